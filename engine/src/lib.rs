@@ -1,0 +1,3 @@
+//! Runs programs over event files with DataFusion.
+
+use datafusion as _;

@@ -1,0 +1,72 @@
+//! The registry of codes. A code is given once and never reused; the hundreds say which stage found it.
+
+use std::fmt;
+
+use crate::diag::Severity;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $severity:ident $summary:literal;)*) => {
+        /// What kind of finding it is. `K01xx` syntax, `K02xx` names, `K03xx` types and units, `K04xx` aggregation and time,
+        /// `K05xx` SMART, `K06xx` data, `K09xx` kepi itself.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// `K0101`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// One line, for lists.
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$name => $summary,)* }
+            }
+
+            /// The severity it has unless a lint level says otherwise.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // ---- K0101..K0129: reading YAML, decoding definitions
+    YamlSyntax = "K0101" Error "the file is not valid YAML";
+
+    // ---- K0130..K0159: expressions, targets
+
+    // ---- K02xx: names
+
+    // ---- K0301..K0349: types
+
+    // ---- K0350..K0399: units
+
+    // ---- K0401..K0449: aggregation
+
+    // ---- K0450..K0499: time
+
+    // ---- K05xx: SMART
+
+    // ---- K0601..K0649: files and columns
+
+    // ---- K0650..K0699: running
+
+    // ---- K09xx: kepi itself
+    Internal = "K0901" Error "a mistake of kepi's own";
+}
+
+impl Code {
+    /// The code with this text, whatever its case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|c| c.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,17 @@
+//! The kepi language: from definition text to a typed program, and from an engine's results to a report.
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod calendar;
+pub mod check;
+pub mod decimal;
+pub mod diag;
+pub mod functions;
+pub mod ir;
+pub mod report;
+pub mod resolve;
+pub mod results;
+pub mod source;
+pub mod stats;
+pub mod syntax;
+pub mod unit;
+pub mod value;

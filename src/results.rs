@@ -1,0 +1,120 @@
+//! What an engine gives back: plain data, no Arrow types.
+
+use jiff::Timestamp;
+
+use crate::ir::{LookupId, ScalarType, SourceId};
+use crate::value::Value;
+
+/// What the files of a project hold, read before the expressions are checked.
+#[derive(Clone, Debug, Default)]
+pub struct Schemas {
+    /// By index of [`SourceId`]; `None` where a source could not be opened (that has been reported).
+    pub sources: Vec<Option<Schema>>,
+    /// By index of [`LookupId`].
+    pub lookups: Vec<Option<Schema>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Raw name and type, in the order of the (first) file.
+    pub columns: Vec<SchemaColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaColumn {
+    pub name: String,
+    pub ty: ScalarType,
+    /// A date and time without a zone: needs the source's `time_zone`.
+    pub naive: bool,
+    /// What the file calls the type, for messages: `Utf8`, `Timestamp(µs)`; for CSV what the values look like.
+    pub physical: String,
+    /// CSV: why a column that looks like numbers is text: the first value that is none, and its row (one-based, header excluded).
+    pub note: Option<String>,
+}
+
+/// The answers to a question, in the order of its asks.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    pub answers: Vec<Answer>,
+    pub ledgers: Vec<Ledger>,
+    pub lookups: Vec<LookupUse>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// In order of period, then of `by` ([`Value`]'s own order). Every period has a row when there is no breakdown; with one,
+    /// every value that occurs in any period of the ask has a row in each.
+    pub rows: Vec<AnswerRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerRow {
+    /// Index into the ask's periods.
+    pub period: usize,
+    pub by: Vec<Value>,
+    /// In the unit of the ask's expression.
+    pub value: Value,
+    /// Every source that was read for it is complete up to the period's end.
+    pub complete: bool,
+}
+
+/// The watermark and extent of a source, known before a question is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Time of the first and of the last row in scope; `None` when there is none or the source has no time.
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+}
+
+/// Where every row that was read went: `read = unparsable + no_time + out_of_scope + duplicates + outside + used`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    pub source: SourceId,
+    pub name: String,
+    pub files: u64,
+    pub bytes: u64,
+    /// SHA-256, in hex, over relative paths, sizes and contents.
+    pub fingerprint: String,
+    pub read: u64,
+    pub unparsable: u64,
+    pub no_time: u64,
+    pub out_of_scope: u64,
+    pub duplicates: u64,
+    /// Outside every period that was asked for, or after `as_of`; rows that were pruned count here.
+    pub outside: u64,
+    pub used: u64,
+    /// Of `duplicates`: copies that differ from the one that stays.
+    pub differing: u64,
+    /// Of `used`: no measure claims them.
+    pub unclaimed: u64,
+    /// Of `used`: without an actor.
+    pub no_actor: u64,
+    /// Of `used`: a measure's condition was neither true nor false.
+    pub unknown: u64,
+    /// Of `used`: local times moved by the declared policy (gap, overlap).
+    pub moved: u64,
+    /// Of `used`: null values that a measure left out.
+    pub null_values: u64,
+    pub first: Option<Timestamp>,
+    /// Latest event time.
+    pub watermark: Option<Timestamp>,
+    /// Up to where periods are complete.
+    pub complete_until: Option<Timestamp>,
+}
+
+impl Ledger {
+    pub fn balances(&self) -> bool {
+        self.read == self.unparsable + self.no_time + self.out_of_scope + self.duplicates + self.outside + self.used
+    }
+}
+
+/// How a lookup was hit from one link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupUse {
+    pub lookup: LookupId,
+    pub name: String,
+    pub rows: u64,
+    pub fingerprint: String,
+    /// Used rows whose key has no row in the lookup (null keys included).
+    pub missing: u64,
+}

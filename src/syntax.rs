@@ -1,0 +1,4 @@
+//! Stage: syntax.
+
+pub mod ast;
+pub mod document;

@@ -1,0 +1,246 @@
+//! Definitions as they were written: decoded from YAML, with a place for every value, nothing resolved.
+
+use crate::source::{FileId, Span, Spanned};
+use crate::syntax::ast::{Baseline, Effect, Expr, Guardrail, Name, Target};
+
+/// Text whose meaning a later stage reads (a date, a zone, a glob).
+pub type Text = Spanned<String>;
+
+/// `kepi.yaml`.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    pub file: FileId,
+    pub version: Spanned<u32>,
+    pub name: Option<Text>,
+    pub time_zone: Option<Text>,
+    pub week_start: Option<Text>,
+    pub fiscal_year_start: Option<Text>,
+    pub currency: Option<Text>,
+    pub definitions: Vec<Text>,
+    pub data: Vec<Text>,
+    pub as_of: Option<Text>,
+    pub lints: Vec<(Name, Text)>,
+}
+
+/// One definition file.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub file: FileId,
+    pub sources: Vec<SourceDef>,
+    pub events: Vec<EventDef>,
+    pub lookups: Vec<LookupDef>,
+    pub segments: Vec<SegmentDef>,
+    pub metrics: Vec<MetricDef>,
+    pub benchmarks: Vec<BenchmarkDef>,
+    pub goals: Vec<GoalDef>,
+    pub objectives: Vec<ObjectiveDef>,
+    pub releases: Vec<ReleaseDef>,
+    pub reports: Vec<ReportDef>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SourceDef {
+    pub name: Name,
+    /// The whole definition, for "the source … lacks …".
+    pub span: Span,
+    pub files: Vec<Text>,
+    pub format: Option<Text>,
+    pub time: Option<TimeDef>,
+    pub time_format: Option<Text>,
+    pub time_zone: Option<Text>,
+    /// What a local time that does not exist or exists twice means: `earlier` | `later` | `reject`.
+    pub on_gap: Option<Text>,
+    pub on_overlap: Option<Text>,
+    pub actor: Option<Text>,
+    pub key: Vec<Text>,
+    pub scope: Option<Expr>,
+    pub snapshot: Option<Spanned<bool>>,
+    pub complete_until: Option<Text>,
+    pub links: Vec<LinkDef>,
+    pub columns: Vec<ColumnDef>,
+}
+
+#[derive(Clone, Debug)]
+pub enum TimeDef {
+    Column(Text),
+    /// `time: none`.
+    None(Span),
+}
+
+/// `listing: listing_id -> listings`.
+#[derive(Clone, Debug)]
+pub struct LinkDef {
+    pub name: Name,
+    pub column: Text,
+    pub lookup: Name,
+}
+
+#[derive(Clone, Debug)]
+pub struct ColumnDef {
+    pub name: Name,
+    pub span: Span,
+    pub ty: Option<Text>,
+    pub from: Option<Text>,
+    pub unit: Option<Text>,
+    pub expr: Option<Expr>,
+    pub time_format: Option<Text>,
+    pub time_zone: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct EventDef {
+    pub name: Name,
+    pub span: Span,
+    pub expr: Expr,
+    pub time: Option<Text>,
+    pub actor: Option<Text>,
+    pub title: Option<Text>,
+    pub description: Option<Text>,
+    pub owner: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LookupDef {
+    pub name: Name,
+    pub span: Span,
+    pub files: Vec<Text>,
+    pub format: Option<Text>,
+    pub key: Text,
+    /// `actor: true`: it describes the actors of the sources.
+    pub actor: Option<Spanned<bool>>,
+    pub columns: Vec<ColumnDef>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SegmentDef {
+    pub name: Name,
+    pub span: Span,
+    pub expr: Expr,
+    pub title: Option<Text>,
+    pub description: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct MetricDef {
+    pub name: Name,
+    pub span: Span,
+    pub expr: Expr,
+    pub title: Option<Text>,
+    pub unit: Option<Text>,
+    pub better: Option<Text>,
+    pub stage: Option<Text>,
+    pub value_area: Option<Text>,
+    pub kind: Option<Text>,
+    pub by: Vec<Expr>,
+    pub grain: Option<Text>,
+    pub owner: Option<Text>,
+    pub description: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct BenchmarkDef {
+    pub name: Name,
+    pub span: Span,
+    pub metric: Expr,
+    pub kind: Option<Text>,
+    pub value: BenchmarkValue,
+    pub title: Option<Text>,
+    pub source: Option<Text>,
+    pub as_of: Option<Text>,
+    pub expires: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub enum BenchmarkValue {
+    One(Baseline),
+    /// `{p25: 3.1 minutes, p50: …}`; the amounts are literals.
+    Quantiles(Vec<(Name, Baseline)>),
+}
+
+#[derive(Clone, Debug)]
+pub struct GoalDef {
+    pub name: Name,
+    pub span: Span,
+    pub title: Option<Text>,
+    pub description: Option<Text>,
+    pub parent: Option<Name>,
+    pub owner: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ObjectiveDef {
+    pub name: Name,
+    pub span: Span,
+    pub title: Option<Text>,
+    pub metric: Option<Expr>,
+    pub target: Option<Target>,
+    pub due: Option<Text>,
+    pub start: Option<Text>,
+    pub created: Option<Text>,
+    pub owner: Option<Text>,
+    pub supports: Option<Name>,
+    pub because: Option<Text>,
+    pub population: Option<Text>,
+    pub compare: Vec<Name>,
+    pub guardrails: Vec<Guardrail>,
+    /// `every 2 weeks`.
+    pub check_in: Option<Text>,
+    pub actions: Vec<ActionDef>,
+    pub aspirational: Option<Spanned<bool>>,
+    pub latch: Option<Spanned<bool>>,
+    pub on_track: Option<Text>,
+    pub at_risk: Option<Text>,
+    pub allow: Vec<AllowDef>,
+    pub changes: Vec<ChangeDef>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AllowDef {
+    pub lint: Name,
+    pub reason: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ActionDef {
+    pub span: Span,
+    pub what: Text,
+    pub owner: Option<Text>,
+    pub due: Option<Text>,
+    pub release: Option<Name>,
+    pub expect: Option<Effect>,
+    pub status: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ChangeDef {
+    pub span: Span,
+    pub on: Option<Text>,
+    pub what: Option<Text>,
+    pub reason: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReleaseDef {
+    pub name: Name,
+    pub span: Span,
+    pub at: Text,
+    pub title: Option<Text>,
+    pub description: Option<Text>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReportDef {
+    pub name: Name,
+    pub span: Span,
+    pub title: Option<Text>,
+    pub sections: Vec<SectionDef>,
+}
+
+#[derive(Clone, Debug)]
+pub enum SectionDef {
+    /// `objectives`, `benchmarks`, `metrics`.
+    All(Name),
+    Stage(Text),
+    Metric(Name),
+    Objective(Name),
+}
