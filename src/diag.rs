@@ -1,6 +1,8 @@
 //! Findings: one plain struct, a mandatory code, renderers elsewhere.
 
 mod code;
+pub mod human;
+pub mod json;
 
 pub use code::Code;
 
@@ -36,10 +38,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self {
-            primary: Some(Label { span, text: String::new() }),
-            ..Self::without_place(code, message)
-        }
+        Self { primary: Some(Label { span, text: String::new() }), ..Self::without_place(code, message) }
     }
 
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
@@ -79,4 +78,13 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// In order of place (findings without one first), then of code; exact repeats are dropped.
+pub fn sort(findings: &mut Vec<Diagnostic>) {
+    findings.sort_by(|a, b| {
+        let place = |d: &Diagnostic| d.primary.as_ref().map(|label| label.span);
+        place(a).cmp(&place(b)).then_with(|| a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
+    });
+    findings.dedup();
 }

@@ -189,28 +189,56 @@ pub struct RowExpr {
 pub enum RowKind {
     Column(ColumnId),
     /// A column of the lookup behind the source's link number `link`; null where no row has the key.
-    Linked { link: u32, column: ColumnId },
+    Linked {
+        link: u32,
+        column: ColumnId,
+    },
     Literal(Value),
     Negate(Box<RowExpr>),
     /// Integer and decimal arithmetic is exact and checked; one float makes it float; `/` is float, and null when the
     /// divisor is zero.
-    Arithmetic { op: Arithmetic, left: Box<RowExpr>, right: Box<RowExpr> },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<RowExpr>,
+        right: Box<RowExpr>,
+    },
     /// `value × num / den`: makes two scales of one unit equal. Exact on integers and decimals where it can be.
-    Convert { of: Box<RowExpr>, num: u64, den: u64 },
-    Compare { op: Comparison, left: Box<RowExpr>, right: Box<RowExpr> },
+    Convert {
+        of: Box<RowExpr>,
+        num: u64,
+        den: u64,
+    },
+    Compare {
+        op: Comparison,
+        left: Box<RowExpr>,
+        right: Box<RowExpr>,
+    },
     /// SQL's three values.
     And(Box<RowExpr>, Box<RowExpr>),
     Or(Box<RowExpr>, Box<RowExpr>),
     Not(Box<RowExpr>),
     /// Null when nothing is equal and something is null.
-    In { of: Box<RowExpr>, list: Vec<RowExpr> },
+    In {
+        of: Box<RowExpr>,
+        list: Vec<RowExpr>,
+    },
     /// SQL LIKE: `%` any text, `_` one character, `\` takes the next character as it is; case-sensitive.
-    Like { of: Box<RowExpr>, pattern: String },
+    Like {
+        of: Box<RowExpr>,
+        pattern: String,
+    },
     /// Never null.
     IsNull(Box<RowExpr>),
     /// A condition that is not true takes `otherwise`.
-    If { condition: Box<RowExpr>, then: Box<RowExpr>, otherwise: Box<RowExpr> },
-    Call { function: RowFunction, args: Vec<RowExpr> },
+    If {
+        condition: Box<RowExpr>,
+        then: Box<RowExpr>,
+        otherwise: Box<RowExpr>,
+    },
+    Call {
+        function: RowFunction,
+        args: Vec<RowExpr>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -311,7 +339,10 @@ pub enum Aggregate {
     Max,
     /// `percentile` in 0 ..= 100; continuous: linear between the two nearest ranks; discrete: the smallest value whose
     /// cumulative share is at least the percentile. The median is `Percentile { 50, discrete: false }`.
-    Percentile { percentile: Decimal, discrete: bool },
+    Percentile {
+        percentile: Decimal,
+        discrete: bool,
+    },
     /// Sample standard deviation (n − 1); null for n < 2.
     Stddev,
     /// By the branch's clock, ties by the source's key, then by value (`First` takes the smallest of them, `Last` the largest).
@@ -358,27 +389,64 @@ pub enum MetricKind {
     Negate(Box<MetricExpr>),
     Not(Box<MetricExpr>),
     /// As for rows; null spreads, x / 0 is null.
-    Arithmetic { op: Arithmetic, left: Box<MetricExpr>, right: Box<MetricExpr> },
-    Convert { of: Box<MetricExpr>, num: u64, den: u64 },
-    Compare { op: Comparison, left: Box<MetricExpr>, right: Box<MetricExpr> },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<MetricExpr>,
+        right: Box<MetricExpr>,
+    },
+    Convert {
+        of: Box<MetricExpr>,
+        num: u64,
+        den: u64,
+    },
+    Compare {
+        op: Comparison,
+        left: Box<MetricExpr>,
+        right: Box<MetricExpr>,
+    },
     And(Box<MetricExpr>, Box<MetricExpr>),
     Or(Box<MetricExpr>, Box<MetricExpr>),
     IsNull(Box<MetricExpr>),
-    In { of: Box<MetricExpr>, list: Vec<MetricExpr> },
-    If { condition: Box<MetricExpr>, then: Box<MetricExpr>, otherwise: Box<MetricExpr> },
-    Call { function: MetricFunction, args: Vec<MetricExpr> },
+    In {
+        of: Box<MetricExpr>,
+        list: Vec<MetricExpr>,
+    },
+    If {
+        condition: Box<MetricExpr>,
+        then: Box<MetricExpr>,
+        otherwise: Box<MetricExpr>,
+    },
+    Call {
+        function: MetricFunction,
+        args: Vec<MetricExpr>,
+    },
     /// The inner expression on a window that ends with the period.
-    Over { of: Box<MetricExpr>, window: Window },
+    Over {
+        of: Box<MetricExpr>,
+        window: Window,
+    },
     /// The inner expression on the period moved back; null when the moved period begins before the history of a source
     /// that it reads.
-    Ago { of: Box<MetricExpr>, shift: Length },
+    Ago {
+        of: Box<MetricExpr>,
+        shift: Length,
+    },
     /// `now / then − 1`; null when `then` is null or zero.
-    Change { of: Box<MetricExpr>, shift: Length },
+    Change {
+        of: Box<MetricExpr>,
+        shift: Length,
+    },
     /// The inner expression without the breakdown (its measures have no `by`).
     Total(Box<MetricExpr>),
-    Summary { statistic: Statistic, of: Box<Collection> },
+    Summary {
+        statistic: Statistic,
+        of: Box<Collection>,
+    },
     /// Pearson's r of two series over the sub-periods in which both have a value; null below three of them.
-    Correlation { left: Box<Collection>, right: Box<Collection> },
+    Correlation {
+        left: Box<Collection>,
+        right: Box<Collection>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -416,7 +484,10 @@ pub enum Statistic {
     Mean,
     Min,
     Max,
-    Percentile { percentile: Decimal, discrete: bool },
+    Percentile {
+        percentile: Decimal,
+        discrete: bool,
+    },
     Stddev,
     /// In order of time; of series only.
     First,
@@ -543,11 +614,24 @@ pub struct Objective {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Higher or lower than the baseline, told by the baseline's value.
-    Reach { to: Amount, from: Option<Baseline> },
-    Change { increase: bool, change: Change, from: Baseline },
+    Reach {
+        to: Amount,
+        from: Option<Baseline>,
+    },
+    Change {
+        increase: bool,
+        change: Change,
+        from: Baseline,
+    },
     /// Held in every complete period of the grain in the due period.
-    AtLeast { bound: Amount, strict: bool },
-    AtMost { bound: Amount, strict: bool },
+    AtLeast {
+        bound: Amount,
+        strict: bool,
+    },
+    AtMost {
+        bound: Amount,
+        strict: bool,
+    },
     Between(Amount, Amount),
 }
 
@@ -570,7 +654,10 @@ pub enum Amount {
 pub enum Baseline {
     Period(Period),
     /// The complete periods before `as_of` (of an objective: before its start, or its creation): pooled into one, or a statistic of each.
-    Last { length: Length, statistic: Option<BaselineStatistic> },
+    Last {
+        length: Length,
+        statistic: Option<BaselineStatistic>,
+    },
     Literal(Decimal),
 }
 
@@ -602,7 +689,10 @@ pub struct Guardrail {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GuardrailBound {
-    Compare { op: Comparison, amount: Decimal },
+    Compare {
+        op: Comparison,
+        amount: Decimal,
+    },
     /// Compared with the objective's baseline window, in the direction of the guardrail metric's `better`.
     NoWorseThanShare(Decimal),
     NoWorseThan(Decimal),

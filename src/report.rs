@@ -35,7 +35,10 @@ pub struct Report {
 pub enum Section {
     Objectives(Vec<usize>),
     /// A heading (`Revenue`) and metrics.
-    Metrics { title: String, metrics: Vec<usize> },
+    Metrics {
+        title: String,
+        metrics: Vec<usize>,
+    },
     Benchmarks(Vec<usize>),
 }
 

@@ -19,20 +19,61 @@ pub struct Expr {
 pub enum ExprKind {
     Name(String),
     /// `of.field` or `of.field(args)`.
-    Member { of: Box<Expr>, field: Name, args: Option<Vec<Arg>> },
-    Call { name: Name, args: Vec<Arg> },
+    Member {
+        of: Box<Expr>,
+        field: Name,
+        args: Option<Vec<Arg>>,
+    },
+    Call {
+        name: Name,
+        args: Vec<Arg>,
+    },
     Literal(Literal),
     Negate(Box<Expr>),
     Not(Box<Expr>),
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
-    In { of: Box<Expr>, list: Vec<Expr>, negated: bool },
-    Between { of: Box<Expr>, low: Box<Expr>, high: Box<Expr>, negated: bool },
-    Like { of: Box<Expr>, pattern: Spanned<String>, negated: bool },
-    IsNull { of: Box<Expr>, negated: bool },
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
-    Where { of: Box<Expr>, condition: Box<Expr> },
-    Per { of: Box<Expr>, key: Box<Key>, within: Option<Spanned<Window>> },
-    Over { of: Box<Expr>, window: Spanned<Window> },
+    Binary {
+        op: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    In {
+        of: Box<Expr>,
+        list: Vec<Expr>,
+        negated: bool,
+    },
+    Between {
+        of: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+        negated: bool,
+    },
+    Like {
+        of: Box<Expr>,
+        pattern: Spanned<String>,
+        negated: bool,
+    },
+    IsNull {
+        of: Box<Expr>,
+        negated: bool,
+    },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
+    Where {
+        of: Box<Expr>,
+        condition: Box<Expr>,
+    },
+    Per {
+        of: Box<Expr>,
+        key: Box<Key>,
+        within: Option<Spanned<Window>>,
+    },
+    Over {
+        of: Box<Expr>,
+        window: Spanned<Window>,
+    },
 }
 
 /// What follows `per`: `actor`, a grain, a column, an event set, `active.actor`. Told apart by name when it is resolved.
@@ -66,9 +107,16 @@ pub enum OptionWord {
     Max(Length),
     AtLeast(u32),
     /// `day 7`, `week 0 to 10`.
-    Offset { grain: Grain, from: u32, to: Option<u32> },
+    Offset {
+        grain: Grain,
+        from: u32,
+        to: Option<u32>,
+    },
     /// `top 2 of 5`.
-    Top { top: u32, of: u32 },
+    Top {
+        top: u32,
+        of: u32,
+    },
     Excluding(Box<Expr>),
     Same(Box<Expr>),
     Id(Box<Expr>),
@@ -101,7 +149,10 @@ pub enum Literal {
     /// `20%`: the number before the sign.
     Percent(Decimal),
     /// `5.4 minutes`, `9.99 USD`, `0.5 points`, `300 users`, `3 USD/user`.
-    Quantity { number: Decimal, unit: Name },
+    Quantity {
+        number: Decimal,
+        unit: Name,
+    },
     Duration(Length),
     Text(String),
     Period(PeriodLiteral),
@@ -175,7 +226,10 @@ pub struct Baseline {
 pub enum BaselineKind {
     Period(PeriodLiteral),
     /// `last 8 weeks` (pooled) or `median of last 8 weeks`.
-    Last { length: Length, statistic: Option<BaselineStatistic> },
+    Last {
+        length: Length,
+        statistic: Option<BaselineStatistic>,
+    },
     Amount(Amount),
 }
 
