@@ -3,6 +3,8 @@
 //! The model below is the contract between `evaluate` and the renderers: numbers are in the unit that is shown, labels are
 //! final, nothing is left to compute in a renderer but layout.
 
+pub mod plan;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -76,6 +78,53 @@ pub enum Status {
     Pending,
 }
 
+impl Status {
+    /// In the order of the verdict: what is good first, what cannot be said last.
+    pub const ALL: [Self; 8] = [
+        Self::Achieved,
+        Self::OnTrack,
+        Self::AtRisk,
+        Self::OffTrack,
+        Self::Missed,
+        Self::Pending,
+        Self::NotStarted,
+        Self::NoData,
+    ];
+
+    /// As JSON and `--fail-on` spell it: `on_track`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoData => "no_data",
+            Self::NotStarted => "not_started",
+            Self::OnTrack => "on_track",
+            Self::AtRisk => "at_risk",
+            Self::OffTrack => "off_track",
+            Self::Achieved => "achieved",
+            Self::Missed => "missed",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// As a person reads it: `on track`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NoData => "no data",
+            Self::NotStarted => "not started",
+            Self::OnTrack => "on track",
+            Self::AtRisk => "at risk",
+            Self::OffTrack => "off track",
+            Self::Achieved => "achieved",
+            Self::Missed => "missed",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The status with this spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
 /// A point of a line: a period of the metric's grain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
@@ -128,6 +177,8 @@ pub struct Objective {
     pub status: Status,
     /// Why: `P(reaching it) 62 %`, `reached at the due date`, `only 4 complete periods of history`.
     pub status_reason: String,
+    /// The rule behind the status in words, thresholds included: `P(reaching it) ≥ 70 % on track, ≥ 30 % at risk`.
+    pub thresholds: String,
     /// Clamped to 0 ..= 1; for a kept band the share of periods inside it.
     pub score: Option<f64>,
     /// Unclamped.
@@ -145,6 +196,8 @@ pub struct Objective {
     pub expected: Option<f64>,
     /// progress / elapsed.
     pub pace: Option<f64>,
+    /// What the change so far leads to if it goes on in a straight line: baseline + (actual − baseline) / elapsed.
+    pub on_this_pace: Option<f64>,
     /// Change a period of the grain that is still needed, and what has been seen.
     pub required_rate: Option<f64>,
     pub observed_rate: Option<f64>,
@@ -237,6 +290,18 @@ pub enum LetterStatus {
     Weak,
     Fails,
     Unknown,
+}
+
+impl LetterStatus {
+    /// As JSON spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Weak => "weak",
+            Self::Fails => "fails",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// One of S M A R T, and what it rests on.
