@@ -36,6 +36,28 @@ pub struct Document {
     pub objectives: Vec<ObjectiveDef>,
     pub releases: Vec<ReleaseDef>,
     pub reports: Vec<ReportDef>,
+    /// Names whose definitions could not be read. A finding says why; a use of such a name is no second mistake.
+    pub broken: Vec<Name>,
+}
+
+impl Document {
+    /// A file without definitions.
+    pub fn empty(file: FileId) -> Self {
+        Self {
+            file,
+            sources: Vec::new(),
+            events: Vec::new(),
+            lookups: Vec::new(),
+            segments: Vec::new(),
+            metrics: Vec::new(),
+            benchmarks: Vec::new(),
+            goals: Vec::new(),
+            objectives: Vec::new(),
+            releases: Vec::new(),
+            reports: Vec::new(),
+            broken: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
