@@ -60,6 +60,24 @@ impl Decimal {
         Some(Self { mantissa: a.mantissa.checked_mul(b.mantissa)?, scale })
     }
 
+    /// The quotient, if it is a decimal number of at most [`MAX_SCALE`] places that fits.
+    pub fn checked_div_exact(self, divisor: u64) -> Option<Self> {
+        let divisor = i128::from(divisor);
+        let mut d = self.normalized();
+        while d.mantissa.checked_rem(divisor)? != 0 {
+            // Only the factors 2 and 5 go away by more places.
+            let rest = divisor / gcd(d.mantissa.checked_rem(divisor)?.abs(), divisor);
+            if rest % 2 != 0 && rest % 5 != 0 {
+                return None;
+            }
+            d = d.rescale(d.scale.checked_add(1)?.min(MAX_SCALE + 1))?;
+            if d.scale > MAX_SCALE {
+                return None;
+            }
+        }
+        Some(Self { mantissa: d.mantissa / divisor, scale: d.scale })
+    }
+
     /// The nearest `f64` (through the decimal text, so that it is correctly rounded).
     pub fn to_f64(self) -> f64 {
         self.to_string().parse().unwrap_or(f64::NAN)
@@ -68,6 +86,10 @@ impl Decimal {
     pub fn is_integer(self) -> bool {
         self.normalized().scale == 0
     }
+}
+
+fn gcd(a: i128, b: i128) -> i128 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 fn pow10(n: u8) -> Option<i128> {
@@ -151,5 +173,43 @@ impl FromStr for Decimal {
         let scale = u8::try_from(fraction.len()).ok().filter(|s| *s <= MAX_SCALE).ok_or(NotADecimal)?;
         let all = format!("{}{whole}{fraction}", if negative { "-" } else { "" });
         Ok(Self { mantissa: all.parse().map_err(|_| NotADecimal)?, scale })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn exact_quotients() {
+        let table = [
+            ("1", 2, Some("0.5")),
+            ("1", 3, None),
+            ("6", 3, Some("2")),
+            ("0.3", 60, Some("0.005")),
+            ("0", 7, Some("0")),
+            ("1", 0, None),
+            ("7", 6, None),
+            ("-1.5", 4, Some("-0.375")),
+        ];
+        for (a, b, expected) in table {
+            assert_eq!(d(a).checked_div_exact(b), expected.map(d), "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn order_and_text() {
+        assert!(d("1.10") == d("1.1") && d("-0.5") < d("0") && d("0.05") < d("0.5"));
+        assert_eq!(d("-0.05").to_string(), "-0.05");
+        assert_eq!(d("1.10").to_string(), "1.10");
+        for wrong in ["", "-", "1.", ".5", "1e3", "1_000", "0x1", "1.2.3", "٣"] {
+            assert!(wrong.parse::<Decimal>().is_err(), "{wrong}");
+        }
+        let big = Decimal::new(i128::MAX, 0);
+        assert!(big > d("0.00000000000000000000000000000000000001") && big.checked_add(d("1")).is_none());
     }
 }

@@ -77,6 +77,29 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// The number times `num / den`: exact where the result is a decimal number that fits, else the nearest float. `None` on
+    /// overflow; what is no number stays as it is.
+    pub fn scaled(&self, num: u64, den: u64) -> Option<Self> {
+        if num == den {
+            return Some(self.clone());
+        }
+        let exact = match self {
+            Self::Int(n) => Decimal::new(*n, 0),
+            Self::Decimal(d) => *d,
+            Self::Float(r) => return Some(Self::float(r.get() * num as f64 / den as f64)),
+            _ => return Some(self.clone()),
+        };
+        let product = exact.checked_mul(Decimal::new(i128::from(num), 0))?;
+        let Some(quotient) = product.checked_div_exact(den) else {
+            return Some(Self::float(product.to_f64() / den as f64));
+        };
+        let whole = quotient.normalized();
+        Some(match self {
+            Self::Int(_) if whole.scale == 0 => Self::Int(whole.mantissa),
+            _ => Self::Decimal(quotient),
+        })
+    }
+
     /// The number as the nearest `f64`; `None` for what is no number.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
