@@ -8,6 +8,7 @@ pub mod ast;
 pub mod document;
 pub mod expr;
 pub mod located;
+mod yaml;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.
 pub fn parse_manifest(_sources: &SourceMap, _file: FileId) -> (Option<Manifest>, Vec<Diagnostic>) {

@@ -35,6 +35,24 @@ macro_rules! codes {
 codes! {
     // ---- K0101..K0129: reading YAML, decoding definitions
     YamlSyntax = "K0101" Error "the file is not valid YAML";
+    YamlTab = "K0102" Error "a tab where YAML wants spaces";
+    DuplicateKey = "K0103" Error "a key is there twice";
+    UnknownKey = "K0104" Error "a key that means nothing here";
+    MissingKey = "K0105" Error "a definition lacks a key it needs";
+    WrongShape = "K0106" Error "a list, map or text where another shape belongs";
+    YamlAnchor = "K0107" Error "YAML anchors and aliases are not used";
+    YamlMerge = "K0108" Error "YAML merge keys are not used";
+    YamlTag = "K0109" Error "YAML tags are not used";
+    YamlDocuments = "K0110" Error "several YAML documents in one file";
+    YamlTooDeep = "K0111" Error "lists and maps are nested too deep";
+    YamlTooLarge = "K0112" Error "a file is too large";
+    CutScalar = "K0113" Error "YAML ends a value before its time";
+    NotYet = "K0114" Error "a part of the language that this version does not have yet";
+    WrongValue = "K0115" Error "a value that is none of those allowed";
+    NoValue = "K0116" Error "a key without a value";
+    LanguageVersion = "K0117" Error "a language version that this kepi does not read";
+    BadName = "K0118" Error "a name that expressions could not say";
+    NoReason = "K0119" Error "a check is switched off without a reason";
 
     // ---- K0130..K0159: expressions, targets
 
