@@ -589,6 +589,8 @@ pub struct Objective {
     pub grain: Grain,
     pub better: Option<Better>,
     pub target: Target,
+    /// As `print` shows it.
+    pub target_text: String,
     /// Where pacing begins; `None`: the end of the baseline, or the start of the due period.
     pub start: Option<Timestamp>,
     pub due: Due,
