@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+pub use crate::calendar::LocalPolicy;
 use crate::calendar::{Calendar, Grain, Interval, Length, Period, Window};
 use crate::decimal::Decimal;
 use crate::source::Span;
@@ -89,17 +90,6 @@ pub enum TimeFormat {
     EpochMicroseconds,
     /// strptime directives (`%d/%m/%Y %H:%M`).
     Pattern(String),
-}
-
-/// What a local time that exists twice, or not at all, stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LocalPolicy {
-    /// Overlap: the first of the two. Gap: the instant before the gap's clock change would have shown it (offset after).
-    Earlier,
-    /// Overlap: the second. Gap: shifted forward by the gap's length (offset before).
-    Later,
-    /// Counted as a row without time.
-    Reject,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

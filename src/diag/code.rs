@@ -65,6 +65,10 @@ codes! {
     // ---- K0401..K0449: aggregation
 
     // ---- K0450..K0499: time
+    NotInCalendar = "K0450" Error "a date, time or period that the calendar does not have";
+    TwoReadings = "K0451" Error "a quarter or year that can be read in two ways";
+    UnknownTimeZone = "K0452" Error "an unknown time zone";
+    TooManyPeriods = "K0453" Error "too many periods";
 
     // ---- K05xx: SMART
 

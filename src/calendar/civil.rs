@@ -1,0 +1,98 @@
+//! Civil arithmetic: the periods of a day and longer are numbered, so that stepping is adding.
+
+use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::calendar::{Calendar, Grain, Interval, Period};
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// Days since 1970-01-01.
+pub(super) fn day_number(date: Date) -> i64 {
+    date.duration_since(EPOCH).as_hours() / 24
+}
+
+/// The date with this number; `None` outside the years -9999 to 9999.
+pub(super) fn date_from(day_number: i64) -> Option<Date> {
+    if day_number.unsigned_abs() > 10_000_000 {
+        return None;
+    }
+    EPOCH.checked_add(SignedDuration::from_hours(day_number * 24)).ok()
+}
+
+/// The same day of another month, or the last day of it where it has no such day.
+pub(super) fn add_months(date: Date, months: i64) -> Option<Date> {
+    let number = (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).checked_add(months)?;
+    let (year, month) = (i16::try_from(number.div_euclid(12)).ok()?, number.rem_euclid(12) as i8 + 1);
+    let first = Date::new(year, month, 1).ok()?;
+    Date::new(year, month, date.day().min(first.days_in_month())).ok()
+}
+
+impl Calendar {
+    /// Whether quarters and years are those of the Gregorian calendar.
+    pub(super) fn plain_years(&self) -> bool {
+        self.fiscal_year_start == (1, 1)
+    }
+
+    /// Days from the epoch to the first day that begins a week.
+    fn week_offset(&self) -> i64 {
+        // 1970-01-01 was a Thursday.
+        i64::from(self.week_start.since(Weekday::Thursday))
+    }
+
+    fn year_start(&self, year: i64) -> Option<Date> {
+        let (month, day) = self.fiscal_year_start;
+        Date::new(i16::try_from(year).ok()?, month, day).ok()
+    }
+
+    /// The number of the period that a date belongs to. Minutes and hours have none of their own: they get their day's.
+    pub(super) fn index(&self, grain: Grain, date: Date) -> i64 {
+        let year = || {
+            let (month, day) = self.fiscal_year_start;
+            i64::from(date.year()) - i64::from((date.month(), date.day()) < (month, day))
+        };
+        match grain {
+            Grain::Minute | Grain::Hour | Grain::Day => day_number(date),
+            Grain::Week => (day_number(date) - self.week_offset()).div_euclid(7),
+            Grain::Month => i64::from(date.year()) * 12 + i64::from(date.month()) - 1,
+            Grain::Year => year(),
+            Grain::Quarter => {
+                let year = year();
+                let passed = |k: &i64| self.first_day(Grain::Quarter, year * 4 + k).is_none_or(|start| start <= date);
+                year * 4 + (1..4).rev().find(passed).unwrap_or(0)
+            }
+        }
+    }
+
+    /// The first day of a period; `None` outside the calendar's years.
+    pub(super) fn first_day(&self, grain: Grain, index: i64) -> Option<Date> {
+        match grain {
+            Grain::Minute | Grain::Hour | Grain::Day => date_from(index),
+            Grain::Week => date_from(index.checked_mul(7)?.checked_add(self.week_offset())?),
+            Grain::Month => {
+                Date::new(i16::try_from(index.div_euclid(12)).ok()?, index.rem_euclid(12) as i8 + 1, 1).ok()
+            }
+            Grain::Quarter => add_months(self.year_start(index.div_euclid(4))?, index.rem_euclid(4) * 3),
+            Grain::Year => self.year_start(index),
+        }
+    }
+
+    /// The first instant of a period, clamped.
+    pub(super) fn boundary(&self, grain: Grain, index: i64) -> Timestamp {
+        match self.first_day(grain, index) {
+            Some(date) => self.date_start(date),
+            None if index < self.index(grain, EPOCH) => Timestamp::MIN,
+            None => Timestamp::MAX,
+        }
+    }
+
+    /// The nearest number that has days in the calendar's years.
+    pub(super) fn clamp_index(&self, grain: Grain, index: i64) -> i64 {
+        index.clamp(self.index(grain, Date::MIN), self.index(grain, Date::MAX))
+    }
+
+    pub(super) fn civil_period(&self, grain: Grain, index: i64) -> Period {
+        let interval = Interval { start: self.boundary(grain, index), end: self.boundary(grain, index + 1) };
+        Period { label: self.civil_label(grain, index), grain: Some(grain), interval }
+    }
+}
