@@ -2,20 +2,33 @@
 
 use crate::diag::Diagnostic;
 use crate::source::{FileId, SourceMap};
+use crate::syntax::decode::Decoder;
 use crate::syntax::document::{Document, Manifest};
 
 pub mod ast;
+mod decode;
 pub mod document;
 pub mod expr;
 pub mod located;
 mod yaml;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.
-pub fn parse_manifest(_sources: &SourceMap, _file: FileId) -> (Option<Manifest>, Vec<Diagnostic>) {
-    (None, Vec::new())
+pub fn parse_manifest(sources: &SourceMap, file: FileId) -> (Option<Manifest>, Vec<Diagnostic>) {
+    let mut decoder = Decoder { file, diagnostics: Vec::new() };
+    let root = yaml::read(&sources.file(file).text, file, &mut decoder.diagnostics);
+    let manifest = decode::manifest(&mut decoder, root);
+    (manifest, in_text_order(decoder.diagnostics))
 }
 
 /// Reads a definition file: whatever could be read of it, and every finding.
-pub fn parse_document(_sources: &SourceMap, file: FileId) -> (Document, Vec<Diagnostic>) {
-    (Document::empty(file), Vec::new())
+pub fn parse_document(sources: &SourceMap, file: FileId) -> (Document, Vec<Diagnostic>) {
+    let mut decoder = Decoder { file, diagnostics: Vec::new() };
+    let root = yaml::read(&sources.file(file).text, file, &mut decoder.diagnostics);
+    let document = decode::document(&mut decoder, root);
+    (document, in_text_order(decoder.diagnostics))
+}
+
+fn in_text_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|d| d.primary.as_ref().map(|p| p.span));
+    diagnostics
 }

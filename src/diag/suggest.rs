@@ -39,7 +39,7 @@ mod tests {
             ("metrics", Some("metric")),
             ("Metric", Some("metric")),
             ("gaurdrails", Some("guardrails")),
-            ("dew", Some("due")),
+            ("du", Some("due")),
             ("x", None),
             ("onwer", Some("owner")),
             ("deadline", None),

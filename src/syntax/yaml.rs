@@ -113,7 +113,9 @@ impl<'a> Node<'a> {
 pub(crate) fn read<'a>(text: &'a str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Option<Node<'a>> {
     if text.len() > MAX_BYTES {
         let message = format!("the file has {} bytes; at most {MAX_BYTES} (1 MiB) are read", text.len());
-        diagnostics.push(Diagnostic::new(Code::YamlTooLarge, Span::new(file, 0, 0), message).help("split it into several files"));
+        diagnostics.push(
+            Diagnostic::new(Code::YamlTooLarge, Span::new(file, 0, 0), message).help("split it into several files"),
+        );
         return None;
     }
     let mut reading = Reading { text, file, root: None, budget: MAX_NODES, diagnostics, seen: Vec::new() };
@@ -203,7 +205,8 @@ impl<'a> Reading<'a, '_> {
                 return Some((start..self.text.len(), Level::Top));
             }
             if Some(indent) == inner {
-                let end = Lines { text: self.text, at: start }.find(|(_, l)| is_top(l)).map_or(self.text.len(), |(at, _)| at);
+                let end =
+                    Lines { text: self.text, at: start }.find(|(_, l)| is_top(l)).map_or(self.text.len(), |(at, _)| at);
                 return Some((start..end, Level::Section));
             }
         }
@@ -264,9 +267,13 @@ fn drop_duplicates(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
                 }
                 Some(before) => {
                     diagnostics.push(
-                        Diagnostic::new(Code::DuplicateKey, entry.key.span, format!("the key `{}` is here twice", shown(&entry.key.value)))
-                            .also(*before, "the first one")
-                            .help("rename one of the two, or take it out"),
+                        Diagnostic::new(
+                            Code::DuplicateKey,
+                            entry.key.span,
+                            format!("the key `{}` is here twice", shown(&entry.key.value)),
+                        )
+                        .also(*before, "the first one")
+                        .help("rename one of the two, or take it out"),
                     );
                     false
                 }

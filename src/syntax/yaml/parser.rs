@@ -109,10 +109,16 @@ impl<'a> Builder<'a, '_> {
     fn event(&mut self, event: Event<'a>, span: granit_parser::Span) -> Step {
         let range = span.byte_range().unwrap_or(0..0);
         let place = self.span(range.start, range.end);
-        let tag = span.tag_span().or_else(|| span.tag_start().map(granit_parser::Span::empty)).and_then(|s| s.byte_range());
+        let tag =
+            span.tag_span().or_else(|| span.tag_start().map(granit_parser::Span::empty)).and_then(|s| s.byte_range());
         if let Some(tag) = tag {
             let tag = self.span(tag.start, tag.end);
-            self.report(Code::YamlTag, tag, "a YAML tag, which nothing here needs", "take the tag out: every value is read as its text");
+            self.report(
+                Code::YamlTag,
+                tag,
+                "a YAML tag, which nothing here needs",
+                "take the tag out: every value is read as its text",
+            );
         }
         match event {
             Event::DocumentStart(..) => {
@@ -147,8 +153,14 @@ impl<'a> Builder<'a, '_> {
             // The anchor has been reported.
             Event::Alias(_) => return self.node(Kind::Broken, place),
             Event::UnresolvedAlias(name) => {
-                let message = format!("`*{}` is read as a YAML alias, and definitions do not copy each other", shown(&name));
-                self.report(Code::YamlAnchor, place, message, "write a value that begins with `*` as a block: `key: >-`, the text on the next line");
+                let message =
+                    format!("`*{}` is read as a YAML alias, and definitions do not copy each other", shown(&name));
+                self.report(
+                    Code::YamlAnchor,
+                    place,
+                    message,
+                    "write a value that begins with `*` as a block: `key: >-`, the text on the next line",
+                );
                 return self.node(Kind::Broken, place);
             }
             _ => {}
@@ -232,9 +244,13 @@ impl<'a> Builder<'a, '_> {
             };
             let help = match by {
                 Cut::Comment => "write it as a block: `key: >-`, the text on the next line",
-                Cut::Comma => "give it a line of its own: `- …` in a list, `key: …` or a block (`key: >-`, the text on the next line) in a map",
+                Cut::Comma => {
+                    "give it a line of its own: `- …` in a list, `key: …` or a block (`key: >-`, the text on the next line) in a map"
+                }
             };
-            let cut = Diagnostic::new(Code::CutScalar, span, message).label(format!("this `{open}` is not closed")).help(help);
+            let cut = Diagnostic::new(Code::CutScalar, span, message)
+                .label(format!("this `{open}` is not closed"))
+                .help(help);
             self.diagnostics.push(cut);
         }
         true
@@ -259,14 +275,22 @@ impl<'a> Builder<'a, '_> {
                 None => {
                     let key = match node.kind {
                         Kind::Scalar(s) if s.is_plain() && s.text() == "<<" => Err(Some(
-                            Diagnostic::new(Code::YamlMerge, node.span, "a YAML merge key: definitions do not copy each other")
-                                .help("write the keys out"),
+                            Diagnostic::new(
+                                Code::YamlMerge,
+                                node.span,
+                                "a YAML merge key: definitions do not copy each other",
+                            )
+                            .help("write the keys out"),
                         )),
                         Kind::Scalar(s) => Ok(Spanned::new(s.text, node.span)),
                         Kind::Broken => Err(None),
                         kind => {
                             let what = Node::new(kind, node.span).what();
-                            Err(Some(Diagnostic::new(Code::WrongShape, node.span, format!("a key is a text; found {what}"))))
+                            Err(Some(Diagnostic::new(
+                                Code::WrongShape,
+                                node.span,
+                                format!("a key is a text; found {what}"),
+                            )))
                         }
                     };
                     *pending = Some(match key {
@@ -350,7 +374,12 @@ impl Builder<'_, '_> {
     fn syntax_error(&self, error: &ScanError) -> Failure {
         let at = self.base + error.marker().byte_offset().unwrap_or(0).min(self.text.len());
         let (code, start, message, help) = self.explain(error, at);
-        let len = self.text.get(start..).and_then(|t| t.chars().next()).filter(|c| !c.is_control() || *c == '\t').map_or(0, char::len_utf8);
+        let len = self
+            .text
+            .get(start..)
+            .and_then(|t| t.chars().next())
+            .filter(|c| !c.is_control() || *c == '\t')
+            .map_or(0, char::len_utf8);
         let mut diagnostic = Diagnostic::new(code, Span::new(self.file, start, start + len), message);
         if let Some(help) = help {
             diagnostic = diagnostic.help(help);
@@ -361,15 +390,24 @@ impl Builder<'_, '_> {
     /// Code, place, message and cure of a syntax error.
     fn explain(&self, error: &ScanError, at: usize) -> (Code, usize, String, Option<&'static str>) {
         use ErrorKind as E;
-        let yaml = |start: usize, message: &str, help: Option<&'static str>| (Code::YamlSyntax, start, message.to_string(), help);
+        let yaml = |start: usize, message: &str, help: Option<&'static str>| {
+            (Code::YamlSyntax, start, message.to_string(), help)
+        };
         if let Some(open) = self.open_bracket(error.kind(), at) {
             let bracket = self.text.get(open..).and_then(|t| t.chars().next()).unwrap_or('[');
             return yaml(open, &format!("this `{bracket}` is not closed"), None);
         }
         match error.kind() {
-            E::TabNotAllowed | E::TabInBlockIndentation | E::TabInIndentation | E::TabInPlainScalar | E::TabAtBlockScalarStart => {
-                (Code::YamlTab, self.tab_near(at), "a tab where YAML wants spaces".to_string(), Some("indent with spaces"))
-            }
+            E::TabNotAllowed
+            | E::TabInBlockIndentation
+            | E::TabInIndentation
+            | E::TabInPlainScalar
+            | E::TabAtBlockScalarStart => (
+                Code::YamlTab,
+                self.tab_near(at),
+                "a tab where YAML wants spaces".to_string(),
+                Some("indent with spaces"),
+            ),
             E::RecursionLimitExceeded => {
                 let message = too_deep(Span::new(self.file, at, at)).message;
                 (Code::YamlTooDeep, at, message, None)
@@ -378,22 +416,32 @@ impl Builder<'_, '_> {
                 let message = "` #` begins a comment, and the value goes on after it".to_string();
                 (Code::CutScalar, at, message, Some(AS_BLOCK))
             }
-            E::InvalidTrailingDoubleQuotedScalar | E::InvalidTrailingSingleQuotedScalar => match self.quote_before(at) {
-                Some(quote) if self.text.get(quote..at).is_some_and(|t| t.contains('\n')) => {
-                    yaml(quote, "this quote is closed only on a later line, and text follows there", Some("close the quote"))
+            E::InvalidTrailingDoubleQuotedScalar | E::InvalidTrailingSingleQuotedScalar => {
+                match self.quote_before(at) {
+                    Some(quote) if self.text.get(quote..at).is_some_and(|t| t.contains('\n')) => yaml(
+                        quote,
+                        "this quote is closed only on a later line, and text follows there",
+                        Some("close the quote"),
+                    ),
+                    quote => yaml(
+                        quote.unwrap_or(at),
+                        "a value that begins with a quote ends with it; here text follows",
+                        Some(
+                            "write an expression that begins with a quote as a block: `key: >-`, the text on the next line",
+                        ),
+                    ),
                 }
-                quote => yaml(
-                    quote.unwrap_or(at),
-                    "a value that begins with a quote ends with it; here text follows",
-                    Some("write an expression that begins with a quote as a block: `key: >-`, the text on the next line"),
-                ),
-            },
-            E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => yaml(at, "this quote is not closed", Some("close the quote")),
+            }
+            E::UnclosedQuotedScalar | E::DocumentIndicatorInQuotedScalar => {
+                yaml(at, "this quote is not closed", Some("close the quote"))
+            }
             E::UnexpectedCharacter { character } if character.is_control() || *character == '\u{feff}' => {
                 let message = format!("the character U+{:04X} cannot stand in a text file", u32::from(*character));
                 yaml(at, &message, Some("take it out"))
             }
-            E::UnexpectedCharacter { character } => yaml(at, &format!("a value cannot begin with `{character}` in YAML"), Some(AS_BLOCK)),
+            E::UnexpectedCharacter { character } => {
+                yaml(at, &format!("a value cannot begin with `{character}` in YAML"), Some(AS_BLOCK))
+            }
             E::InvalidBlockScalarHeader => {
                 yaml(at, "`>` or `|` begins a block of text, and the text stands on the lines after it", Some(AS_BLOCK))
             }
@@ -402,14 +450,23 @@ impl Builder<'_, '_> {
                 "`:` inside a value that has no quotes",
                 Some("write the value as a block (`key: >-`, the text on the next line), or put it in quotes"),
             ),
-            E::MappingValueNotAllowed | E::ExpectedBlockMappingKey | E::InvalidIndentation | E::ExpectedBlockSequenceEntry => yaml(
+            E::MappingValueNotAllowed
+            | E::ExpectedBlockMappingKey
+            | E::InvalidIndentation
+            | E::ExpectedBlockSequenceEntry => yaml(
                 at,
                 "this line is not indented like the lines it belongs to",
                 Some("indent the keys of one map equally; a key has either a value or keys of its own"),
             ),
-            E::SimpleKeyExpected | E::InvalidSimpleKey => yaml(at, "a line without a `:` between the keys of a map", Some("write `key: value`")),
-            E::BlockSequenceEntryNotAllowed => yaml(at, "a list's `-` cannot stand here", Some("begin the list on a line of its own")),
-            E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => yaml(at, "this bracket closes nothing", None),
+            E::SimpleKeyExpected | E::InvalidSimpleKey => {
+                yaml(at, "a line without a `:` between the keys of a map", Some("write `key: value`"))
+            }
+            E::BlockSequenceEntryNotAllowed => {
+                yaml(at, "a list's `-` cannot stand here", Some("begin the list on a line of its own"))
+            }
+            E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => {
+                yaml(at, "this bracket closes nothing", None)
+            }
             E::DirectiveDisallowed => yaml(at, "a YAML directive, which nothing here needs", Some("take the line out")),
             _ => yaml(at, &format!("not valid YAML: {}", error.info()), None),
         }
@@ -421,12 +478,19 @@ impl Builder<'_, '_> {
         let outer = self.frames.iter().find(|f| f.is_flow())?.start().start as usize;
         let always = matches!(
             kind,
-            E::UnclosedFlowCollection { .. } | E::UnexpectedEofFlowSequence | E::UnexpectedEofFlowMapping | E::UnexpectedEofImplicitFlowMapping
+            E::UnclosedFlowCollection { .. }
+                | E::UnexpectedEofFlowSequence
+                | E::UnexpectedEofFlowMapping
+                | E::UnexpectedEofImplicitFlowMapping
         );
         let later = matches!(
             kind,
-            E::InvalidColonPlacement | E::MappingValueNotAllowed | E::ExpectedFlowSequenceSeparator | E::ExpectedFlowMappingSeparator
-                | E::InvalidFlowScalarIndent | E::BlockEntryInFlowCollection
+            E::InvalidColonPlacement
+                | E::MappingValueNotAllowed
+                | E::ExpectedFlowSequenceSeparator
+                | E::ExpectedFlowMappingSeparator
+                | E::InvalidFlowScalarIndent
+                | E::BlockEntryInFlowCollection
         );
         (always || later && !self.same_line(outer, at)).then_some(outer)
     }

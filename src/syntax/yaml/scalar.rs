@@ -17,7 +17,8 @@ pub(super) fn locate(source: &str, text: &str, style: Style, span: Span) -> Loca
         Style::Single | Style::Double => range.start + 1..range.end.saturating_sub(1),
         Style::Plain | Style::Block => range.clone(),
     };
-    let walk = Walk { raw: source.get(inner.clone()).unwrap_or(""), offset: inner.start, text, style, at: 0, raw_at: 0 };
+    let walk =
+        Walk { raw: source.get(inner.clone()).unwrap_or(""), offset: inner.start, text, style, at: 0, raw_at: 0 };
     walk.run(Located::empty(span)).unwrap_or_else(|| {
         let mut located = Located::empty(span);
         located.push(text, range);
