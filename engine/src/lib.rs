@@ -1,3 +1,3 @@
 //! Runs programs over event files with DataFusion.
 
-use datafusion as _;
+pub mod rows;
