@@ -72,6 +72,23 @@ codes! {
 
     // ---- K05xx: SMART
 
+    // ---- K0550..K0579: SMART, with data
+    UnknownReport = "K0550" Error "there is no report of that name";
+    NoNow = "K0551" Error "nothing says what \"now\" is";
+    NoBaselineValue = "K0552" Error "a baseline that has no value";
+    SmallBaseline = "K0553" Warning "a baseline that rests on few observations";
+    StaleData = "K0554" Error "data that are too old to judge an objective";
+    WithinNoise = "K0555" Warning "a target that lies within the noise of its baseline";
+    Unrealistic = "K0556" Warning "a target that is all but out of reach";
+    NoStretch = "K0557" Warning "a target that is reached without doing anything";
+    SteepRate = "K0558" Warning "a rate of change that has hardly ever been seen";
+    ShortHistory = "K0559" Info "too little history for a probability";
+    StaleBenchmark = "K0560" Error "a benchmark that has expired";
+    GuardrailBroken = "K0561" Warning "a guardrail does not hold";
+    AlreadyReached = "K0562" Error "a target on the wrong side of its measured baseline";
+    OutOfDomain = "K0563" Error "a target that no value can reach";
+    NoTargetValue = "K0564" Error "a target that rests on a benchmark without a value";
+
     // ---- K0601..K0649: files and columns
 
     // ---- K0650..K0699: running
