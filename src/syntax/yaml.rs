@@ -4,8 +4,11 @@
 //! merge keys, tags, several documents) is refused with a finding of its own.
 
 mod cut;
+mod frame;
 mod parser;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -164,6 +167,9 @@ impl<'a> Reading<'a, '_> {
                     if !self.seen.contains(&place) {
                         self.seen.push(place);
                         self.diagnostics.push(failure.diagnostic);
+                    }
+                    if failure.fatal {
+                        self.root = None;
                     }
                     let after = failure.after.max(range.start);
                     if failure.fatal || self.seen.len() >= MAX_SYNTAX_ERRORS { None } else { self.resume(after) }
