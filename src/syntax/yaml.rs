@@ -123,8 +123,12 @@ pub(crate) fn read<'a>(text: &'a str, file: FileId, diagnostics: &mut Vec<Diagno
     }
     let mut reading = Reading { text, file, root: None, budget: MAX_NODES, diagnostics, seen: Vec::new() };
     reading.all();
+    let failed = !reading.seen.is_empty();
     let mut root = reading.root;
     if let Some(root) = &mut root {
+        if let (Kind::Map(map), true) = (&mut root.kind, failed) {
+            map.complete = false;
+        }
         drop_duplicates(root, diagnostics);
     }
     root
@@ -179,9 +183,12 @@ impl<'a> Reading<'a, '_> {
     }
 
     fn merge(&mut self, node: Node<'a>, level: Level) {
-        let Some(root) = &mut self.root else {
-            self.root = Some(node);
-            return;
+        let root = match &mut self.root {
+            Some(root) if !matches!(root.kind, Kind::Broken) => root,
+            root => {
+                *root = Some(node);
+                return;
+            }
         };
         let Kind::Map(map) = node.kind else { return };
         let into = match (&mut root.kind, level) {

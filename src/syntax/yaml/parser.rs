@@ -260,7 +260,11 @@ impl<'a> Builder<'a, '_> {
             None => self.root = Some(node),
             Some(Frame::List { items, .. }) => items.push(node),
             Some(Frame::Map { map, pending, .. }) => match pending.take() {
-                Some(Pending::Key(key)) => map.entries.push(Entry { key, value: node }),
+                Some(Pending::Key(key)) => {
+                    // A value that is not there is shown where its key is.
+                    let span = if matches!(node.kind, Kind::Empty) { key.span } else { node.span };
+                    map.entries.push(Entry { key, value: Node { span, ..node } });
+                }
                 Some(Pending::Refused) => {}
                 None => {
                     let key = match node.kind {
@@ -307,6 +311,12 @@ impl<'a> Builder<'a, '_> {
     fn mark_last(&mut self, failure: &Diagnostic) {
         let at = failure.primary.as_ref().map_or(0, |p| p.span.start as usize);
         let text = self.text;
+        if let Some(root) = &mut self.root {
+            // Text where a map was begun, such as `metrics:x`.
+            if matches!(root.kind, Kind::Scalar(_)) {
+                root.kind = Kind::Broken;
+            }
+        }
         let Some(Frame::Map { map, .. }) = self.frames.last_mut() else { return };
         let mut map = map;
         while let Some(entry) = map.entries.last_mut() {
@@ -322,6 +332,9 @@ impl<'a> Builder<'a, '_> {
     /// Closes what a failure left open.
     fn close_all(&mut self) {
         while let Some(mut frame) = self.frames.pop() {
+            if let Frame::List { flow: true, cut, .. } = &mut frame {
+                *cut = true;
+            }
             if let Frame::Map { map, pending, span, .. } = &mut frame {
                 map.complete = false;
                 if let Some(Pending::Key(key)) = pending.take() {
@@ -453,6 +466,21 @@ impl Builder<'_, '_> {
             E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => {
                 yaml(at, "this bracket closes nothing", None)
             }
+            E::UnclosedFlowCollection { open } => yaml(at, &format!("this `{open}` is not closed"), None),
+            E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator => yaml(
+                at,
+                "this does not go on like a list `[a, b]` or a map `{a: b, c: d}`",
+                Some(
+                    "give a value that holds `: `, `, ` or a bracket a line of its own, or a block (`key: >-`, the text on the next line)",
+                ),
+            ),
+            E::UnexpectedEofBlockMapping
+            | E::UnexpectedEofBlockSequence
+            | E::UnexpectedEof
+            | E::ExpectedNodeContent => match self.text.get(at..).and_then(|t| t.chars().next()) {
+                Some(c) if !c.is_whitespace() => yaml(at, &format!("`{c}` cannot stand here"), Some(AS_BLOCK)),
+                _ => yaml(at, "the file ends in the middle of a value", None),
+            },
             E::DirectiveDisallowed => yaml(at, "a YAML directive, which nothing here needs", Some("take the line out")),
             _ => yaml(at, &format!("not valid YAML: {}", error.info()), None),
         }
