@@ -10,7 +10,6 @@ mod decode;
 pub mod document;
 pub mod expr;
 pub mod located;
-pub mod print;
 mod yaml;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.

@@ -1,3 +1,4 @@
 //! Runs programs over event files with DataFusion.
 
 pub mod rows;
+pub mod sources;

@@ -1,0 +1,87 @@
+//! The data side: which files a source is made of, what they hold, and clean columns of their rows.
+//!
+//! Everything a file may be is met here, so that behind it there are only canonical arrays, rows that have a time and are in
+//! scope, and a ledger of those that are not.
+
+mod clean;
+mod column;
+mod convert;
+mod counts;
+mod csv;
+mod dedup;
+mod files;
+mod finding;
+mod iso;
+mod local;
+mod lookup;
+mod parquet;
+mod physical;
+mod scan;
+mod source;
+mod table;
+mod times;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kepi_lang::diag::{Diagnostic, sort};
+use kepi_lang::ir::{LookupId, Program, SourceId};
+
+pub use clean::{Clean, Cleaner};
+pub use counts::Counts;
+pub use dedup::dedup;
+pub use lookup::OpenLookup;
+pub use source::OpenSource;
+
+use files::Folders;
+use finding::{Owner, Role, metrics_of_lookup, metrics_of_source};
+use table::Table;
+
+/// The tables of a program with their files.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    /// By index of [`SourceId`].
+    pub sources: Vec<Arc<OpenSource>>,
+    /// By index of [`LookupId`].
+    pub lookups: Vec<Arc<OpenLookup>>,
+}
+
+/// Opens the files of a program's tables. All findings of all tables at once.
+pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
+    let mut opened = Opened::default();
+    if program.sources.is_empty() && program.lookups.is_empty() {
+        return Ok(opened);
+    }
+    let (folders, mut findings) = Folders::open(root, &program.settings.data);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    for (def, id) in program.sources.iter().zip(0u32..) {
+        let metrics = metrics_of_source(program, SourceId(id));
+        let owner = Owner { role: Role::Source, name: def.name.clone(), span: def.span, metrics };
+        match Table::open(&folders, owner, &def.files, def.format) {
+            Ok(table) => opened.sources.push(Arc::new(OpenSource {
+                id: SourceId(id),
+                def: Arc::new(def.clone()),
+                table: Arc::new(table),
+                calendar: program.settings.calendar.clone(),
+            })),
+            Err(more) => findings.extend(more),
+        }
+    }
+    for (def, id) in program.lookups.iter().zip(0u32..) {
+        let metrics = metrics_of_lookup(program, id as usize);
+        let owner = Owner { role: Role::Lookup, name: def.name.clone(), span: def.span, metrics };
+        let loaded = Table::open(&folders, owner, &def.files, def.format)
+            .and_then(|table| OpenLookup::load(LookupId(id), def, table, &program.settings.calendar));
+        match loaded {
+            Ok(lookup) => opened.lookups.push(Arc::new(lookup)),
+            Err(more) => findings.extend(more),
+        }
+    }
+    if findings.is_empty() {
+        return Ok(opened);
+    }
+    sort(&mut findings);
+    Err(findings)
+}

@@ -1,0 +1,254 @@
+//! What the values of a CSV column look like, all of them.
+
+use kepi_lang::ir::ScalarType;
+
+use crate::sources::csv::is_blank;
+use crate::sources::finding::quoted;
+use crate::sources::iso::{self, Iso};
+
+/// The most decimal places that are kept exact; more are a float.
+const PLACES: usize = 18;
+/// Digits of the largest exact number.
+const DIGITS: usize = 38;
+
+/// What one value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Bool,
+    Int { digits: usize, fits: bool },
+    Decimal { whole: usize, places: usize },
+    Float,
+    Date,
+    Naive,
+    Aware,
+    Text,
+}
+
+/// What a column's values look like together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    bools: u64,
+    ints: u64,
+    decimals: u64,
+    floats: u64,
+    dates: u64,
+    naive: u64,
+    aware: u64,
+    texts: u64,
+    whole: usize,
+    places: usize,
+    /// An integer that is no `i64`.
+    beyond: bool,
+    /// The first value that is no number, and its row.
+    odd: Option<(String, u64)>,
+    /// The first number, and its row.
+    number: Option<(String, u64)>,
+}
+
+/// The type of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub ty: ScalarType,
+    pub naive: bool,
+    /// Decimal places, of a decimal.
+    pub scale: u8,
+    pub physical: &'static str,
+    /// Why a column that is mostly numbers is none.
+    pub note: Option<String>,
+}
+
+impl Held {
+    /// Counts one value in; `row` is one-based.
+    pub fn see(&mut self, text: &str, row: u64) {
+        if is_blank(text) {
+            return;
+        }
+        let look = look(text);
+        let slot = if matches!(look, Look::Int { .. } | Look::Decimal { .. } | Look::Float) {
+            &mut self.number
+        } else {
+            &mut self.odd
+        };
+        if slot.is_none() {
+            *slot = Some((text.to_owned(), row));
+        }
+        match look {
+            Look::Bool => self.bools += 1,
+            Look::Int { digits, fits } => {
+                self.ints += 1;
+                self.whole = self.whole.max(digits);
+                self.beyond |= !fits;
+            }
+            Look::Decimal { whole, places } => {
+                self.decimals += 1;
+                self.whole = self.whole.max(whole);
+                self.places = self.places.max(places);
+            }
+            Look::Float => self.floats += 1,
+            Look::Date => self.dates += 1,
+            Look::Naive => self.naive += 1,
+            Look::Aware => self.aware += 1,
+            Look::Text => self.texts += 1,
+        }
+    }
+
+    /// The type of a column that several files hold, each with its name.
+    pub fn together(parts: &[(&str, &Self)]) -> Found {
+        let sum = |of: fn(&Self) -> u64| parts.iter().map(|(_, held)| of(held)).sum::<u64>();
+        let (ints, decimals, floats) = (sum(|h| h.ints), sum(|h| h.decimals), sum(|h| h.floats));
+        let (bools, texts) = (sum(|h| h.bools), sum(|h| h.texts));
+        let (dates, naive, aware) = (sum(|h| h.dates), sum(|h| h.naive), sum(|h| h.aware));
+        let whole = parts.iter().map(|(_, h)| h.whole).max().unwrap_or_default();
+        let places = parts.iter().map(|(_, h)| h.places).max().unwrap_or_default();
+        let beyond = parts.iter().any(|(_, h)| h.beyond);
+        let numbers = ints + decimals + floats;
+        let times = dates + naive + aware;
+        let all = numbers + bools + times + texts;
+        let found = |ty, physical| Found { ty, naive: false, scale: 0, physical, note: None };
+        if all == 0 {
+            return found(ScalarType::Null, "nothing");
+        }
+        if numbers == all {
+            let exact = floats == 0 && whole + places <= DIGITS;
+            return if exact && decimals == 0 && !beyond {
+                found(ScalarType::Int, "whole numbers")
+            } else if exact {
+                // At most `PLACES`, so it fits.
+                Found { scale: places as u8, ..found(ScalarType::Decimal, "decimal numbers") }
+            } else {
+                found(ScalarType::Float, "numbers")
+            };
+        }
+        if bools == all {
+            return found(ScalarType::Bool, "true and false");
+        }
+        if dates == all {
+            return found(ScalarType::Date, "dates");
+        }
+        if aware == all {
+            return found(ScalarType::Instant, "times with a zone");
+        }
+        if naive + dates == all {
+            return Found { naive: true, ..found(ScalarType::Instant, "times without a zone") };
+        }
+        Found { note: note(parts, numbers, all), ..found(ScalarType::Text, "text") }
+    }
+}
+
+fn note(parts: &[(&str, &Held)], numbers: u64, all: u64) -> Option<String> {
+    if numbers * 2 < all {
+        return None;
+    }
+    let (file, (value, row)) = parts.iter().find_map(|(file, held)| Some((file, held.odd.as_ref()?)))?;
+    Some(format!("{} in row {row} of `{file}` is not a number", quoted(value)))
+}
+
+fn look(text: &str) -> Look {
+    let bytes = text.as_bytes();
+    let first = bytes.first().copied().unwrap_or_default();
+    if first == b'-' || first.is_ascii_digit() {
+        if let Some(number) = number(bytes) {
+            return number;
+        }
+        return match iso::parse(bytes) {
+            Some(Iso::Date(_)) => Look::Date,
+            Some(Iso::Naive(_)) => Look::Naive,
+            Some(Iso::Aware(_)) => Look::Aware,
+            None => Look::Text,
+        };
+    }
+    if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") { Look::Bool } else { Look::Text }
+}
+
+/// A number as programs write it: no `+`, no leading zeros, digits on both sides of the point.
+fn number(bytes: &[u8]) -> Option<Look> {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let whole = run(digits);
+    if whole == 0 || (whole > 1 && digits.first() == Some(&b'0')) {
+        return None;
+    }
+    let rest = digits.get(whole..)?;
+    let (places, rest) = match rest.split_first() {
+        Some((b'.', fraction)) => {
+            let places = run(fraction);
+            (if places > 0 { Some(places) } else { return None }, fraction.get(places..)?)
+        }
+        _ => (None, rest),
+    };
+    if let Some((b'e' | b'E', exponent)) = rest.split_first() {
+        let exponent = exponent.strip_prefix(b"-").or_else(|| exponent.strip_prefix(b"+")).unwrap_or(exponent);
+        let sound = !exponent.is_empty() && run(exponent) == exponent.len();
+        return sound.then_some(Look::Float).filter(|_| finite(bytes));
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    match places {
+        None if whole > DIGITS => None,
+        None => {
+            let fits = whole < 19 || std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<i64>().is_ok());
+            Some(Look::Int { digits: whole, fits })
+        }
+        Some(places) if places > PLACES || whole > DIGITS => Some(Look::Float).filter(|_| finite(bytes)),
+        Some(places) => Some(Look::Decimal { whole, places }),
+    }
+}
+
+fn run(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|b| b.is_ascii_digit()).count()
+}
+
+fn finite(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<f64>().is_ok_and(f64::is_finite))
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_lang::ir::ScalarType::{self, Bool, Date, Decimal, Float, Instant, Int, Null, Text};
+
+    use super::Held;
+
+    #[test]
+    fn types_of_columns() {
+        let cases: &[(&[&str], ScalarType, bool, u8)] = &[
+            (&["", " "], Null, false, 0),
+            (&["1", "-2", "", "0"], Int, false, 0),
+            (&["1", "2.50", "3.125"], Decimal, false, 3),
+            (&["9223372036854775807"], Int, false, 0),
+            (&["9223372036854775808", "1"], Decimal, false, 0),
+            (&["1", "1e3"], Float, false, 0),
+            (&["0.1234567890123456789"], Float, false, 0),
+            (&["007"], Text, false, 0),
+            (&["+1"], Text, false, 0),
+            (&[" 1"], Text, false, 0),
+            (&[".5"], Text, false, 0),
+            (&["1,000"], Text, false, 0),
+            (&["NaN"], Text, false, 0),
+            (&["true", "FALSE"], Bool, false, 0),
+            (&["true", "1"], Text, false, 0),
+            (&["2024-02-29"], Date, false, 0),
+            (&["2023-02-29"], Text, false, 0),
+            (&["2024-02-29 10:00"], Instant, true, 0),
+            (&["2024-02-29", "2024-02-29T10:00:00.5"], Instant, true, 0),
+            (&["2024-02-29T10:00:00Z", "2024-02-29 10:00:00+02:00"], Instant, false, 0),
+            (&["2024-02-29T10:00:00Z", "2024-02-29 10:00:00"], Text, false, 0),
+            (&["2024-02-29", "5"], Text, false, 0),
+        ];
+        for (values, ty, naive, scale) in cases {
+            let mut held = Held::default();
+            values.iter().enumerate().for_each(|(i, v)| held.see(v, i as u64 + 1));
+            let found = Held::together(&[("a.csv", &held)]);
+            assert_eq!((found.ty, found.naive, found.scale), (*ty, *naive, *scale), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_column_names_the_value_that_is_none() {
+        let (mut a, mut b) = (Held::default(), Held::default());
+        a.see("12", 1);
+        b.see("13", 1);
+        b.see("n/a", 2);
+        let found = Held::together(&[("a.csv", &a), ("b.csv", &b)]);
+        assert_eq!(found.note.as_deref(), Some("`n/a` in row 2 of `b.csv` is not a number"));
+    }
+}

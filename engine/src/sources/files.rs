@@ -1,0 +1,296 @@
+//! Which files a table is made of: globs below the data folders, and nothing else.
+//!
+//! Definitions may come from somebody who is not trusted, so a path never leaves the data folders: not by `..`, not by an
+//! absolute path, not by a link.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::source::Span;
+
+use crate::sources::finding::Owner;
+
+/// Folders below a data folder are followed this deep.
+const MAX_DEPTH: usize = 32;
+/// More entries than this below a data folder are a mistake.
+const MAX_ENTRIES: usize = 200_000;
+
+/// A file that a glob matches.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// Relative to the project, `/` between its parts; what messages and fingerprints know the file as.
+    pub relative: String,
+    /// Without links.
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// The glob that matched it first.
+    pub span: Span,
+}
+
+/// The folders that sources may read.
+#[derive(Debug)]
+pub(crate) struct Folders {
+    folders: Vec<Folder>,
+}
+
+#[derive(Debug)]
+struct Folder {
+    /// As the manifest names it, without `.` parts and the trailing `/`.
+    name: String,
+    /// Without links, below the project's folder.
+    path: PathBuf,
+}
+
+impl Folders {
+    /// The data folders of a project; one that is missing or lies outside the project is a finding.
+    pub fn open(root: &Path, data: &[String]) -> (Self, Vec<Diagnostic>) {
+        let mut folders = Vec::new();
+        let mut findings = Vec::new();
+        let root = match fs::canonicalize(root) {
+            Ok(root) => root,
+            Err(error) => {
+                let message = format!("the project's folder `{}` cannot be read: {}", root.display(), io_text(&error));
+                return (Self { folders }, vec![Diagnostic::without_place(Code::DataFolder, message)]);
+            }
+        };
+        for name in data {
+            match Self::folder(&root, name) {
+                Ok(folder) => folders.push(folder),
+                Err(finding) => findings.push(finding),
+            }
+        }
+        (Self { folders }, findings)
+    }
+
+    fn folder(root: &Path, name: &str) -> Result<Folder, Diagnostic> {
+        if name.contains("://") {
+            let message = format!("the data folder `{name}` is an address; only folders of the project are read in this version");
+            return Err(Diagnostic::without_place(Code::UnsupportedFormat, message));
+        }
+        let plain = relative_parts(name)
+            .map_err(|why| Diagnostic::without_place(Code::OutsideData, format!("the data folder `{name}` {why}")))?;
+        let shown = plain.join("/");
+        match fs::canonicalize(plain.iter().fold(root.to_path_buf(), |path, part| path.join(part))) {
+            Ok(path) if !path.starts_with(root) => {
+                let message = format!("the data folder `{name}` is a link that leads out of the project");
+                Err(Diagnostic::without_place(Code::OutsideData, message))
+            }
+            Ok(path) if !path.is_dir() => {
+                Err(Diagnostic::without_place(Code::DataFolder, format!("`{name}`, the data folder, is a file")))
+            }
+            Ok(path) => Ok(Folder { name: shown, path }),
+            Err(error) => {
+                let message = format!("the data folder `{name}` cannot be read: {}", io_text(&error));
+                Err(Diagnostic::without_place(Code::DataFolder, message)
+                    .help("create it, or name the folder that holds the event files with `data:` in kepi.yaml"))
+            }
+        }
+    }
+
+    /// Every file that the globs match, in order of its relative path, each once.
+    pub fn find(&self, owner: &Owner, globs: &[(String, Span)]) -> Result<Vec<Found>, Vec<Diagnostic>> {
+        let mut files: BTreeMap<String, Found> = BTreeMap::new();
+        let mut findings = Vec::new();
+        for (glob, span) in globs {
+            if let Err(finding) = self.find_one(owner, glob, *span, &mut files) {
+                findings.push(finding);
+            }
+        }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        // A link beside the file it leads to is the same file.
+        let mut seen = BTreeSet::new();
+        Ok(files.into_values().filter(|file| seen.insert(file.path.clone())).collect())
+    }
+
+    fn find_one(
+        &self,
+        owner: &Owner,
+        glob: &str,
+        span: Span,
+        files: &mut BTreeMap<String, Found>,
+    ) -> Result<(), Diagnostic> {
+        if glob.contains("://") {
+            let message = format!("`{glob}` is an address; only files below the data folder are read in this version");
+            return Err(owner.stopped(Code::UnsupportedFormat, span, message));
+        }
+        let parts = relative_parts(glob)
+            .map_err(|why| owner.stopped(Code::OutsideData, span, format!("`{glob}` {why}")).help(BELOW_DATA))?;
+        let pattern = parts.join("/");
+        let matcher = GlobBuilder::new(&pattern)
+            .literal_separator(true)
+            .build()
+            .map_err(|error| {
+                owner.stopped(Code::BadGlob, span, format!("`{glob}` is not a file pattern: {}", error.kind()))
+            })?
+            .compile_matcher();
+        let literal: Vec<&str> =
+            parts.iter().map(String::as_str).take_while(|part| !part.contains(['*', '?', '[', '{', '\\'])).collect();
+        let before = files.len();
+        let mut matched = false;
+        for folder in &self.folders {
+            let mut walk =
+                Walk { owner, span, glob, matcher: &matcher, folder, files: &mut *files, entries: 0, matched: false };
+            walk.start(&literal, literal.len() == parts.len())?;
+            matched |= walk.matched;
+        }
+        if files.len() == before && !matched {
+            let places: Vec<&str> = self.folders.iter().map(|f| f.name.as_str()).collect();
+            let message = format!("no file matches `{glob}` below {}", crate::sources::finding::listed(places));
+            return Err(owner.stopped(Code::NoFiles, span, message));
+        }
+        Ok(())
+    }
+}
+
+const BELOW_DATA: &str = "files are named relative to the data folder of kepi.yaml, and lie below it";
+
+struct Walk<'a> {
+    owner: &'a Owner,
+    span: Span,
+    glob: &'a str,
+    matcher: &'a GlobMatcher,
+    folder: &'a Folder,
+    files: &'a mut BTreeMap<String, Found>,
+    entries: usize,
+    matched: bool,
+}
+
+impl Walk<'_> {
+    /// Goes to where the pattern's wildcards begin, one part at a time, so that a link on the way is seen.
+    fn start(&mut self, literal: &[&str], whole: bool) -> Result<(), Diagnostic> {
+        let mut path = self.folder.path.clone();
+        let mut inner = String::new();
+        for (i, part) in literal.iter().enumerate() {
+            path.push(part);
+            inner = join(&inner, part);
+            let Ok(real) = fs::canonicalize(&path) else { return Ok(()) };
+            self.inside(&real, &inner)?;
+            path = real;
+            if whole && i + 1 == literal.len() {
+                return self.file(&path, &inner);
+            }
+        }
+        if path.is_dir() { self.folder(&path, &inner, 0) } else { Ok(()) }
+    }
+
+    fn inside(&self, real: &Path, inner: &str) -> Result<(), Diagnostic> {
+        if real.starts_with(&self.folder.path) {
+            return Ok(());
+        }
+        let message = format!("`{}` is a link that leads out of the data folder", join(&self.folder.name, inner));
+        Err(self.owner.stopped(Code::OutsideData, self.span, message).help("copy the files into the data folder"))
+    }
+
+    fn folder(&mut self, path: &Path, inner: &str, depth: usize) -> Result<(), Diagnostic> {
+        if depth > MAX_DEPTH {
+            let message = format!("folders below `{}` are nested more than {MAX_DEPTH} deep", self.folder.name);
+            return Err(self.owner.stopped(Code::Unreadable, self.span, message));
+        }
+        let unreadable = |error: &std::io::Error| {
+            let message =
+                format!("the folder `{}` cannot be read: {}", join(&self.folder.name, inner), io_text(error));
+            self.owner.stopped(Code::Unreadable, self.span, message)
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path).map_err(|e| unreadable(&e))? {
+            let entry = entry.map_err(|e| unreadable(&e))?;
+            names.push((entry.file_name(), entry.file_type().map_err(|e| unreadable(&e))?));
+        }
+        self.entries += names.len();
+        if self.entries > MAX_ENTRIES {
+            let message = format!("more than {MAX_ENTRIES} files lie below `{}`", self.folder.name);
+            let help = "begin the pattern with the folder that holds the files";
+            return Err(self.owner.stopped(Code::Unreadable, self.span, message).help(help));
+        }
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in names {
+            // Names that are not UTF-8 cannot be written in a pattern; hidden files are never data unless named.
+            let Some(name) = name.to_str() else { continue };
+            if name.starts_with('.') {
+                continue;
+            }
+            let inner = join(inner, name);
+            let mut child = path.join(name);
+            let mut kind = kind;
+            if kind.is_symlink() {
+                let Ok(real) = fs::canonicalize(&child) else { continue };
+                let Ok(meta) = fs::metadata(&real) else { continue };
+                if !(self.matcher.is_match(&inner) || meta.is_dir()) {
+                    continue;
+                }
+                self.inside(&real, &inner)?;
+                child = real;
+                kind = meta.file_type();
+                // A link to a folder that holds it would never end.
+                if kind.is_dir() && path.starts_with(&child) {
+                    continue;
+                }
+            }
+            if kind.is_dir() {
+                self.folder(&child, &inner, depth + 1)?;
+            } else if self.matcher.is_match(&inner) {
+                self.file(&child, &inner)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, inner: &str) -> Result<(), Diagnostic> {
+        let relative = join(&self.folder.name, inner);
+        let meta = fs::metadata(path).map_err(|error| {
+            let message = format!("`{relative}` cannot be read: {}", io_text(&error));
+            self.owner.stopped(Code::Unreadable, self.span, message)
+        })?;
+        if !meta.is_file() {
+            let what = if meta.is_dir() { "a folder" } else { "not a file" };
+            let mut finding = self.owner.stopped(Code::Unreadable, self.span, format!("`{relative}` is {what}"));
+            if meta.is_dir() {
+                finding = finding.help(format!("write `{}/**/*.parquet` or `{}/*.csv`", self.glob, self.glob));
+            }
+            return Err(finding);
+        }
+        self.matched = true;
+        let found = Found { relative: relative.clone(), path: path.to_path_buf(), bytes: meta.len(), span: self.span };
+        self.files.entry(relative).or_insert(found);
+        Ok(())
+    }
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// The parts of a relative path that stays where it begins.
+fn relative_parts(text: &str) -> Result<Vec<String>, &'static str> {
+    let drive = text.as_bytes().get(1) == Some(&b':') && text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if text.starts_with(['/', '\\']) || drive || Path::new(text).is_absolute() {
+        return Err("is an absolute path");
+    }
+    let mut parts = Vec::new();
+    for component in Path::new(text).components() {
+        match component {
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err("leads out of it (`..`)"),
+        }
+    }
+    // Alternatives could hide a `..` from the look at each part.
+    if text.contains("..") && text.contains('{') {
+        return Err("leads out of it (`..`)");
+    }
+    Ok(parts)
+}
+
+/// An operating system's error without its number.
+pub(crate) fn io_text(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,140 @@
+//! What is said about a table whose files cannot be used.
+
+use std::collections::BTreeSet;
+
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{Branch, Program, RowExpr, RowKind, SourceId};
+use kepi_lang::source::Span;
+
+/// Whose files they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Source,
+    Lookup,
+}
+
+/// A table of the definitions, as findings name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub role: Role,
+    pub name: String,
+    pub span: Span,
+    /// Metrics that need the table, where they are known.
+    pub metrics: Vec<String>,
+}
+
+impl Owner {
+    /// ``source `sales` ``.
+    pub fn called(&self) -> String {
+        let role = match self.role {
+            Role::Source => "source",
+            Role::Lookup => "lookup",
+        };
+        format!("{role} `{}`", self.name)
+    }
+
+    /// A finding that keeps the table from being read.
+    pub fn stopped(&self, code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, span, message).label(self.stops())
+    }
+
+    fn stops(&self) -> String {
+        const SHOWN: usize = 5;
+        if self.metrics.is_empty() {
+            return format!("stops every metric of {}", self.called());
+        }
+        let names: Vec<String> = self.metrics.iter().take(SHOWN).map(|m| format!("`{m}`")).collect();
+        let more = self.metrics.len().saturating_sub(SHOWN);
+        let noun = if self.metrics.len() == 1 { "metric" } else { "metrics" };
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("stops the {noun} {}{tail}", names.join(", "))
+    }
+}
+
+/// Names of the metrics that read a source.
+pub(crate) fn metrics_of_source(program: &Program, source: SourceId) -> Vec<String> {
+    metrics(program, &|branch| branch.source == source)
+}
+
+/// Names of the metrics that read a lookup through any source's link.
+pub(crate) fn metrics_of_lookup(program: &Program, lookup: usize) -> Vec<String> {
+    let linked: BTreeSet<(SourceId, u32)> = program
+        .sources
+        .iter()
+        .zip(0u32..)
+        .flat_map(|(source, s)| {
+            let links = source.links.iter().zip(0u32..).filter(|(link, _)| link.lookup.0 as usize == lookup);
+            links.map(move |(_, l)| (SourceId(s), l))
+        })
+        .collect();
+    metrics(program, &|branch| {
+        let scope = program.sources.get(branch.source.0 as usize).and_then(|s| s.scope.as_ref());
+        let mut found = false;
+        for expr in branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys).chain(scope) {
+            each_node(expr, &mut |node| {
+                if let RowKind::Linked { link, .. } = node.kind {
+                    found |= linked.contains(&(branch.source, link));
+                }
+            });
+        }
+        found
+    })
+}
+
+fn metrics(program: &Program, wanted: &dyn Fn(&Branch) -> bool) -> Vec<String> {
+    let mut names = Vec::new();
+    for metric in &program.metrics {
+        let mut found = false;
+        metric.expr.measures(&mut |measure| found |= measure.branches.iter().any(wanted));
+        if found {
+            names.push(metric.name.clone());
+        }
+    }
+    names
+}
+
+/// Calls `visit` for an expression and all that it is made of.
+pub(crate) fn each_node(expr: &RowExpr, visit: &mut dyn FnMut(&RowExpr)) {
+    visit(expr);
+    match &expr.kind {
+        RowKind::Column(_) | RowKind::Linked { .. } | RowKind::Literal(_) => {}
+        RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => each_node(of, visit),
+        RowKind::Convert { of, .. } | RowKind::Like { of, .. } => each_node(of, visit),
+        RowKind::Arithmetic { left, right, .. }
+        | RowKind::Compare { left, right, .. }
+        | RowKind::And(left, right)
+        | RowKind::Or(left, right) => {
+            each_node(left, visit);
+            each_node(right, visit);
+        }
+        RowKind::In { of, list } => {
+            each_node(of, visit);
+            list.iter().for_each(|e| each_node(e, visit));
+        }
+        RowKind::If { condition, then, otherwise } => {
+            each_node(condition, visit);
+            each_node(then, visit);
+            each_node(otherwise, visit);
+        }
+        RowKind::Call { args, .. } => args.iter().for_each(|e| each_node(e, visit)),
+    }
+}
+
+/// Names in backticks, the first few of them.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 20;
+    let all: Vec<&str> = names.into_iter().collect();
+    let mut text = all.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+    if all.len() > SHOWN {
+        text.push_str(&format!(" and {} more", all.len() - SHOWN));
+    }
+    text
+}
+
+/// A value as it stands in a message: short, on one line, in backticks.
+pub(crate) fn quoted(value: &str) -> String {
+    const SHOWN: usize = 40;
+    let flat: String = value.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let dots = if value.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    format!("`{flat}{dots}`")
+}

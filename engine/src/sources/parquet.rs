@@ -1,0 +1,137 @@
+//! Parquet files: footers, and reading one file at a time.
+//!
+//! The reading crate may panic on a file that was made to hurt it, so everything here runs behind a catch.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use datafusion::parquet::file::metadata::ParquetMetaData;
+
+use crate::sources::files::io_text;
+
+/// Rows of one batch of a direct read.
+const BATCH: usize = 8192;
+
+/// What the end of a file says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Footer {
+    pub meta: ArrowReaderMetadata,
+    pub rows: u64,
+}
+
+impl Footer {
+    pub fn schema(&self) -> &SchemaRef {
+        self.meta.schema()
+    }
+
+    pub fn groups(&self) -> &ParquetMetaData {
+        self.meta.metadata()
+    }
+}
+
+/// Why a file cannot be read, as the end of a sentence that begins with its name.
+pub(crate) enum Trouble {
+    /// The operating system's.
+    Unreadable(String),
+    Corrupt(String),
+}
+
+/// Reads and examines the footer.
+pub(crate) fn footer(path: &Path) -> Result<Footer, Trouble> {
+    guarded(|| {
+        let file = File::open(path).map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?;
+        let bytes = file.metadata().map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?.len();
+        let meta = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| corrupt(&e.to_string()))?;
+        let rows = examine(meta.metadata(), bytes)?;
+        Ok(Footer { meta, rows })
+    })
+}
+
+/// The number of rows; an error when the footer contradicts itself or the file's size.
+fn examine(meta: &ParquetMetaData, bytes: u64) -> Result<u64, Trouble> {
+    let refuse = |what: &str| Err(Trouble::Corrupt(format!("is not a sound Parquet file: {what}")));
+    let mut rows: i64 = 0;
+    for group in meta.row_groups() {
+        let Some(sum) = rows.checked_add(group.num_rows()).filter(|_| group.num_rows() >= 0) else {
+            return refuse("a row group with an impossible number of rows");
+        };
+        rows = sum;
+        for column in group.columns() {
+            let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
+            let end = start.checked_add(column.compressed_size());
+            let inside = start >= 0
+                && column.compressed_size() >= 0
+                && column.uncompressed_size() >= 0
+                && end.and_then(|end| u64::try_from(end).ok()).is_some_and(|end| end <= bytes);
+            if !inside {
+                return refuse(&format!("the column `{}` lies outside the file", column.column_path().string()));
+            }
+            // Every value of a column that is not nested is one row.
+            let flat = column.column_descr().max_rep_level() == 0;
+            if flat && column.num_values() != group.num_rows() {
+                return refuse(&format!(
+                    "the column `{}` has {} values in {} rows",
+                    column.column_path().string(),
+                    column.num_values(),
+                    group.num_rows()
+                ));
+            }
+        }
+    }
+    if rows != meta.file_metadata().num_rows() {
+        return refuse(&format!("it says {} rows, its row groups have {rows}", meta.file_metadata().num_rows()));
+    }
+    u64::try_from(rows).or_else(|_| refuse("an impossible number of rows"))
+}
+
+/// Reads columns (indexes of the file's own schema) batch by batch, in the file's order of rows. `visit` says whether to go on.
+pub(crate) fn read(
+    path: &Path,
+    footer: &Footer,
+    columns: &[usize],
+    visit: &mut dyn FnMut(RecordBatch) -> bool,
+) -> Result<(), Trouble> {
+    // Columns come back in the file's order.
+    let mut sorted = columns.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut reader = guarded(|| {
+        let file = File::open(path).map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.meta.clone());
+        let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
+        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| corrupt(&e.to_string()))
+    })?;
+    let mut rows: u64 = 0;
+    loop {
+        let next = guarded(|| reader.next().transpose().map_err(|e| corrupt(&e.to_string())))?;
+        let Some(batch) = next else { break };
+        rows += batch.num_rows() as u64;
+        if !visit(batch) {
+            return Ok(());
+        }
+    }
+    if rows == footer.rows {
+        return Ok(());
+    }
+    Err(Trouble::Corrupt(format!("is cut short: {rows} of {} rows could be read", footer.rows)))
+}
+
+fn corrupt(error: &str) -> Trouble {
+    // The crate's messages begin with its own kinds of errors and may run over several lines.
+    let mut text = error.lines().next().unwrap_or_default();
+    for kind in ["Parquet argument error: ", "Parquet error: ", "Parquet: ", "External: ", "EOF: ", "Arrow: "] {
+        text = text.strip_prefix(kind).unwrap_or(text);
+    }
+    Trouble::Corrupt(format!("is not a sound Parquet file: {}", text.chars().take(160).collect::<String>()))
+}
+
+/// A panic of the reading crate is an error of the file.
+fn guarded<T>(run: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Trouble::Corrupt("is not a sound Parquet file: reading it failed".to_owned())))
+}

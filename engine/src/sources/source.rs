@@ -1,0 +1,225 @@
+//! A source with its files: what a scan of it reads.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use jiff::tz::TimeZone;
+use kepi_lang::calendar::{Calendar, Interval};
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, SourceId};
+use kepi_lang::results::Extent;
+
+use crate::sources::clean::Cleaner;
+use crate::sources::column::FileColumn;
+use crate::sources::counts::Counts;
+use crate::sources::finding::each_node;
+use crate::sources::lookup::OpenLookup;
+use crate::sources::scan;
+use crate::sources::table::Table;
+
+/// One source of a program, its files found and looked into.
+#[derive(Debug)]
+pub struct OpenSource {
+    pub(crate) id: SourceId,
+    pub(crate) def: Arc<ir::Source>,
+    pub(crate) table: Arc<Table>,
+    pub(crate) calendar: Calendar,
+}
+
+/// The columns of a source that a question needs, and what they are made of.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    /// Columns of the files.
+    pub file: BTreeSet<ColumnId>,
+    /// Computed columns that `where:` is made of, each after those that it is made of.
+    pub scope: Vec<ColumnId>,
+    /// The other computed columns, likewise.
+    pub computed: Vec<ColumnId>,
+}
+
+impl OpenSource {
+    pub fn id(&self) -> SourceId {
+        self.id
+    }
+
+    pub fn name(&self) -> &str {
+        &self.def.name
+    }
+
+    pub fn files(&self) -> u64 {
+        self.table.files.len() as u64
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.table.bytes()
+    }
+
+    /// Of all files, by their footers or by having read them.
+    pub fn rows(&self) -> u64 {
+        self.table.rows()
+    }
+
+    /// SHA-256, in hex, over relative paths, sizes and contents of the files.
+    pub fn fingerprint(&self) -> Result<String, Diagnostic> {
+        self.table.fingerprint()
+    }
+
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.calendar.zone
+    }
+
+    /// A scan of the file columns that `columns`, the clock, the key and the scope need, and of no others (of all, where a
+    /// key makes copies be compared). `bounds` leaves out what lies outside them in pieces: what is yielded may still lie
+    /// outside.
+    pub fn scan(&self, columns: &BTreeSet<ColumnId>, bounds: Option<Interval>) -> Result<LogicalPlan, DataFusionError> {
+        let clock = self.def.time.and_then(|time| self.file_column(time)).and_then(|raw| self.table.position(raw));
+        // Bounds would split the copies of a key.
+        let bounds = bounds.filter(|_| self.def.key.is_empty()).zip(clock);
+        let columns = self.raw(columns, true);
+        scan::plan(&self.def.name, &self.table, &columns, bounds, self.zone())
+    }
+
+    /// What makes canonical columns of a scan's batches.
+    pub fn cleaner(
+        &self,
+        program: Arc<Program>,
+        lookups: &[Arc<OpenLookup>],
+        columns: &BTreeSet<ColumnId>,
+    ) -> Result<Cleaner, Vec<Diagnostic>> {
+        Cleaner::new(self, &program.settings.calendar, lookups, columns, true)
+    }
+
+    /// First and last event time of the rows in scope, copies of a key included, by one pass over the files. An error when
+    /// there are values in the time column and not one of them is a time.
+    pub fn extent(&self, lookups: &[Arc<OpenLookup>]) -> Result<Extent, Vec<Diagnostic>> {
+        let Some(clock) = self.def.time else { return Ok(Extent::default()) };
+        let cleaner = Cleaner::new(self, &self.calendar, lookups, &BTreeSet::new(), false)?;
+        self.seen(&cleaner, clock).map_err(|finding| vec![finding])
+    }
+
+    fn seen(&self, cleaner: &Cleaner, clock: ColumnId) -> Result<Extent, Diagnostic> {
+        let columns = self.raw(&BTreeSet::new(), false);
+        let mut extent: Option<(i64, i64)> = None;
+        let mut counts = Counts::default();
+        for file in &self.table.files {
+            let mut failed = None;
+            self.table.read(file, &columns, &mut |batch| match cleaner.clean(&batch, &mut counts) {
+                Ok(clean) => {
+                    for micros in clean.clock().into_iter().flatten().flatten() {
+                        extent = Some(extent.map_or((micros, micros), |(a, b)| (a.min(micros), b.max(micros))));
+                    }
+                    true
+                }
+                Err(finding) => {
+                    failed = Some(finding);
+                    false
+                }
+            })?;
+            if let Some(finding) = failed {
+                return Err(finding);
+            }
+        }
+        if counts.read > 0 && counts.no_time == counts.read {
+            self.any_time(clock)?;
+        }
+        let stamp = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
+        Ok(Extent { first: extent.and_then(|e| stamp(e.0)), last: extent.and_then(|e| stamp(e.1)) })
+    }
+
+    /// No row has a time. Nulls are just that; values that cannot be read mean that the reading is wrong.
+    fn any_time(&self, clock: ColumnId) -> Result<(), Diagnostic> {
+        let Some(column) = self.column(clock) else { return Ok(()) };
+        let Some(mut found) = FileColumn::find(&self.table, column, self.zone(), true)? else { return Ok(()) };
+        found.target.lenient = false;
+        let rejects = [&found.target.reading.on_gap, &found.target.reading.on_overlap];
+        if rejects.contains(&&ir::LocalPolicy::Reject) {
+            return Ok(());
+        }
+        let finding = found.offender(&self.table, column);
+        if finding.code == Code::ValueNotOfType { Err(finding) } else { Ok(()) }
+    }
+
+    /// Which file made a scan fail, and why: reads them one by one. For messages only, after the fact.
+    pub fn diagnose(&self, columns: &BTreeSet<ColumnId>, error: &str) -> Diagnostic {
+        let raw = self.raw(columns, true);
+        for file in &self.table.files {
+            if let Err(finding) = self.table.read(file, &raw, &mut |_| true) {
+                return finding;
+            }
+        }
+        let text: String = error.lines().next().unwrap_or_default().chars().take(200).collect();
+        let message = format!("the files of source `{}` could not be read: {text}", self.def.name);
+        self.table.owner.stopped(Code::Unreadable, self.table.span, message)
+    }
+
+    pub(crate) fn column(&self, id: ColumnId) -> Option<&ir::Column> {
+        self.def.columns.get(id.0 as usize)
+    }
+
+    fn file_column(&self, id: ColumnId) -> Option<&str> {
+        match &self.column(id)?.origin {
+            Origin::File(raw) => Some(raw),
+            Origin::Computed(_) => None,
+        }
+    }
+
+    /// Positions, ascending, of the table's columns that are read; all of them where `copies` of a key are to be told apart.
+    fn raw(&self, columns: &BTreeSet<ColumnId>, copies: bool) -> Vec<usize> {
+        if !self.def.key.is_empty() && copies {
+            return (0..self.table.columns.len()).collect();
+        }
+        let needs = self.needs(columns);
+        let found: BTreeSet<usize> =
+            needs.file.iter().filter_map(|id| self.table.position(self.file_column(*id)?)).collect();
+        if found.is_empty() && !self.table.columns.is_empty() {
+            // Rows are counted by some column.
+            return vec![0];
+        }
+        found.into_iter().collect()
+    }
+
+    pub(crate) fn needs(&self, columns: &BTreeSet<ColumnId>) -> Needs {
+        let mut needs = Needs::default();
+        if let Some(scope) = &self.def.scope {
+            let mut order = Vec::new();
+            self.inputs(scope, &mut needs.file, &mut order);
+            needs.scope = order;
+        }
+        let mut order = needs.scope.clone();
+        for id in columns.iter().chain(&self.def.time).chain(&self.def.key) {
+            self.need(*id, &mut needs.file, &mut order);
+        }
+        needs.computed = order.split_off(needs.scope.len());
+        needs
+    }
+
+    /// A column, and first what it is made of.
+    fn need(&self, id: ColumnId, file: &mut BTreeSet<ColumnId>, order: &mut Vec<ColumnId>) {
+        match self.column(id).map(|column| &column.origin) {
+            Some(Origin::File(_)) => {
+                file.insert(id);
+            }
+            Some(Origin::Computed(expr)) if !order.contains(&id) => {
+                self.inputs(expr, file, order);
+                if !order.contains(&id) {
+                    order.push(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn inputs(&self, expr: &RowExpr, file: &mut BTreeSet<ColumnId>, order: &mut Vec<ColumnId>) {
+        each_node(expr, &mut |node| match node.kind {
+            RowKind::Column(id) => self.need(id, file, order),
+            RowKind::Linked { link, .. } => {
+                if let Some(link) = self.def.links.get(link as usize) {
+                    self.need(link.column, file, order);
+                }
+            }
+            _ => {}
+        });
+    }
+}
