@@ -271,7 +271,7 @@ impl Calendar {
             return Ok(Vec::new());
         }
         let too_many = || {
-            CalendarError::new(Code::TooManyPeriods, format!("more than {MAX_PERIODS} periods of a {grain}"))
+            CalendarError::new(Code::TooManyPeriods, format!("grain `{grain}` makes more than 1,000,000 periods"))
                 .help("take a longer grain or a shorter range")
         };
         let mut out = Vec::new();

@@ -22,10 +22,19 @@ pub(super) fn date_from(day_number: i64) -> Option<Date> {
 
 /// The same day of another month, or the last day of it where it has no such day.
 pub(super) fn add_months(date: Date, months: i64) -> Option<Date> {
-    let number = (i64::from(date.year()) * 12 + i64::from(date.month()) - 1).checked_add(months)?;
+    day_of_month(month_number(date).checked_add(months)?, date.day())
+}
+
+/// Months since the start of year 0.
+fn month_number(date: Date) -> i64 {
+    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+}
+
+/// A day of the month with this number, or the last one it has.
+fn day_of_month(number: i64, day: i8) -> Option<Date> {
     let (year, month) = (i16::try_from(number.div_euclid(12)).ok()?, number.rem_euclid(12) as i8 + 1);
     let first = Date::new(year, month, 1).ok()?;
-    Date::new(year, month, date.day().min(first.days_in_month())).ok()
+    Date::new(year, month, day.min(first.days_in_month())).ok()
 }
 
 impl Calendar {
@@ -40,9 +49,10 @@ impl Calendar {
         i64::from(self.week_start.since(Weekday::Thursday))
     }
 
-    fn year_start(&self, year: i64) -> Option<Date> {
+    /// The first day of the fiscal year that begins in a year, moved by a number of months.
+    fn fiscal_day(&self, year: i64, months: i64) -> Option<Date> {
         let (month, day) = self.fiscal_year_start;
-        Date::new(i16::try_from(year).ok()?, month, day).ok()
+        day_of_month(year.checked_mul(12)?.checked_add(i64::from(month) - 1 + months)?, day)
     }
 
     /// The number of the period that a date belongs to. Minutes and hours have none of their own: they get their day's.
@@ -54,11 +64,14 @@ impl Calendar {
         match grain {
             Grain::Minute | Grain::Hour | Grain::Day => day_number(date),
             Grain::Week => (day_number(date) - self.week_offset()).div_euclid(7),
-            Grain::Month => i64::from(date.year()) * 12 + i64::from(date.month()) - 1,
+            Grain::Month => month_number(date),
             Grain::Year => year(),
             Grain::Quarter => {
                 let year = year();
-                let passed = |k: &i64| self.first_day(Grain::Quarter, year * 4 + k).is_none_or(|start| start <= date);
+                let passed = |k: &i64| {
+                    // None: before the first year, or after the last one.
+                    self.fiscal_day(year, k * 3).map_or(date.year() < 0, |start| start <= date)
+                };
                 year * 4 + (1..4).rev().find(passed).unwrap_or(0)
             }
         }
@@ -69,11 +82,9 @@ impl Calendar {
         match grain {
             Grain::Minute | Grain::Hour | Grain::Day => date_from(index),
             Grain::Week => date_from(index.checked_mul(7)?.checked_add(self.week_offset())?),
-            Grain::Month => {
-                Date::new(i16::try_from(index.div_euclid(12)).ok()?, index.rem_euclid(12) as i8 + 1, 1).ok()
-            }
-            Grain::Quarter => add_months(self.year_start(index.div_euclid(4))?, index.rem_euclid(4) * 3),
-            Grain::Year => self.year_start(index),
+            Grain::Month => day_of_month(index, 1),
+            Grain::Quarter => self.fiscal_day(index.div_euclid(4), index.rem_euclid(4) * 3),
+            Grain::Year => self.fiscal_day(index, 0),
         }
     }
 

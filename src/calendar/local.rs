@@ -140,7 +140,7 @@ impl Calendar {
             self.zone
                 .following(previous(start))
                 .map(|change| change.timestamp())
-                .take_while(|t| *t < end)
+                .take_while(|t| *t <= end)
                 .map(|t| {
                     let (before, after) = (self.zone.to_datetime(previous(t)).date(), self.zone.to_datetime(t).date());
                     let jump = self.index(Grain::Day, after) - self.index(Grain::Day, before) - 1;
