@@ -1,1 +1,135 @@
-//! Stage: functions.
+//! The table of built-in functions: what `check` looks up, what `explain` and the reference print.
+//!
+//! A function of a later version stands here too, with [`Role::Later`]: its name is taken, and calling it says so.
+
+mod table;
+
+use crate::calendar::Grain;
+use crate::ir::{Aggregate, MetricFunction, RowFunction};
+
+pub use table::ALL;
+
+/// What a function is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Of an event set, its rows, or a distribution or series.
+    Aggregate(AggregateName),
+    /// Of a row alone.
+    Row(RowFunction),
+    /// Of a row or of metrics, alike.
+    Scalar(RowFunction, MetricFunction),
+    /// Of metrics.
+    Form(Form),
+    /// Not in this version; what a call would make.
+    Later(Makes),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AggregateName {
+    Count,
+    Unique,
+    Sum,
+    Mean,
+    Min,
+    Max,
+    Median,
+    Percentile,
+    Stddev,
+    First,
+    Last,
+    Share,
+}
+
+impl AggregateName {
+    /// Of rows; `None` for a percentile, whose rank is an argument.
+    pub fn of_rows(self) -> Option<Aggregate> {
+        Some(match self {
+            Self::Count => Aggregate::Count,
+            Self::Unique => Aggregate::Unique,
+            Self::Sum => Aggregate::Sum,
+            Self::Mean => Aggregate::Mean,
+            Self::Min => Aggregate::Min,
+            Self::Max => Aggregate::Max,
+            Self::Stddev => Aggregate::Stddev,
+            Self::First => Aggregate::First,
+            Self::Last => Aggregate::Last,
+            Self::Share => Aggregate::Share,
+            Self::Median | Self::Percentile => return None,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Ago,
+    Change,
+    Total,
+    Correlation,
+}
+
+/// What a call is, when it stands in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Makes {
+    EventSet,
+    Number,
+}
+
+/// The heading it stands under in the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Aggregates,
+    Forms,
+    Rows,
+    Journeys,
+}
+
+/// A built-in function.
+#[derive(Debug)]
+pub struct Function {
+    pub name: &'static str,
+    /// `percentile(E.x, 95 [, discrete])`.
+    pub signature: &'static str,
+    pub group: Group,
+    pub role: Role,
+    /// The fewest and the most arguments, options not counted.
+    pub arguments: (usize, usize),
+    /// Words of the options it takes.
+    pub options: &'static [&'static str],
+    pub result: &'static str,
+    pub doc: &'static str,
+    /// Expressions over the events `play` and `purchase` of the tests' project; each of them type-checks.
+    pub examples: &'static [&'static str],
+}
+
+/// The function with this name.
+pub fn find(name: &str) -> Option<&'static Function> {
+    ALL.iter().find(|f| f.name == name)
+}
+
+impl Function {
+    pub fn is_later(&self) -> bool {
+        matches!(self.role, Role::Later(_))
+    }
+}
+
+/// `day`, `week`, …: the start of the period, as a function of rows.
+pub(crate) const fn start_of(grain: Grain) -> Role {
+    Role::Row(RowFunction::PeriodStart(grain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALL, find};
+
+    #[test]
+    fn names_are_unique_and_signatures_begin_with_them() {
+        for (i, f) in ALL.iter().enumerate() {
+            assert!(ALL.iter().skip(i + 1).all(|g| g.name != f.name), "{} is there twice", f.name);
+            assert!(f.signature.starts_with(&format!("{}(", f.name)), "{}", f.signature);
+            assert!(f.arguments.0 <= f.arguments.1);
+            assert_eq!(f.is_later(), f.examples.is_empty(), "{}: examples, unless it comes later", f.name);
+        }
+        assert!(find("count").is_some());
+        assert!(find("cuont").is_none());
+    }
+}

@@ -3,7 +3,10 @@
 //! The model below is the contract between `evaluate` and the renderers: numbers are in the unit that is shown, labels are
 //! final, nothing is left to compute in a renderer but layout.
 
+pub mod chart;
+pub mod format;
 pub mod plan;
+pub mod render;
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -10,6 +10,7 @@ mod decode;
 pub mod document;
 pub mod expr;
 pub mod located;
+pub mod print;
 mod yaml;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.

@@ -57,12 +57,47 @@ codes! {
     // ---- K0130..K0159: expressions, targets
 
     // ---- K02xx: names
+    UnknownName = "K0250" Error "a name that nothing has";
+    UnknownColumn = "K0251" Error "a column that the rows do not have";
+    OtherSet = "K0252" Error "a column of other events than those at hand";
+    NameOfOtherKind = "K0253" Error "a name used for what it is not";
+    AmbiguousColumn = "K0254" Error "a column that the event and its lookup both have";
+    UnknownFunction = "K0255" Error "a function that does not exist";
+    ColumnCycle = "K0256" Error "computed columns that depend on each other";
+    NoActor = "K0257" Error "actors are counted where a source has none";
+    LinkedTable = "K0258" Error "a link that leads nowhere";
 
     // ---- K0301..K0349: types
+    TypeMismatch = "K0301" Error "values of two types that do not go together";
+    NotACondition = "K0302" Error "a condition is wanted, something else is there";
+    NotANumber = "K0303" Error "a number is wanted, something else is there";
+    NotAMetric = "K0304" Error "an expression that is not one number a period";
+    BadArguments = "K0305" Error "arguments that a function does not take";
+    BadLiteral = "K0306" Error "a number or text outside what is allowed here";
+    ColumnType = "K0307" Error "a column's declared type does not fit its file";
+    TimeReading = "K0308" Error "a time column whose meaning is not said";
+    UnionMismatch = "K0309" Error "event sets that cannot be united";
+    NotAnEventSet = "K0310" Error "an event set is wanted, something else is there";
 
     // ---- K0350..K0399: units
+    UnknownUnit = "K0350" Error "a unit that does not exist";
+    UnitMismatch = "K0351" Error "two units that do not go together";
+    DisplayUnit = "K0352" Error "a unit that the expression cannot be shown in";
+    NoFixedLength = "K0353" Error "a month, quarter or year has no fixed length";
+    BareNumber = "K0354" Error "a number without a unit beside a time or a size";
 
     // ---- K0401..K0449: aggregation
+    WrongRollup = "K0401" Error "a sum of what does not add up";
+    StockOverTime = "K0402" Error "a stock is measured over more than a day";
+    WindowOfWindow = "K0403" Error "a window over a window";
+    NoClock = "K0404" Error "time is asked of a source without time";
+    WhichSet = "K0405" Error "columns of no event set, or of several, in one measure";
+    MixedCollections = "K0406" Error "two distributions or series that do not match";
+    MissingInMeasure = "K0407" Error "a condition or dimension that a measure does not have";
+    DuplicateDimension = "K0408" Error "a dimension is there twice";
+    TooLarge = "K0409" Error "an expression grows too large";
+    BadKey = "K0410" Error "`per` something that is no key";
+    MixedSnapshot = "K0411" Error "events and states in one set";
 
     // ---- K0450..K0499: time
     NotInCalendar = "K0450" Error "a date, time or period that the calendar does not have";
@@ -71,6 +106,23 @@ codes! {
     TooManyPeriods = "K0453" Error "too many periods";
 
     // ---- K05xx: SMART
+
+    // ---- K0550..K0579: SMART, with data
+    UnknownReport = "K0550" Error "there is no report of that name";
+    NoNow = "K0551" Error "nothing says what \"now\" is";
+    NoBaselineValue = "K0552" Error "a baseline that has no value";
+    SmallBaseline = "K0553" Warning "a baseline that rests on few observations";
+    StaleData = "K0554" Error "data that are too old to judge an objective";
+    WithinNoise = "K0555" Warning "a target that lies within the noise of its baseline";
+    Unrealistic = "K0556" Warning "a target that is all but out of reach";
+    NoStretch = "K0557" Warning "a target that is reached without doing anything";
+    SteepRate = "K0558" Warning "a rate of change that has hardly ever been seen";
+    ShortHistory = "K0559" Info "too little history for a probability";
+    StaleBenchmark = "K0560" Error "a benchmark that has expired";
+    GuardrailBroken = "K0561" Warning "a guardrail does not hold";
+    AlreadyReached = "K0562" Error "a target on the wrong side of its measured baseline";
+    OutOfDomain = "K0563" Error "a target that no value can reach";
+    NoTargetValue = "K0564" Error "a target that rests on a benchmark without a value";
 
     // ---- K0601..K0649: files and columns
     NoFiles = "K0601" Error "no file matches a table's pattern";

@@ -143,7 +143,7 @@ impl Decoder {
             Kind::Empty => self.report(
                 Code::NoValue,
                 node.span,
-                format!("no value; expected {wanted}"),
+                format!("a key without a value; expected {wanted}"),
                 "write the value, or take the key out",
             ),
             _ => self.diagnostics.push(Diagnostic::new(

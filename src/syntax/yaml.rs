@@ -4,8 +4,11 @@
 //! merge keys, tags, several documents) is refused with a finding of its own.
 
 mod cut;
+mod frame;
 mod parser;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -120,8 +123,12 @@ pub(crate) fn read<'a>(text: &'a str, file: FileId, diagnostics: &mut Vec<Diagno
     }
     let mut reading = Reading { text, file, root: None, budget: MAX_NODES, diagnostics, seen: Vec::new() };
     reading.all();
+    let failed = !reading.seen.is_empty();
     let mut root = reading.root;
     if let Some(root) = &mut root {
+        if let (Kind::Map(map), true) = (&mut root.kind, failed) {
+            map.complete = false;
+        }
         drop_duplicates(root, diagnostics);
     }
     root
@@ -165,6 +172,9 @@ impl<'a> Reading<'a, '_> {
                         self.seen.push(place);
                         self.diagnostics.push(failure.diagnostic);
                     }
+                    if failure.fatal {
+                        self.root = None;
+                    }
                     let after = failure.after.max(range.start);
                     if failure.fatal || self.seen.len() >= MAX_SYNTAX_ERRORS { None } else { self.resume(after) }
                 }
@@ -173,9 +183,12 @@ impl<'a> Reading<'a, '_> {
     }
 
     fn merge(&mut self, node: Node<'a>, level: Level) {
-        let Some(root) = &mut self.root else {
-            self.root = Some(node);
-            return;
+        let root = match &mut self.root {
+            Some(root) if !matches!(root.kind, Kind::Broken) => root,
+            root => {
+                *root = Some(node);
+                return;
+            }
         };
         let Kind::Map(map) = node.kind else { return };
         let into = match (&mut root.kind, level) {

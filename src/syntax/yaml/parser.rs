@@ -8,6 +8,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::yaml::cut::{self, Cut};
+use crate::syntax::yaml::frame::{Frame, Pending};
 use crate::syntax::yaml::{Entry, Kind, MAX_DEPTH, MAX_NODES, Map, Node, Scalar, Style, shown};
 
 /// What one pass over a stretch of a file gave.
@@ -21,7 +22,7 @@ pub(super) struct Failure {
     pub(super) diagnostic: Diagnostic,
     /// The line that holds this byte is the last that this pass made sense of.
     pub(super) after: usize,
-    /// There is no use in going on.
+    /// There is no use in going on, nor in what has been read.
     pub(super) fatal: bool,
 }
 
@@ -49,7 +50,7 @@ pub(super) fn pass<'a>(
         root: None,
         documents: 0,
         after: range.start,
-        value_end: range.start,
+        value: range.start..range.start,
         budget,
         diagnostics,
     };
@@ -63,6 +64,7 @@ pub(super) fn pass<'a>(
             Step::Go => {}
             Step::Stop => break,
             Step::Fail(why) => {
+                builder.mark_last(&why.diagnostic);
                 failure = Some(why);
                 break;
             }
@@ -78,18 +80,6 @@ enum Step {
     Fail(Failure),
 }
 
-/// A list or map that is still open.
-enum Frame<'a> {
-    List { items: Vec<Node<'a>>, span: Span, flow: bool, cut: bool },
-    Map { map: Map<'a>, pending: Option<Pending<'a>>, span: Span, flow: bool, cut: bool },
-}
-
-enum Pending<'a> {
-    Key(Spanned<Cow<'a, str>>),
-    /// The key was refused; its value goes with it.
-    Refused,
-}
-
 struct Builder<'a, 'd> {
     text: &'a str,
     file: FileId,
@@ -99,8 +89,8 @@ struct Builder<'a, 'd> {
     documents: usize,
     /// Start of the last node.
     after: usize,
-    /// End of the last scalar.
-    value_end: usize,
+    /// Start and end of the last scalar.
+    value: Range<usize>,
     budget: &'d mut usize,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -218,7 +208,7 @@ impl<'a> Builder<'a, '_> {
                 Style::Block
             }
         };
-        self.value_end = span.end as usize;
+        self.value = span.start as usize..span.end as usize;
         let kind = if style == Style::Plain && self.is_cut(&text, span) {
             Kind::Broken
         } else {
@@ -270,7 +260,11 @@ impl<'a> Builder<'a, '_> {
             None => self.root = Some(node),
             Some(Frame::List { items, .. }) => items.push(node),
             Some(Frame::Map { map, pending, .. }) => match pending.take() {
-                Some(Pending::Key(key)) => map.entries.push(Entry { key, value: node }),
+                Some(Pending::Key(key)) => {
+                    // A value that is not there is shown where its key is.
+                    let span = if matches!(node.kind, Kind::Empty) { key.span } else { node.span };
+                    map.entries.push(Entry { key, value: Node { span, ..node } });
+                }
                 Some(Pending::Refused) => {}
                 None => {
                     let key = match node.kind {
@@ -313,9 +307,34 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
+    /// A failure leaves doubt about what stands before it: the value on its line, and whether the maps there have all their keys.
+    fn mark_last(&mut self, failure: &Diagnostic) {
+        let at = failure.primary.as_ref().map_or(0, |p| p.span.start as usize);
+        let text = self.text;
+        if let Some(root) = &mut self.root {
+            // Text where a map was begun, such as `metrics:x`.
+            if matches!(root.kind, Kind::Scalar(_)) {
+                root.kind = Kind::Broken;
+            }
+        }
+        let Some(Frame::Map { map, .. }) = self.frames.last_mut() else { return };
+        let mut map = map;
+        while let Some(entry) = map.entries.last_mut() {
+            if same_line(text, entry.value.span.end as usize, at) && matches!(entry.value.kind, Kind::Scalar(_)) {
+                entry.value.kind = Kind::Broken;
+            }
+            let Kind::Map(inner) = &mut entry.value.kind else { return };
+            inner.complete = false;
+            map = inner;
+        }
+    }
+
     /// Closes what a failure left open.
     fn close_all(&mut self) {
         while let Some(mut frame) = self.frames.pop() {
+            if let Frame::List { flow: true, cut, .. } = &mut frame {
+                *cut = true;
+            }
             if let Frame::Map { map, pending, span, .. } = &mut frame {
                 map.complete = false;
                 if let Some(Pending::Key(key)) = pending.take() {
@@ -325,41 +344,6 @@ impl<'a> Builder<'a, '_> {
             }
             let node = frame.finish(None);
             self.accept(node);
-        }
-    }
-}
-
-impl<'a> Frame<'a> {
-    fn is_flow(&self) -> bool {
-        match self {
-            Frame::List { flow, .. } | Frame::Map { flow, .. } => *flow,
-        }
-    }
-
-    fn start(&self) -> Span {
-        match self {
-            Frame::List { span, .. } | Frame::Map { span, .. } => *span,
-        }
-    }
-
-    /// `end` is the closing bracket; a block ends where its last value does.
-    fn finish(self, end: Option<Span>) -> Node<'a> {
-        let flow_end = end.filter(|_| self.is_flow());
-        match self {
-            Frame::List { items, span, cut, .. } => {
-                let last = flow_end.or(items.last().map(|n| n.span));
-                let span = last.map_or(span, |l| span.to(l));
-                Node::new(if cut { Kind::Broken } else { Kind::List(items) }, span)
-            }
-            Frame::Map { mut map, span, cut, .. } => {
-                if cut {
-                    // The pieces behind the cut look like keys without a value.
-                    map.entries.retain(|e| !matches!(e.value.kind, Kind::Empty));
-                    map.complete = false;
-                }
-                let last = flow_end.or(map.entries.last().map(|e| e.key.span.to(e.value.span)));
-                Node::new(Kind::Map(map), last.map_or(span, |l| span.to(l)))
-            }
         }
     }
 }
@@ -436,8 +420,16 @@ impl Builder<'_, '_> {
                 yaml(at, "this quote is not closed", Some("close the quote"))
             }
             E::UnexpectedCharacter { character } if character.is_control() || *character == '\u{feff}' => {
-                let message = format!("the character U+{:04X} cannot stand in a text file", u32::from(*character));
+                let message = format!("the character U+{:04X} is not allowed in YAML", u32::from(*character));
                 yaml(at, &message, Some("take it out"))
+            }
+            E::UnknownQuotedScalarEscape => yaml(
+                at,
+                "a `\\` inside double quotes that begins no escape",
+                Some("write `\\\\` for the character itself, or use single quotes"),
+            ),
+            E::UnexpectedCharacter { character: '`' } => {
+                yaml(at, "a value cannot begin with a backtick in YAML", Some(AS_BLOCK))
             }
             E::UnexpectedCharacter { character } => {
                 yaml(at, &format!("a value cannot begin with `{character}` in YAML"), Some(AS_BLOCK))
@@ -445,10 +437,17 @@ impl Builder<'_, '_> {
             E::InvalidBlockScalarHeader => {
                 yaml(at, "`>` or `|` begins a block of text, and the text stands on the lines after it", Some(AS_BLOCK))
             }
-            E::MappingValueNotAllowed if self.same_line(self.value_end, at) => yaml(
+            E::MappingValueNotAllowed if self.same_line(self.value.start, at) => yaml(
                 at,
                 "`:` inside a value that has no quotes",
                 Some("write the value as a block (`key: >-`, the text on the next line), or put it in quotes"),
+            ),
+            E::MappingValueNotAllowed if self.same_line(self.value.end, at) => yaml(
+                at,
+                "`:` inside a value that began on an earlier line",
+                Some(
+                    "indent a key like the keys around it; write a text that holds `: ` as a block (`key: >-`, the text on the next line)",
+                ),
             ),
             E::MappingValueNotAllowed
             | E::ExpectedBlockMappingKey
@@ -467,6 +466,21 @@ impl Builder<'_, '_> {
             E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => {
                 yaml(at, "this bracket closes nothing", None)
             }
+            E::UnclosedFlowCollection { open } => yaml(at, &format!("this `{open}` is not closed"), None),
+            E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator => yaml(
+                at,
+                "this does not go on like a list `[a, b]` or a map `{a: b, c: d}`",
+                Some(
+                    "give a value that holds `: `, `, ` or a bracket a line of its own, or a block (`key: >-`, the text on the next line)",
+                ),
+            ),
+            E::UnexpectedEofBlockMapping
+            | E::UnexpectedEofBlockSequence
+            | E::UnexpectedEof
+            | E::ExpectedNodeContent => match self.text.get(at..).and_then(|t| t.chars().next()) {
+                Some(c) if !c.is_whitespace() => yaml(at, &format!("`{c}` cannot stand here"), Some(AS_BLOCK)),
+                _ => yaml(at, "the file ends in the middle of a value", None),
+            },
             E::DirectiveDisallowed => yaml(at, "a YAML directive, which nothing here needs", Some("take the line out")),
             _ => yaml(at, &format!("not valid YAML: {}", error.info()), None),
         }
@@ -497,7 +511,7 @@ impl Builder<'_, '_> {
 
     /// Where the quoted value that ends before `at` begins.
     fn quote_before(&self, at: usize) -> Option<usize> {
-        let from = self.value_end.max(self.base);
+        let from = self.value.end;
         let skipped = self.text.get(from..at)?.find(['"', '\''])?;
         Some(from + skipped)
     }
@@ -509,7 +523,10 @@ impl Builder<'_, '_> {
     }
 
     fn same_line(&self, a: usize, b: usize) -> bool {
-        let (a, b) = (a.min(b), a.max(b));
-        !self.text.get(a..b).unwrap_or("").contains('\n')
+        same_line(self.text, a, b)
     }
+}
+
+fn same_line(text: &str, a: usize, b: usize) -> bool {
+    !text.get(a.min(b)..a.max(b)).unwrap_or("").contains('\n')
 }

@@ -1,0 +1,132 @@
+//! What must be asked beside a value so that its interval can be computed: the counts behind a proportion, the spread and
+//! the count behind a mean.
+
+use std::sync::Arc;
+
+use crate::ir::{
+    Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricKind, RowExpr, RowKind, ScalarType, Statistic,
+};
+use crate::unit::Unit;
+
+/// Expressions to be asked for the same period as the value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Companions {
+    /// How many are true, and how many are not.
+    Proportion { successes: MetricExpr, failures: MetricExpr },
+    /// Sample standard deviation, in the expression's unit, and the number of values.
+    Mean { stddev: MetricExpr, count: MetricExpr },
+}
+
+pub(super) fn companions(expr: &MetricExpr) -> Option<Companions> {
+    match &expr.kind {
+        MetricKind::Measure(measure) => of_measure(measure),
+        MetricKind::Summary { statistic, of } => of_summary(*statistic, of, expr),
+        MetricKind::Convert { of, num, den } => match companions(of)? {
+            Companions::Mean { stddev, count } => {
+                let kind = |of| MetricKind::Convert { of: Box::new(of), num: *num, den: *den };
+                Some(Companions::Mean { stddev: rebuilt(expr, kind(stddev)), count })
+            }
+            proportion => Some(proportion),
+        },
+        MetricKind::Over { of, window } => {
+            let wrap = |of: MetricExpr| {
+                let (like, window) = (of.clone(), *window);
+                rebuilt(&like, MetricKind::Over { of: Box::new(of), window })
+            };
+            Some(match companions(of)? {
+                Companions::Proportion { successes, failures } => {
+                    Companions::Proportion { successes: wrap(successes), failures: wrap(failures) }
+                }
+                Companions::Mean { stddev, count } => Companions::Mean { stddev: wrap(stddev), count: wrap(count) },
+            })
+        }
+        MetricKind::Total(of) => companions(of),
+        _ => None,
+    }
+}
+
+fn of_measure(measure: &Measure) -> Option<Companions> {
+    match measure.aggregate {
+        Aggregate::Share => Some(Companions::Proportion {
+            successes: count_where(measure, |value| value)?,
+            failures: count_where(measure, |value| boolean(RowKind::Not(Box::new(value))))?,
+        }),
+        Aggregate::Mean => {
+            let spread = Measure { aggregate: Aggregate::Stddev, ty: ScalarType::Float, ..measure.clone() };
+            let known = |value| {
+                let unknown = boolean(RowKind::IsNull(Box::new(value)));
+                boolean(RowKind::Not(Box::new(unknown)))
+            };
+            Some(Companions::Mean { stddev: of_spread(Arc::new(spread)), count: count_where(measure, known)? })
+        }
+        _ => None,
+    }
+}
+
+fn of_spread(measure: Arc<Measure>) -> MetricExpr {
+    MetricExpr {
+        ty: ScalarType::Float,
+        unit: measure.unit.clone(),
+        additivity: Additivity::OrderStatistic,
+        proportion: false,
+        kind: MetricKind::Measure(measure),
+    }
+}
+
+/// The rows of the measure's event set for which a condition made of its value is true.
+fn count_where(measure: &Measure, condition: impl Fn(RowExpr) -> RowExpr) -> Option<MetricExpr> {
+    let branch = |branch: &Branch| {
+        let condition = condition(branch.value.clone()?);
+        let filter = match branch.filter.clone() {
+            Some(filter) => boolean(RowKind::And(Box::new(filter), Box::new(condition))),
+            None => condition,
+        };
+        Some(Branch { filter: Some(filter), value: None, ..branch.clone() })
+    };
+    let branches = measure.branches.iter().map(branch).collect::<Option<Vec<_>>>()?;
+    let count = Measure {
+        aggregate: Aggregate::Count,
+        branches,
+        ty: ScalarType::Int,
+        unit: Unit::none(),
+        stock: measure.stock,
+    };
+    Some(counted(MetricKind::Measure(Arc::new(count))))
+}
+
+fn of_summary(statistic: Statistic, of: &Collection, expr: &MetricExpr) -> Option<Companions> {
+    let summary = |statistic, of| MetricKind::Summary { statistic, of: Box::new(of) };
+    match statistic {
+        Statistic::Share => Some(Companions::Proportion {
+            successes: counted(summary(Statistic::Count, of.clone())),
+            failures: counted(summary(Statistic::Count, negated(of))),
+        }),
+        Statistic::Mean => Some(Companions::Mean {
+            stddev: rebuilt(expr, summary(Statistic::Stddev, of.clone())),
+            count: counted(summary(Statistic::Count, of.clone())),
+        }),
+        _ => None,
+    }
+}
+
+/// The collection whose members are true where this one's are false.
+fn negated(of: &Collection) -> Collection {
+    let not = |of: &MetricExpr| rebuilt(of, MetricKind::Not(Box::new(of.clone())));
+    match of {
+        Collection::Distribution { of, base } => Collection::Distribution { of: not(of), base: base.clone() },
+        Collection::Series { of, grain } => Collection::Series { of: not(of), grain: *grain },
+        Collection::Over { of, window } => Collection::Over { of: Box::new(negated(of)), window: *window },
+    }
+}
+
+fn counted(kind: MetricKind) -> MetricExpr {
+    MetricExpr { kind, ty: ScalarType::Int, unit: Unit::none(), additivity: Additivity::None, proportion: false }
+}
+
+fn rebuilt(like: &MetricExpr, kind: MetricKind) -> MetricExpr {
+    MetricExpr { kind, ..like.clone() }
+}
+
+fn boolean(kind: RowKind) -> RowExpr {
+    RowExpr { kind, ty: ScalarType::Bool, unit: Unit::none() }
+}

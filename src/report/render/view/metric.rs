@@ -1,0 +1,143 @@
+//! Metrics and benchmarks in words.
+
+use serde::Serialize;
+
+use crate::report::render::view::objective::PointView;
+use crate::report::{Benchmark, Breakdown, Metric, NumberFormat, chart, format};
+
+#[derive(Serialize)]
+pub struct MetricView {
+    pub name: String,
+    pub title: String,
+    pub period: String,
+    pub value: String,
+    pub grain: String,
+    pub changes: Vec<Change>,
+    pub figure: Option<String>,
+    pub points: Vec<PointView>,
+    pub breakdowns: Vec<BreakdownView>,
+    pub formula: String,
+    pub description: Option<String>,
+    pub owner: Option<String>,
+    pub hash: String,
+    /// Values of the line, for a line of text.
+    #[serde(skip)]
+    pub line: Vec<Option<f64>>,
+}
+
+#[derive(Serialize)]
+pub struct Change {
+    pub label: &'static str,
+    pub value: String,
+    pub tone: &'static str,
+}
+
+#[derive(Serialize)]
+pub struct BreakdownView {
+    pub dimension: String,
+    pub period: String,
+    pub rows: Vec<BreakdownRow>,
+    pub more: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct BreakdownRow {
+    pub label: String,
+    pub value: String,
+    pub bar: String,
+}
+
+#[derive(Serialize)]
+pub struct BenchmarkView {
+    pub title: String,
+    pub metric: String,
+    pub kind: Option<String>,
+    pub values: String,
+    pub actual: String,
+    pub source: String,
+    pub age: String,
+    pub stale: bool,
+}
+
+pub fn view(m: &Metric) -> MetricView {
+    let title = format!("{} by {}", m.title, m.grain);
+    MetricView {
+        name: m.name.clone(),
+        title: m.title.clone(),
+        period: m.latest.as_ref().map_or("no complete period".to_string(), |p| p.label.clone()),
+        value: format::optional(m.latest.as_ref().and_then(|p| p.value), &m.format),
+        grain: m.grain.clone(),
+        changes: changes(m),
+        figure: chart::spark(&format!("m-{}", m.name), &title, &m.series),
+        points: m.series.iter().map(|p| PointView::new(p, &m.format)).collect(),
+        breakdowns: m.breakdowns.iter().enumerate().map(|(i, b)| breakdown(i, b, m)).collect(),
+        formula: m.formula.clone(),
+        description: m.description.clone(),
+        owner: m.owner.clone(),
+        hash: m.hash.clone(),
+        line: m.series.iter().map(|p| p.value).collect(),
+    }
+}
+
+fn changes(m: &Metric) -> Vec<Change> {
+    let change = |label, share: Option<f64>| {
+        let tone = match (share, m.better) {
+            (Some(s), Some(higher)) if s != 0.0 => {
+                if (s > 0.0) == higher {
+                    "up"
+                } else {
+                    "down"
+                }
+            }
+            _ => "",
+        };
+        Change { label, value: share.map_or("no data".to_string(), format::change), tone }
+    };
+    vec![change("against the period before", m.change_previous), change("against a year ago", m.change_year)]
+}
+
+fn breakdown(index: usize, b: &Breakdown, m: &Metric) -> BreakdownView {
+    let largest = b.rows.iter().filter_map(|r| r.number).fold(0.0, f64::max);
+    let rows = b.rows.iter().enumerate().map(|(i, row)| {
+        let label = row.value.to_string();
+        let share = row.number.map_or(0.0, |n| if largest > 0.0 { n / largest } else { 0.0 });
+        let id = format!("b-{}-{index}-{i}", m.name);
+        BreakdownRow {
+            value: format::optional(row.number, &m.format),
+            bar: chart::bar(&id, &format!("{label}, {:.0} % of the largest", share.max(0.0) * 100.0), share),
+            label,
+        }
+    });
+    BreakdownView {
+        dimension: b.dimension.clone(),
+        period: b.period.clone(),
+        rows: rows.collect(),
+        more: (b.more > 0).then(|| format!("and {} more", b.more)),
+    }
+}
+
+pub fn benchmark(b: &Benchmark) -> BenchmarkView {
+    let show = |v: Option<f64>, f: &NumberFormat| format::optional(v, f);
+    let values: Vec<String> = b
+        .values
+        .iter()
+        .map(
+            |(label, v)| {
+                if label.is_empty() { show(*v, &b.format) } else { format!("{label} {}", show(*v, &b.format)) }
+            },
+        )
+        .collect();
+    let window = b.window.as_ref().map_or(String::new(), |w| format!(" ({w})"));
+    BenchmarkView {
+        title: b.title.clone(),
+        metric: b.metric.clone(),
+        kind: b.kind.clone(),
+        values: format!("{}{window}", values.join(", ")),
+        actual: show(b.actual, &b.format),
+        source: b.source.clone().unwrap_or_else(|| "computed from the data".to_string()),
+        age: b
+            .age_days
+            .map_or("recomputed each run".to_string(), |d| format::plural(u64::try_from(d.max(0)).unwrap_or(0), "day")),
+        stale: b.stale,
+    }
+}

@@ -1,0 +1,72 @@
+//! Confidence intervals of a proportion and of a mean.
+
+use crate::stats::Bounds;
+use crate::stats::describe::{mean, stddev};
+use crate::stats::distribution::{normal_two_sided, t_two_sided};
+
+/// Wilson's score interval for `successes` out of `n` (Wilson 1927):
+/// (p̂ + z²/2n ± z·√(p̂(1 − p̂)/n + z²/4n²)) / (1 + z²/n). Stays in 0 ..= 1 and works for 0 and n successes.
+pub fn wilson(successes: f64, n: f64, level: f64) -> Option<Bounds> {
+    if !(n > 0.0 && (0.0..=n).contains(&successes)) {
+        return None;
+    }
+    let z = normal_two_sided(level)?;
+    let (p, zz) = (successes / n, z * z);
+    let middle = p + zz / (2.0 * n);
+    let half = z * (p * (1.0 - p) / n + zz / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + zz / n;
+    // At the ends the formula gives 0 and 1 up to rounding.
+    let low = if successes == 0.0 { 0.0 } else { ((middle - half) / scale).max(0.0) };
+    let high = if successes == n { 1.0 } else { ((middle + half) / scale).min(1.0) };
+    Some(Bounds { low, high })
+}
+
+/// Student's interval of a mean: x̄ ± t(n − 1)·s/√n; `None` below two values.
+pub fn t_interval(values: &[f64], level: f64) -> Option<Bounds> {
+    t_interval_of(mean(values)?, stddev(values)?, values.len() as f64, level)
+}
+
+/// Student's interval from mean, sample standard deviation and number of values.
+pub fn t_interval_of(mean: f64, stddev: f64, n: f64, level: f64) -> Option<Bounds> {
+    if n < 2.0 {
+        return None;
+    }
+    let half = t_two_sided(level, n - 1.0)? * stddev / n.sqrt();
+    Some(Bounds { low: mean - half, high: mean + half })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::assert_close;
+
+    #[test]
+    fn wilson_reference() {
+        for (x, n, low, high) in [
+            (8.0, 10.0, 0.49016, 0.94332),
+            (0.0, 20.0, 0.0, 0.16113),
+            (20.0, 20.0, 0.83887, 1.0),
+            (62.0, 1471.0, 0.03302, 0.05366),
+            (400.0, 500.0, 0.76271, 0.83271),
+            (72.0, 254.0, 0.23159, 0.34179),
+        ] {
+            let bounds = wilson(x, n, 0.95).unwrap();
+            assert_close(bounds.low, low, 5e-6);
+            assert_close(bounds.high, high, 5e-6);
+        }
+        assert_eq!(wilson(0.0, 0.0, 0.95), None);
+        assert_eq!(wilson(3.0, 2.0, 0.95), None);
+    }
+
+    /// scipy: `t.interval(.95, 3, loc=1.5, scale=sem)` of 3, 0, 3, 0.
+    #[test]
+    fn t_of_a_mean() {
+        let bounds = t_interval(&[3.0, 0.0, 3.0, 0.0], 0.95).unwrap();
+        assert_close(bounds.low, -1.256077, 1e-5);
+        assert_close(bounds.high, 4.256077, 1e-5);
+        assert_close(bounds.half_width(), 2.756077, 1e-5);
+        assert_eq!(t_interval(&[3.0], 0.95), None);
+        let constant = t_interval(&[2.0, 2.0], 0.95).unwrap();
+        assert_eq!((constant.low, constant.high), (2.0, 2.0));
+    }
+}
