@@ -4,9 +4,11 @@
 //! final, nothing is left to compute in a renderer but layout.
 
 pub mod chart;
+pub mod evaluate;
 pub mod format;
 pub mod plan;
 pub mod render;
+mod smart;
 
 use jiff::Timestamp;
 use jiff::civil::Date;

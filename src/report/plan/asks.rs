@@ -27,6 +27,10 @@ impl Asks {
     }
 
     pub(super) fn want_by(&mut self, name: &str, expr: &MetricExpr, by: &[String], periods: Vec<Period>) -> Handle {
+        // Nothing to be asked is no ask; the handle leads nowhere.
+        if periods.is_empty() {
+            return Handle { ask: usize::MAX, periods };
+        }
         let asks = &mut self.asks;
         let ask = *self.known.entry((expr.clone(), by.to_vec())).or_insert_with(|| {
             asks.push(Ask { name: name.to_owned(), expr: expr.clone(), by: by.to_vec(), periods: Vec::new() });

@@ -27,6 +27,7 @@ pub struct ObjectivePlan {
     pub start: Option<Timestamp>,
     /// The window that the target is measured on; for a kept band the window whose periods are judged.
     pub due: Option<Interval>,
+    pub due_end: Option<Timestamp>,
     pub due_label: String,
     pub baseline: Option<BaselinePlan>,
     pub actual: Option<Measurement>,
@@ -133,6 +134,7 @@ pub(super) fn objective(frame: &Frame, asks: &mut Asks, index: usize, objective:
         start,
         due_label: due_label(objective),
         due,
+        due_end,
         baseline,
         actual,
         final_value,

@@ -1,0 +1,101 @@
+//! From an engine's answers to the report: pure arithmetic, in the units that are shown.
+
+mod benchmarks;
+pub(super) mod forecast;
+mod guardrails;
+mod measure;
+mod metrics;
+mod objective;
+mod pace;
+mod regression;
+mod simulate;
+mod standing;
+mod status;
+pub(super) mod target;
+mod values;
+
+use sha2::{Digest, Sha256};
+
+use crate::diag::{Code, Diagnostic};
+use crate::ir::Program;
+use crate::report::evaluate::values::Answers;
+use crate::report::format;
+use crate::report::plan::{Origin, Plan};
+use crate::report::{Benchmark, Provenance, Release, Report};
+use crate::results::Results;
+
+/// What the results say about a program's objectives, metrics and benchmarks.
+pub fn evaluate(program: &Program, plan: &Plan, results: &Results) -> Report {
+    let answers = Answers { plan, results };
+    let calendar = &program.settings.calendar;
+    let pairs = plan.benchmarks.iter().filter_map(|p| Some((p, program.benchmarks.get(p.benchmark)?)));
+    let benchmarks: Vec<Benchmark> = pairs.map(|(p, b)| benchmarks::benchmark(program, answers, p, b)).collect();
+    let mut findings = stale_benchmarks(program, &benchmarks);
+    let mut objectives = Vec::new();
+    for plan in &plan.objectives {
+        if let Some((objective, found)) = objective::objective(program, answers, plan, &benchmarks) {
+            objectives.push(objective);
+            findings.extend(found);
+        }
+    }
+    let release = |r: &crate::ir::Release| Release {
+        name: r.name.clone(),
+        title: r.title.clone(),
+        at: r.at,
+        label: format::datetime(calendar.local(r.at)),
+    };
+    Report {
+        project: program.settings.name.clone(),
+        title: plan.title.clone(),
+        as_of: plan.as_of,
+        as_of_label: as_of_label(program, plan),
+        time_zone: calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
+        sections: plan.sections.clone(),
+        objectives,
+        metrics: plan.metrics.iter().filter_map(|p| metrics::metric(program, answers, p)).collect(),
+        benchmarks,
+        releases: program.releases.iter().map(release).collect(),
+        ledgers: results.ledgers.clone(),
+        lookups: results.lookups.clone(),
+        findings,
+        provenance: provenance(program, plan, results),
+    }
+}
+
+/// `1 Dec 2011`, and where it comes from when nobody said it.
+fn as_of_label(program: &Program, plan: &Plan) -> String {
+    let label = format::datetime(program.settings.calendar.local(plan.as_of));
+    match plan.origin {
+        Origin::Given | Origin::Manifest => label,
+        Origin::LatestEvent => format!("{label}, the latest event"),
+    }
+}
+
+fn provenance(program: &Program, plan: &Plan, results: &Results) -> Provenance {
+    let mut hash = Sha256::new();
+    let sources = results.ledgers.iter().map(|l| (&l.name, &l.fingerprint));
+    for (name, fingerprint) in sources.chain(results.lookups.iter().map(|l| (&l.name, &l.fingerprint))) {
+        hash.update(format!("{name} {fingerprint}\n"));
+    }
+    Provenance {
+        definition_hash: program.hash.clone(),
+        data_fingerprint: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        kepi_version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: plan.commit.clone(),
+        run_at: plan.run_at.clone(),
+    }
+}
+
+fn stale_benchmarks(program: &Program, benchmarks: &[Benchmark]) -> Vec<Diagnostic> {
+    let stale = program.benchmarks.iter().zip(benchmarks).filter(|(_, b)| b.stale);
+    let finding = |(definition, benchmark): (&crate::ir::Benchmark, &Benchmark)| {
+        let expired = benchmark.expires.map(format::date).unwrap_or_default();
+        Diagnostic::new(
+            Code::StaleBenchmark,
+            definition.span,
+            format!("the benchmark `{}` expired on {expired}", benchmark.name),
+        )
+        .help("look the value up again and move `as_of` and `expires`, or take the benchmark out")
+    };
+    stale.map(finding).collect()
+}

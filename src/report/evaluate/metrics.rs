@@ -1,0 +1,69 @@
+//! The metrics that a report shows: the latest complete periods, and what changed.
+
+use crate::ir::{self, Better, Program};
+use crate::report::evaluate::values::{Answers, Shown};
+use crate::report::plan::MetricPlan;
+use crate::report::{Breakdown, BreakdownRow, Metric};
+use crate::results::AnswerRow;
+use crate::value::Value;
+
+/// The most rows of a breakdown that are shown.
+const MOST_ROWS: usize = 10;
+
+pub(super) fn metric(program: &Program, answers: Answers, plan: &MetricPlan) -> Option<Metric> {
+    let metric = program.metrics.get(plan.metric.0 as usize)?;
+    let shown = Shown::new(&metric.expr, &metric.display);
+    let series = answers.points(&plan.series, &shown);
+    let latest = series.last().filter(|p| p.complete).cloned();
+    let value = latest.as_ref().and_then(|p| p.value);
+    let before = series.iter().rev().nth(1).filter(|p| p.complete).and_then(|p| p.value);
+    let year_ago = plan.year_ago.as_ref().and_then(|h| shown.number(&answers.single(h).value));
+    let breakdowns = plan.breakdowns.iter().filter_map(|b| {
+        let (period, rows) = answers.rows(&b.handle).last()?;
+        Some(breakdown(&b.dimension, &period.label, rows, &shown))
+    });
+    Some(Metric {
+        name: metric.name.clone(),
+        title: metric.title.clone(),
+        description: metric.description.clone(),
+        stage: metric.stage.clone(),
+        owner: metric.owner.clone(),
+        formula: metric.formula.clone(),
+        better: better(metric),
+        grain: metric.grain.to_string(),
+        hash: metric.hash.clone(),
+        change_previous: change(value, before),
+        change_year: change(value, year_ago),
+        breakdowns: breakdowns.collect(),
+        series,
+        latest,
+        format: shown.format,
+    })
+}
+
+fn better(metric: &ir::Metric) -> Option<bool> {
+    match metric.better? {
+        Better::Higher => Some(true),
+        Better::Lower => Some(false),
+        Better::Neither => None,
+    }
+}
+
+/// Relative to what was; nothing where that was nothing.
+fn change(now: Option<f64>, then: Option<f64>) -> Option<f64> {
+    now.zip(then.filter(|t| *t != 0.0)).map(|(now, then)| (now - then) / then.abs())
+}
+
+/// The largest first; equal ones, and those without a value, in the order of their names.
+fn breakdown(dimension: &str, period: &str, rows: &[AnswerRow], shown: &Shown) -> Breakdown {
+    let row = |row: &AnswerRow| BreakdownRow {
+        value: row.by.first().cloned().unwrap_or(Value::Null),
+        number: shown.number(&row.value),
+    };
+    let mut rows: Vec<BreakdownRow> = rows.iter().map(row).collect();
+    let rank = |row: &BreakdownRow| row.number.unwrap_or(f64::NEG_INFINITY);
+    rows.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.value.cmp(&b.value)));
+    let more = rows.len().saturating_sub(MOST_ROWS);
+    rows.truncate(MOST_ROWS);
+    Breakdown { dimension: dimension.to_owned(), period: period.to_owned(), rows, more }
+}
