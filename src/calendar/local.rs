@@ -97,14 +97,14 @@ impl Calendar {
     }
 
     /// Whole hours or minutes since the last full one, as the clock shows them.
-    fn into_clock(&self, t: Timestamp, grain: Grain) -> SignedDuration {
+    fn since_full(&self, t: Timestamp, grain: Grain) -> SignedDuration {
         let time = self.zone.to_datetime(t).time();
         let minutes = if grain == Grain::Hour { i64::from(time.minute()) } else { 0 };
         SignedDuration::new(minutes * 60 + i64::from(time.second()), time.subsec_nanosecond())
     }
 
     pub(super) fn floor_clock(&self, t: Timestamp, grain: Grain) -> Timestamp {
-        let Ok(start) = t.checked_sub(self.into_clock(t, grain)) else { return Timestamp::MIN };
+        let Ok(start) = t.checked_sub(self.since_full(t, grain)) else { return Timestamp::MIN };
         if self.zone.to_offset(start) == self.zone.to_offset(t) {
             return start;
         }
@@ -114,7 +114,7 @@ impl Calendar {
 
     pub(super) fn next_clock(&self, t: Timestamp, grain: Grain) -> Timestamp {
         let width = SignedDuration::from_secs(if grain == Grain::Hour { 3600 } else { 60 });
-        let Some(left) = width.checked_sub(self.into_clock(t, grain)) else { return Timestamp::MAX };
+        let Some(left) = width.checked_sub(self.since_full(t, grain)) else { return Timestamp::MAX };
         let Ok(end) = t.checked_add(left) else { return Timestamp::MAX };
         if self.zone.to_offset(end) == self.zone.to_offset(t) {
             return end;

@@ -276,7 +276,7 @@ mod tests {
             (-0.0, &money, "GBP 0.00"),
             (0.004, &money, "GBP 0.004"),
             (10_644_560.42, &money, "GBP 10,644,560"),
-            (3.14, &minutes, "3.1 minutes"),
+            (3.12, &minutes, "3.1 minutes"),
             (-3.0, &minutes, "-3 minutes"),
         ];
         for (value, format, expected) in cases {
