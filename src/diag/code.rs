@@ -57,6 +57,18 @@ codes! {
     // ---- K0130..K0159: expressions, targets
 
     // ---- K02xx: names
+    DuplicateName = "K0201" Error "a name is defined twice";
+    ReservedName = "K0202" Error "a name that is a word of the language";
+    UnknownReference = "K0203" Error "a reference to what is not defined";
+    DefinitionCycle = "K0204" Error "definitions that rest on each other";
+    AimCycle = "K0205" Error "goals and objectives that support each other";
+    BadSetting = "K0206" Error "a setting of the manifest that has no such value";
+    OutsideOfProject = "K0207" Error "a path that leads out of the project";
+    UnknownType = "K0208" Error "a column type that does not exist";
+    UnknownFormat = "K0209" Error "a file format that does not exist";
+    DefinitionsPattern = "K0210" Error "a pattern of definition files that cannot be read";
+    NoDefinitions = "K0211" Error "no definition file is found";
+    DefinitionUnreadable = "K0212" Error "a definition file that cannot be read";
     UnknownName = "K0250" Error "a name that nothing has";
     UnknownColumn = "K0251" Error "a column that the rows do not have";
     OtherSet = "K0252" Error "a column of other events than those at hand";

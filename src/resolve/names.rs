@@ -1,0 +1,155 @@
+//! One project out of many files: every name once.
+
+use std::collections::BTreeMap;
+
+use crate::diag::{Code, Diagnostic};
+use crate::functions;
+use crate::ir::Settings;
+use crate::resolve::{Named, Project, Tables};
+use crate::source::Span;
+use crate::syntax::ast::Name;
+use crate::syntax::document::{Document, Manifest};
+
+/// Words of the grammar and of the options that a name would be taken for.
+const RESERVED: [&str; 47] = [
+    "where",
+    "per",
+    "over",
+    "within",
+    "or",
+    "and",
+    "not",
+    "in",
+    "between",
+    "like",
+    "is",
+    "null",
+    "if",
+    "then",
+    "else",
+    "true",
+    "false",
+    "to",
+    "of",
+    "by",
+    "from",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "actor",
+    "all",
+    "time",
+    "gap",
+    "after",
+    "max",
+    "at",
+    "top",
+    "excluding",
+    "same",
+    "id",
+    "ordered",
+    "strict",
+    "rolling",
+    "recurring",
+    "approximate",
+    "discrete",
+    "period",
+    "percent",
+];
+
+pub fn merge(
+    settings: Settings,
+    manifest: Manifest,
+    documents: Vec<Document>,
+    findings: &mut Vec<Diagnostic>,
+) -> Project {
+    let mut project = Project {
+        settings,
+        tables: Tables::default(),
+        manifest,
+        sources: Vec::new(),
+        events: Vec::new(),
+        lookups: Vec::new(),
+        segments: Vec::new(),
+        metrics: Vec::new(),
+        benchmarks: Vec::new(),
+        goals: Vec::new(),
+        objectives: Vec::new(),
+        releases: Vec::new(),
+        reports: Vec::new(),
+        names: BTreeMap::new(),
+        broken: documents.iter().flat_map(|d| d.broken.iter().map(|n| n.value.clone())).collect(),
+    };
+    let mut one = Namespace::new("a source, an event, a segment or a metric");
+    // Goals and objectives share one: `supports` may name either.
+    let mut aims = Namespace::new("a goal or an objective");
+    let mut lookups = Namespace::new("a lookup");
+    let mut benchmarks = Namespace::new("a benchmark");
+    let mut releases = Namespace::new("a release");
+    let mut reports = Namespace::new("a report");
+    for document in documents {
+        let f = &mut *findings;
+        keep(&mut project.sources, document.sources, |d| one.expression(&d.name, f));
+        keep(&mut project.events, document.events, |d| one.expression(&d.name, f));
+        keep(&mut project.segments, document.segments, |d| one.expression(&d.name, f));
+        keep(&mut project.metrics, document.metrics, |d| one.expression(&d.name, f));
+        keep(&mut project.lookups, document.lookups, |d| lookups.expression(&d.name, f));
+        keep(&mut project.benchmarks, document.benchmarks, |d| benchmarks.take(&d.name, f));
+        keep(&mut project.goals, document.goals, |d| aims.take(&d.name, f));
+        keep(&mut project.objectives, document.objectives, |d| aims.take(&d.name, f));
+        keep(&mut project.releases, document.releases, |d| releases.take(&d.name, f));
+        keep(&mut project.reports, document.reports, |d| reports.take(&d.name, f));
+    }
+    let names = &mut project.names;
+    names.extend(project.sources.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Source(i))));
+    names.extend(project.events.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Event(i))));
+    names.extend(project.segments.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Segment(i))));
+    names.extend(project.metrics.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Metric(i))));
+    project
+}
+
+fn keep<T>(into: &mut Vec<T>, from: Vec<T>, mut take: impl FnMut(&T) -> bool) {
+    into.extend(from.into_iter().filter(|d| take(d)));
+}
+
+/// Names of which each is one thing, with where it was first defined.
+struct Namespace {
+    what: &'static str,
+    taken: BTreeMap<String, Span>,
+}
+
+impl Namespace {
+    fn new(what: &'static str) -> Self {
+        Self { what, taken: BTreeMap::new() }
+    }
+
+    fn take(&mut self, name: &Name, findings: &mut Vec<Diagnostic>) -> bool {
+        if let Some(first) = self.taken.get(&name.value) {
+            findings.push(
+                Diagnostic::new(Code::DuplicateName, name.span, format!("`{}` is already {}", name.value, self.what))
+                    .also(*first, "first defined here")
+                    .help("a name is one thing: rename one of the two"),
+            );
+            return false;
+        }
+        self.taken.insert(name.value.clone(), name.span);
+        true
+    }
+
+    /// As `take`, for names that expressions use.
+    fn expression(&mut self, name: &Name, findings: &mut Vec<Diagnostic>) -> bool {
+        let built_in = functions::find(&name.value).is_some();
+        if built_in || RESERVED.contains(&name.value.as_str()) {
+            let what = if built_in { "a built-in function" } else { "a word of the language" };
+            findings.push(
+                Diagnostic::new(Code::ReservedName, name.span, format!("`{}` is {what}, and no name", name.value))
+                    .help(format!("rename it, such as `{}_`", name.value)),
+            );
+        }
+        self.take(name, findings)
+    }
+}

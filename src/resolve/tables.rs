@@ -1,0 +1,182 @@
+//! Which files and columns the sources and lookups need, and that none of them lies outside of the project.
+
+use crate::diag::suggest::did_you_mean;
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{Format, ScalarType};
+use crate::resolve::{DeclaredColumn, Project, Table, Tables};
+use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, Text, TimeDef};
+
+/// Formats by name; those that are not read yet have none.
+const FORMATS: [(&str, Option<Format>); 11] = [
+    ("parquet", Some(Format::Parquet)),
+    ("csv", Some(Format::Csv)),
+    ("ndjson", None),
+    ("arrow", None),
+    ("mixpanel", None),
+    ("ga4", None),
+    ("amplitude", None),
+    ("segment", None),
+    ("posthog", None),
+    ("snowplow", None),
+    ("matomo", None),
+];
+
+/// Types a column may be declared with; `number` leaves the kind of number to the files.
+const TYPES: [(&str, Option<ScalarType>); 8] = [
+    ("text", Some(ScalarType::Text)),
+    ("number", None),
+    ("integer", Some(ScalarType::Int)),
+    ("decimal", Some(ScalarType::Decimal)),
+    ("bool", Some(ScalarType::Bool)),
+    ("instant", Some(ScalarType::Instant)),
+    ("date", Some(ScalarType::Date)),
+    ("duration", None),
+];
+
+pub fn tables(project: &Project, findings: &mut Vec<Diagnostic>) -> Tables {
+    Tables {
+        sources: project.sources.iter().map(|def| source(def, findings)).collect(),
+        lookups: project.lookups.iter().map(|def| lookup(def, findings)).collect(),
+    }
+}
+
+fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
+    let mut columns = Columns::new(&def.columns, findings);
+    if let Some(TimeDef::Column(text)) = &def.time {
+        columns.wants(text);
+    }
+    def.actor.iter().chain(&def.key).for_each(|text| columns.wants(text));
+    def.links.iter().for_each(|link| columns.wants(&link.column));
+    let declared = columns.found;
+    Table {
+        name: def.name.value.clone(),
+        span: def.name.span,
+        files: files(&def.files, findings),
+        format: format(def.format.as_ref(), findings),
+        declared,
+    }
+}
+
+fn lookup(def: &LookupDef, findings: &mut Vec<Diagnostic>) -> Table {
+    let mut columns = Columns::new(&def.columns, findings);
+    columns.wants(&def.key);
+    let declared = columns.found;
+    Table {
+        name: def.name.value.clone(),
+        span: def.name.span,
+        files: files(&def.files, findings),
+        format: format(def.format.as_ref(), findings),
+        declared,
+    }
+}
+
+struct Columns<'a> {
+    defs: &'a [ColumnDef],
+    found: Vec<DeclaredColumn>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(defs: &'a [ColumnDef], findings: &mut Vec<Diagnostic>) -> Self {
+        let mut found: Vec<DeclaredColumn> = Vec::new();
+        for def in defs {
+            let ty = def.ty.as_ref().and_then(|text| scalar(text, findings));
+            if def.expr.is_some() {
+                continue;
+            }
+            let raw = def.from.as_ref().unwrap_or(&def.name);
+            match found.iter_mut().find(|c| c.raw == raw.value) {
+                Some(column) => column.ty = column.ty.or(ty),
+                None => found.push(DeclaredColumn { raw: raw.value.clone(), span: raw.span, ty }),
+            }
+        }
+        Self { defs, found }
+    }
+
+    /// A column named by `time`, `actor`, `key` or a link: a raw name, unless a declared column has it.
+    fn wants(&mut self, text: &Text) {
+        let declared = self.defs.iter().any(|d| d.name.value == text.value);
+        if !declared && !self.found.iter().any(|c| c.raw == text.value) {
+            self.found.push(DeclaredColumn { raw: text.value.clone(), span: text.span, ty: None });
+        }
+    }
+}
+
+fn scalar(text: &Text, findings: &mut Vec<Diagnostic>) -> Option<ScalarType> {
+    if let Some((_, ty)) = TYPES.iter().find(|(name, _)| *name == text.value) {
+        return *ty;
+    }
+    let names = TYPES.map(|(name, _)| name);
+    findings.push(
+        Diagnostic::new(
+            Code::UnknownType,
+            text.span,
+            format!("`{}` is no type of a column{}", text.value, did_you_mean(&text.value, names)),
+        )
+        .help(format!("the types are {}", names.join(", "))),
+    );
+    None
+}
+
+fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format> {
+    let text = text?;
+    match FORMATS.iter().find(|(name, _)| *name == text.value) {
+        Some((_, Some(format))) => Some(*format),
+        Some((name, None)) => {
+            findings.push(
+                Diagnostic::new(
+                    Code::NotYet,
+                    text.span,
+                    format!("files of the format `{name}` are not read in this version"),
+                )
+                .help("write them as Parquet or CSV"),
+            );
+            None
+        }
+        None => {
+            let names = FORMATS.map(|(name, _)| name);
+            findings.push(
+                Diagnostic::new(
+                    Code::UnknownFormat,
+                    text.span,
+                    format!("`{}` is no file format{}", text.value, did_you_mean(&text.value, names)),
+                )
+                .help("write `parquet` or `csv`, or leave it out: it is read off the file's name"),
+            );
+            None
+        }
+    }
+}
+
+fn files(files: &[Text], findings: &mut Vec<Diagnostic>) -> Vec<(String, crate::source::Span)> {
+    files.iter().filter(|t| confined(t, "files", findings)).map(|t| (t.value.clone(), t.span)).collect()
+}
+
+/// Whether a path or glob stays where definitions may look. They can come from anybody's pull request, so they name nothing
+/// absolute, nothing above, no other machine and nothing of the environment.
+pub fn confined(text: &Text, what: &str, findings: &mut Vec<Diagnostic>) -> bool {
+    let path = text.value.as_str();
+    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
+    let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    let problem = if let Some(scheme) = scheme {
+        format!("`{scheme}://` is not read in this version")
+    } else if path.starts_with('/') || path.starts_with('\\') || drive {
+        "an absolute path".to_string()
+    } else if path.starts_with('~') {
+        "a home folder".to_string()
+    } else if path.split(['/', '\\']).any(|part| part == "..") {
+        "`..` leads out of the folder".to_string()
+    } else if path.contains('$') || path.contains('%') {
+        "names of the environment are not filled in".to_string()
+    } else if path.contains('\\') || path.contains('\0') {
+        "folders are separated by `/`".to_string()
+    } else if path.trim().is_empty() {
+        "an empty path".to_string()
+    } else {
+        return true;
+    };
+    findings.push(
+        Diagnostic::new(Code::OutsideOfProject, text.span, format!("{what} must lie below the project: {problem}"))
+            .help("write a path relative to the data folder (or to kepi.yaml, for `data` and `definitions`), such as `events/**/*.parquet`"),
+    );
+    false
+}
