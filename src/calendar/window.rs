@@ -33,6 +33,23 @@ impl Calendar {
         Interval { start: start.min(of.end), end: of.end }
     }
 
+    /// The stretch of a length that ends at an instant, as one measures it: whole periods where the instant ends one (the
+    /// quarter before 1 July begins on 1 April, the month before 1 March on 1 February), else the trailing window.
+    pub fn before(&self, end: Timestamp, length: Length) -> Interval {
+        let trailing = self.window(Window::Trailing(length), Interval { start: end, end });
+        let civil = length.unit.grain().filter(|grain| *grain >= Grain::Day);
+        let (Some(grain), false) = (civil, end == Timestamp::MIN || end == Timestamp::MAX) else { return trailing };
+        let day = self.date_of(end);
+        let start = if self.floor(end, grain) == end {
+            self.boundary(grain, self.index(grain, day) - i64::from(length.count))
+        } else if let (Some(months), true) = (length.months(), self.floor(end, Grain::Month) == end) {
+            self.boundary(Grain::Month, self.index(Grain::Month, day) - months)
+        } else {
+            return trailing;
+        };
+        Interval { start: start.min(end), end }
+    }
+
     fn trailing_start(&self, end: Timestamp, length: Length) -> Timestamp {
         if let Some(milliseconds) = length.milliseconds() {
             return end.checked_sub(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MIN);

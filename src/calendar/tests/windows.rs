@@ -47,6 +47,34 @@ fn trailing_windows_of_days() {
     }
 }
 
+/// End, length, first day; in a plain year and in one that begins in February.
+#[test]
+fn stretches_that_end_somewhere() {
+    let (plain, fiscal) = (calendar("UTC"), fiscal(2, 1));
+    let cases = [
+        (&plain, "2011-07-01", "1 quarter", "2011-04-01"),
+        (&plain, "2011-04-01", "2 quarters", "2010-10-01"),
+        (&plain, "2011-06-01", "1 quarter", "2011-03-01"),
+        (&plain, "2026-03-01", "1 month", "2026-02-01"),
+        (&plain, "2026-03-01", "12 months", "2025-03-01"),
+        (&plain, "2026-03-15", "1 month", "2026-02-15"),
+        (&plain, "2026-03-31", "1 month", "2026-03-01"),
+        (&plain, "2026-09-28", "2 weeks", "2026-09-14"),
+        (&plain, "2026-09-30", "2 weeks", "2026-09-16"),
+        (&plain, "2026-01-01", "1 year", "2025-01-01"),
+        (&plain, "2026-03-01", "28 days", "2026-02-01"),
+        (&fiscal, "2026-05-01", "1 quarter", "2026-02-01"),
+        (&fiscal, "2026-07-01", "1 quarter", "2026-04-01"),
+        (&fiscal, "2026-02-01", "1 year", "2025-02-01"),
+    ];
+    for (calendar, end, of, start) in cases {
+        let end = days(end, end).end;
+        assert_eq!(calendar.before(end, length(of)).start, days(start, start).start, "{of} before {end}");
+    }
+    let unbounded = plain.before(jiff::Timestamp::MAX, length("1 year"));
+    assert_eq!(unbounded, Interval::ALL);
+}
+
 #[test]
 fn other_windows() {
     let berlin = calendar("Europe/Berlin");

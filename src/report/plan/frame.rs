@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::calendar::{Calendar, Grain, Interval, Length, Period, SpanUnit, Window};
+use crate::calendar::{Calendar, Grain, Interval, Length, Period, SpanUnit};
 use crate::ir::{MetricExpr, Program, SourceId};
 use crate::results::Extent;
 
@@ -101,7 +101,7 @@ impl Frame<'_> {
 
     /// The window of a civil length that ends at an instant.
     pub(super) fn window(&self, end: Timestamp, length: Length) -> Interval {
-        self.calendar.window(Window::Trailing(length), Interval { start: end, end })
+        self.calendar.before(end, length)
     }
 }
 
