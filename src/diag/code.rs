@@ -55,6 +55,27 @@ codes! {
     NoReason = "K0119" Error "a check is switched off without a reason";
 
     // ---- K0130..K0159: expressions, targets
+    ExpressionSyntax = "K0130" Error "an expression that cannot be read";
+    EmptyExpression = "K0131" Error "nothing where an expression is expected";
+    Unbalanced = "K0132" Error "a parenthesis or a quote without its partner";
+    ExpressionTooLarge = "K0133" Error "an expression that is too long or too deep";
+    ForeignSpelling = "K0134" Error "a spelling of another language";
+    TextQuotes = "K0135" Error "a text that is not in double quotes";
+    NamedArgument = "K0136" Error "a named argument with a colon";
+    NumberSpelling = "K0137" Error "a number that is not spelt the way numbers are";
+    DurationSpelling = "K0138" Error "a length of time that is not spelt the way lengths are";
+    PeriodSpelling = "K0139" Error "a date or period that is not spelt the way periods are";
+    HyphenInName = "K0140" Error "a hyphen with no space around it";
+    TextEscape = "K0141" Error "an unknown escape in a text";
+    PhraseBesideOperator = "K0142" Error "a phrase beside an operator, without parentheses";
+    ChainedComparison = "K0143" Error "one comparison after another";
+    KeywordAsName = "K0144" Error "a word of the language where a name is expected";
+    StepShape = "K0145" Error "a step of a sequence that is not one thing";
+    TargetSyntax = "K0150" Error "a target that cannot be read";
+    BaselineSyntax = "K0151" Error "a baseline that cannot be read";
+    GuardrailSyntax = "K0152" Error "a guardrail that cannot be read";
+    EffectSyntax = "K0153" Error "an expected effect that cannot be read";
+    LinkSyntax = "K0154" Error "a link that cannot be read";
 
     // ---- K02xx: names
     DuplicateName = "K0201" Error "a name is defined twice";

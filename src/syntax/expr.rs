@@ -1,31 +1,112 @@
 //! Expressions, targets, baselines: from a scalar's text to its tree.
+//!
+//! `scan` looks at the text first and names the slips that a grammar could not; `grammar/kepi.pest` reads it; `lower` makes
+//! the tree and `phrases` holds the rules on what a phrase may follow.
 
-use crate::diag::Diagnostic;
+mod expected;
+mod literal;
+mod lower;
+mod options;
+mod phrases;
+mod scan;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use pest::Parser;
+use pest::iterators::Pair;
+
+use crate::diag::{Code, Diagnostic};
+use crate::source::Spanned;
 use crate::syntax::ast::{Baseline, Effect, Expr, Guardrail, Name, Target};
 use crate::syntax::document::Text;
+use crate::syntax::expr::lower::Lower;
 use crate::syntax::located::Located;
 
-pub fn expression(_text: &Located) -> Result<Expr, Vec<Diagnostic>> {
-    Err(Vec::new())
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/kepi.pest"]
+struct Grammar;
+
+/// A condition, an event set, a metric: every value that is an expression.
+pub fn expression(text: &Located) -> Result<Expr, Vec<Diagnostic>> {
+    read(text, Rule::expression, Lower::expression)
 }
 
-pub fn target(_text: &Located) -> Result<Target, Vec<Diagnostic>> {
-    Err(Vec::new())
+/// `increase by 20% from 2026-Q3`.
+pub fn target(text: &Located) -> Result<Target, Vec<Diagnostic>> {
+    read(text, Rule::target, Lower::target)
 }
 
-pub fn guardrail(_text: &Located) -> Result<Guardrail, Vec<Diagnostic>> {
-    Err(Vec::new())
+/// `crash_rate <= 1%`.
+pub fn guardrail(text: &Located) -> Result<Guardrail, Vec<Diagnostic>> {
+    read(text, Rule::guardrail, Lower::guardrail)
 }
 
-pub fn baseline(_text: &Located) -> Result<Baseline, Vec<Diagnostic>> {
-    Err(Vec::new())
+/// `median of last 8 weeks`, `2026-Q3`, `5.4 minutes`.
+pub fn baseline(text: &Located) -> Result<Baseline, Vec<Diagnostic>> {
+    read(text, Rule::baseline, Lower::baseline_value)
 }
 
-pub fn effect(_text: &Located) -> Result<Effect, Vec<Diagnostic>> {
-    Err(Vec::new())
+/// `+8%`.
+pub fn effect(text: &Located) -> Result<Effect, Vec<Diagnostic>> {
+    read(text, Rule::effect, Lower::effect)
 }
 
 /// `column -> lookup`: the column's raw name and the lookup.
-pub fn link(_text: &Located) -> Result<(Text, Name), Vec<Diagnostic>> {
-    Err(Vec::new())
+pub fn link(text: &Located) -> Result<(Text, Name), Vec<Diagnostic>> {
+    read(text, Rule::link, Lower::link)
+}
+
+/// Whether this is a name that an expression can say without backticks.
+pub fn is_plain_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(scan::starts_name)
+        && chars.all(scan::continues_name)
+        && !KEYWORDS.contains(&text)
+        && !scan::is_fiscal_period(text)
+}
+
+/// The words that are never bare names; the grammar's `keyword`.
+pub const KEYWORDS: &[&str] = &[
+    "where", "per", "over", "within", "or", "and", "not", "in", "between", "like", "is", "null", "if", "then", "else",
+    "true", "false", "to", "of", "by", "from",
+];
+
+/// Scan, parse, lower: a tree, or at least one finding.
+fn read<'t, T>(
+    text: &'t Located,
+    rule: Rule,
+    lower: impl FnOnce(&mut Lower<'t>, Pair<'t, Rule>) -> Option<T>,
+) -> Result<T, Vec<Diagnostic>> {
+    // A link begins with a column's name as its file spells it, which may hold any sign.
+    let slips = if rule == Rule::link { scan::limits(text) } else { scan::scan(text) };
+    if !slips.is_empty() {
+        return Err(slips);
+    }
+    let mut pairs = Grammar::parse(rule, &text.text).map_err(|e| vec![expected::explain(&e, rule, text)])?;
+    let mut context = Lower::new(text);
+    match pairs.next().and_then(|pair| lower(&mut context, pair)) {
+        Some(tree) if context.findings.is_empty() => Ok(tree),
+        _ if context.findings.is_empty() => {
+            let message = "the grammar and the tree do not agree on this text";
+            Err(vec![Diagnostic::new(Code::Internal, text.whole(), message)])
+        }
+        _ => Err(context.findings),
+    }
+}
+
+/// A name without its backticks.
+fn unquoted(written: &str) -> String {
+    written.strip_prefix('`').and_then(|n| n.strip_suffix('`')).unwrap_or(written).to_owned()
+}
+
+/// A pair's text without the white space that pest leaves at the end of a rule.
+fn text_of<'t>(pair: &Pair<'t, Rule>) -> &'t str {
+    pair.as_str().trim_end()
+}
+
+fn name_of(text: &Located, pair: &Pair<'_, Rule>) -> Name {
+    let start = pair.as_span().start();
+    let written = text_of(pair);
+    Spanned::new(unquoted(written), text.span(start..start + written.len()))
 }

@@ -1,0 +1,55 @@
+//! The reading stage's expressions against its own data: forms of the reference, real metrics, refusals, any text at all.
+
+use crate::diag::Diagnostic;
+use crate::source::FileId;
+use crate::syntax::expr;
+use crate::syntax::located::Located;
+
+const CASES: &str = include_str!("../../../tests/data/language_cases.txt");
+const FORMS: &str = include_str!("../../../tests/data/language_forms.txt");
+
+fn located(text: &str) -> Located {
+    Located::plain(text, FileId(0), 0)
+}
+
+/// The lines of a data file: two columns, parted by a tab.
+fn lines(data: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    data.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('\t'))
+}
+
+fn complaint(findings: &[Diagnostic]) -> String {
+    let texts: Vec<_> =
+        findings.iter().map(|f| format!("{} {} | {}", f.code, f.message, f.help.clone().unwrap_or_default())).collect();
+    texts.join("\n")
+}
+
+#[test]
+fn real_metrics_are_read() {
+    let mut n = 0;
+    for (id, text) in lines(CASES) {
+        n += 1;
+        if let Err(findings) = expr::expression(&located(text)) {
+            panic!("{id}: {text}\n{}", complaint(&findings));
+        }
+    }
+    assert_eq!(n, 86);
+}
+
+#[test]
+fn forms_of_the_reference_are_read() {
+    for (kind, text) in lines(FORMS) {
+        let text = located(text);
+        let result = match kind {
+            "expression" => expr::expression(&text).map(|_| ()),
+            "target" => expr::target(&text).map(|_| ()),
+            "baseline" => expr::baseline(&text).map(|_| ()),
+            "guardrail" => expr::guardrail(&text).map(|_| ()),
+            "effect" => expr::effect(&text).map(|_| ()),
+            "link" => expr::link(&text).map(|_| ()),
+            other => panic!("{other}"),
+        };
+        if let Err(findings) = result {
+            panic!("{}\n{}", text.text, complaint(&findings));
+        }
+    }
+}
