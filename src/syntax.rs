@@ -11,6 +11,8 @@ pub mod document;
 pub mod expr;
 pub mod located;
 pub mod print;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.

@@ -51,7 +51,7 @@ pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     section(d, &mut f, "releases", Needs::WhatCouldBeRead, &mut broken, &mut out.releases, reports::release);
     section(d, &mut f, "reports", Needs::WhatCouldBeRead, &mut broken, &mut out.reports, reports::report);
     for later in ["spans", "experiments", "tests"] {
-        broken.extend(f.later(d, later).into_iter().flat_map(names_in));
+        broken.extend(f.later_section(d, later).into_iter().flat_map(names_in));
     }
     f.finish(d);
     out.broken = broken;
@@ -118,6 +118,15 @@ fn names_in(section: Node) -> Vec<Name> {
 impl Decoder {
     fn report(&mut self, code: Code, span: Span, message: impl Into<String>, help: &str) {
         self.diagnostics.push(Diagnostic::new(code, span, message).help(help));
+    }
+
+    fn not_yet(&mut self, span: Span, what: &str) {
+        self.report(
+            Code::NotYet,
+            span,
+            format!("{what} is not supported yet in this version of kepi"),
+            "take it out for now",
+        );
     }
 
     /// Letters of any script, digits, `_`, `$`; no digit first: what an expression can say without backticks.

@@ -98,6 +98,10 @@ fn guardrail(d: &mut Decoder, node: Node) -> Option<Guardrail> {
 }
 
 fn thresholds(d: &mut Decoder, node: Node) -> Option<(Option<Text>, Option<Text>)> {
+    if !matches!(node.kind, NodeKind::Map(_)) {
+        d.wrong_shape(&node, "a map (`{on_track: 70%, at_risk: 30%}`)");
+        return None;
+    }
     let mut f = Fields::of_node(d, node, Kind::part("map of thresholds"))?;
     let pair = (f.optional(d, "on_track", Decoder::text), f.optional(d, "at_risk", Decoder::text));
     f.finish(d);

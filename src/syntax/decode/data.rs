@@ -13,7 +13,7 @@ pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDe
     let mut f = Fields::of_node(d, node, Kind::definition("source", &name))?;
     let files = f.required(d, "files", "files: FILE", Decoder::texts);
     let format = f.optional(d, "format", Decoder::text);
-    let time = f.required(d, "time", "time: COLUMN` (or, for a table without time, `time: none", time);
+    let time = f.required(d, "time", "time: COLUMN`, or for a table without time `time: none", time);
     let definition = SourceDef {
         name,
         span,

@@ -100,8 +100,11 @@ impl<'a> Fields<'a> {
     /// The value under a key, if the key is there.
     pub(super) fn take(&mut self, key: &'static str) -> Option<Node<'a>> {
         self.known.push(key);
-        let entry = self.entries.iter_mut().find(|e| e.as_ref().is_some_and(|e| e.key.value == key))?;
-        entry.take().map(|e| e.value)
+        self.entry(key).map(|e| e.value)
+    }
+
+    fn entry(&mut self, key: &'static str) -> Option<Entry<'a>> {
+        self.entries.iter_mut().find(|e| e.as_ref().is_some_and(|e| e.key.value == key))?.take()
     }
 
     pub(super) fn optional<T>(
@@ -140,10 +143,15 @@ impl<'a> Fields<'a> {
 
     /// A key of the language that this version cannot read yet; gives its value, to leave it out with care.
     pub(super) fn later(&mut self, d: &mut Decoder, key: &'static str) -> Option<Node<'a>> {
-        let at = self.entries.iter().position(|e| e.as_ref().is_some_and(|e| e.key.value == key))?;
-        let entry = self.entries.get_mut(at)?.take()?;
-        let message = format!("`{key}` of {} is not supported yet in this version of kepi", self.kind.any());
-        d.report(Code::NotYet, entry.key.span, message, "take it out for now");
+        let entry = self.entry(key)?;
+        d.not_yet(entry.key.span, &format!("`{key}` of {}", self.kind.any()));
+        Some(entry.value)
+    }
+
+    /// As `later`, for a section of a file.
+    pub(super) fn later_section(&mut self, d: &mut Decoder, key: &'static str) -> Option<Node<'a>> {
+        let entry = self.entry(key)?;
+        d.not_yet(entry.key.span, &format!("the section `{key}`"));
         Some(entry.value)
     }
 

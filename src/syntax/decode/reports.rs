@@ -41,12 +41,7 @@ fn section(d: &mut Decoder, node: Node) -> Option<SectionDef> {
         return Some(SectionDef::All(word));
     }
     if word.value == "experiments" {
-        d.report(
-            Code::NotYet,
-            word.span,
-            "the section `experiments` is not supported yet in this version of kepi",
-            "take it out for now",
-        );
+        d.not_yet(word.span, "the section `experiments`");
         return None;
     }
     let near = did_you_mean(&word.value, WORDS);

@@ -204,7 +204,8 @@ fn trees_and_findings() {
 }
 
 /// A scalar, and for some words of its text the bytes of the file they were written as.
-const PLACES: &[(&str, &str, &[(&str, &str)])] = &[
+type Place = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+const PLACES: &[Place] = &[
     ("a: count(x)", "count(x)", &[("x", "x"), ("count(x)", "count(x)")]),
     (
         "a: sum(x\n  + y) +\n\n  é + z # no",
