@@ -53,7 +53,8 @@ pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     for later in ["spans", "experiments", "tests"] {
         broken.extend(f.later_section(d, later).into_iter().flat_map(names_in));
     }
-    f.finish(d);
+    // What stands in a section with a mistyped name is meant to be there.
+    broken.extend(f.finish(d).into_iter().flat_map(names_in));
     out.broken = broken;
     out
 }
@@ -81,6 +82,7 @@ fn section<'a, T>(
                 message,
                 &format!("write `{key}:` and under it, indented, `NAME: …`"),
             );
+            broken.extend(names_in(node));
             return;
         }
     };
@@ -108,10 +110,12 @@ fn is_whole(node: &Node) -> bool {
     }
 }
 
+/// The names that a section which cannot be read would have given.
 fn names_in(section: Node) -> Vec<Name> {
     match section.kind {
         Kind::Map(map) => map.entries.into_iter().map(|e| e.key.map(|k| k.into_owned())).collect(),
-        _ => Vec::new(),
+        Kind::List(items) => items.into_iter().flat_map(names_in).collect(),
+        Kind::Scalar(_) | Kind::Empty | Kind::Broken => Vec::new(),
     }
 }
 

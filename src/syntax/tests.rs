@@ -17,7 +17,8 @@ fn manifest(text: &str) -> (Option<Manifest>, String) {
     (manifest, findings.iter().map(|d| human::short(d, &sources).trim_end().to_string()).collect::<Vec<_>>().join("\n"))
 }
 
-const EVERYTHING: &str = r#"
+/// Every key of the language, once. ASCII alone, so that tests may cut it anywhere.
+pub(super) const EVERYTHING: &str = r#"
 sources:
   app:
     files: [events/**/*.parquet, more.csv]
@@ -285,8 +286,8 @@ fn one_finding_for_one_mistake() {
 
 #[test]
 fn what_is_broken_leaves_its_name() {
-    let text = "metrics:\n  a: {expr: percentile(x, 95)}\n  b: count(x)\n  c:\n    expr: count(x)\n    title: \"x\" y\n  d: count(x)\nobjectives:\n  o: {title: T, due: [x]}\n";
+    let text = "metrics:\n  a: {expr: percentile(x, 95)}\n  b: count(x)\n  c:\n    expr: count(x)\n    title: \"x\" y\n  d: count(x)\nobjectives:\n  o: {title: T, due: [x]}\nmetric: {e: count(x)}\nsegments: [{f: true}]\n";
     let (d, _) = document(text);
-    assert_eq!(d.broken.iter().map(|n| n.value.as_str()).collect::<Vec<_>>(), ["a", "c", "o"]);
+    assert_eq!(d.broken.iter().map(|n| n.value.as_str()).collect::<Vec<_>>(), ["f", "a", "c", "o", "e"]);
     assert_eq!(d.metrics.iter().map(|m| m.name.value.as_str()).collect::<Vec<_>>(), ["b", "d"]);
 }

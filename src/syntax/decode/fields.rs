@@ -9,6 +9,9 @@ use crate::syntax::ast::Name;
 use crate::syntax::decode::Decoder;
 use crate::syntax::yaml::{Entry, Kind as NodeKind, Node, shown};
 
+/// How many unknown keys of one map get a "did you mean".
+const MOST_COMPARED: usize = 50;
+
 /// What the map is, for messages.
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
@@ -160,14 +163,19 @@ impl<'a> Fields<'a> {
         self.place
     }
 
-    /// Reports the keys that nothing has asked for.
-    pub(super) fn finish(self, d: &mut Decoder) {
+    /// Reports the keys that nothing has asked for; gives their values.
+    pub(super) fn finish(self, d: &mut Decoder) -> Vec<Node<'a>> {
+        let mut left = Vec::new();
         for entry in self.entries.into_iter().flatten() {
             let key = &entry.key.value;
-            let near = did_you_mean(key, self.known.iter().copied());
+            // A map with more unknown keys than this was not meant to be a definition, and comparing takes time.
+            let compared = left.len() < MOST_COMPARED;
+            let near = if compared { did_you_mean(key, self.known.iter().copied()) } else { String::new() };
             let message = format!("{} has no key `{}`{near}", self.kind.any(), shown(key));
             d.report(Code::UnknownKey, entry.key.span, message, &format!("its keys are {}", listed(&self.known)));
+            left.push(entry.value);
         }
+        left
     }
 }
 

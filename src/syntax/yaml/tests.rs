@@ -6,6 +6,7 @@ use proptest::sample::select;
 
 use crate::diag::Diagnostic;
 use crate::source::{SourceMap, Span};
+use crate::syntax::tests::EVERYTHING;
 use crate::syntax::yaml::{Kind, Node, Scalar, read};
 use crate::syntax::{parse_document, parse_manifest};
 
@@ -307,6 +308,12 @@ proptest! {
     #[test]
     fn anything_like_yaml_is_read(parts in vec(select(PARTS), 0..60)) {
         places_hold(&parts.concat());
+    }
+
+    #[test]
+    fn definitions_with_a_slip_are_read(at in 0..EVERYTHING.len(), cut in 0..12_usize, with in select(PARTS)) {
+        let end = (at + cut).min(EVERYTHING.len());
+        places_hold(&format!("{}{with}{}", &EVERYTHING[..at], &EVERYTHING[end..]));
     }
 }
 
