@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
     }
 
     fn is_misspelt(&self, key: &'static str) -> bool {
-        self.entries.iter().flatten().any(|e| !did_you_mean(&e.key.value, [key]).is_empty())
+        self.entries.iter().flatten().take(MOST_COMPARED).any(|e| !did_you_mean(&e.key.value, [key]).is_empty())
     }
 
     /// A key of the language that this version cannot read yet; gives its value, to leave it out with care.
