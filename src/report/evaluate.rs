@@ -99,3 +99,6 @@ fn stale_benchmarks(program: &Program, benchmarks: &[Benchmark]) -> Vec<Diagnost
     };
     stale.map(finding).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -228,6 +228,9 @@ fn nothing(
     if !plan.reach.timeless && plan.reach.last.is_none() {
         return Some("no rows".to_owned());
     }
+    if let Some(stale) = stale(program, answers.plan.as_of, plan, definition).filter(|_| !plan.final_value) {
+        return Some(stale);
+    }
     if aim.is_none() {
         let of_baseline = baseline.filter(|b| b.value.is_none());
         return Some(of_baseline.map_or_else(
@@ -239,7 +242,7 @@ fn nothing(
         let window = if actual.window.is_empty() { String::new() } else { format!(" in {}", actual.window) };
         return Some(format!("no value{window}"));
     }
-    stale(program, answers.plan.as_of, plan, definition).filter(|_| !plan.final_value)
+    None
 }
 
 /// The latest row is older than what is looked at each time: the check-in, at least a period of the grain and a week.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::calendar::{Grain, Interval, Period};
 use crate::ir::{Additivity, Baseline, Due, MetricExpr, Objective, Target};
+use crate::report::format;
 use crate::report::plan::asks::{Asks, Handle};
 use crate::report::plan::companions::{Companions, companions};
 use crate::report::plan::frame::{Frame, Reach, grain_of, one};
@@ -150,7 +151,7 @@ pub(super) fn objective(frame: &Frame, asks: &mut Asks, index: usize, objective:
 fn due_label(objective: &Objective) -> String {
     match &objective.due {
         Due::Period(period) => period.label.clone(),
-        Due::Date(date) => date.to_string(),
+        Due::Date(date) => format::date(*date),
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::calendar::{Calendar, Grain, Interval, Length, Period};
 use crate::ir::{BaselineStatistic, MetricExpr};
+use crate::report::format;
 use crate::report::plan::asks::{Asks, Handle};
 use crate::report::plan::frame::{Frame, grain_of};
 
@@ -89,7 +90,7 @@ impl Measuring {
     }
 }
 
-/// `2011-Q1` where the window is a period of the calendar, else `28 days to 2011-11-30`.
+/// `2011-Q1` where the window is a period of the calendar, else `28 days to 30 Nov 2011`.
 pub(super) fn label(frame: &Frame, interval: Interval, length: Length) -> String {
     let civil = length.unit.grain().filter(|_| length.count == 1);
     let period = civil.map(|g| frame.calendar.period_at(interval.start, g)).filter(|p| p.interval == interval);
@@ -99,7 +100,7 @@ pub(super) fn label(frame: &Frame, interval: Interval, length: Length) -> String
 /// The last day of a window that ends at an instant.
 pub(super) fn last_day(calendar: &Calendar, end: Timestamp) -> String {
     let last = Interval { start: Timestamp::MIN, end }.last_instant();
-    calendar.date_of(last).to_string()
+    format::date(calendar.date_of(last))
 }
 
 pub(super) fn statistic_word(statistic: BaselineStatistic) -> &'static str {

@@ -1,0 +1,9 @@
+//! Small programs and small data, with results worked out by hand.
+
+mod baselines;
+mod forecasts;
+mod house;
+mod paces;
+mod shown;
+mod statuses;
+mod targets;
