@@ -59,11 +59,13 @@ pub fn link(text: &Located) -> Result<(Text, Name), Vec<Diagnostic>> {
 
 /// Whether this is a name that an expression can say without backticks.
 pub fn is_plain_name(text: &str) -> bool {
+    is_name(text) && !KEYWORDS.contains(&text) && !scan::is_fiscal_period(text)
+}
+
+/// Whether this is a word that names a column after a dot.
+pub fn is_name(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(scan::starts_name)
-        && chars.all(scan::continues_name)
-        && !KEYWORDS.contains(&text)
-        && !scan::is_fiscal_period(text)
+    chars.next().is_some_and(scan::starts_name) && chars.all(scan::continues_name)
 }
 
 /// The words that are never bare names; the grammar's `keyword`.

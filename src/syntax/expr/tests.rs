@@ -1,5 +1,9 @@
 //! The reading stage's expressions against its own data: forms of the reference, real metrics, refusals, any text at all.
 
+mod trees;
+
+use std::fmt::Debug;
+
 use crate::diag::Diagnostic;
 use crate::source::FileId;
 use crate::syntax::expr;
@@ -21,6 +25,19 @@ fn complaint(findings: &[Diagnostic]) -> String {
     let texts: Vec<_> =
         findings.iter().map(|f| format!("{} {} | {}", f.code, f.message, f.help.clone().unwrap_or_default())).collect();
     texts.join("\n")
+}
+
+/// A tree as text, each place as `_`, so that trees can be compared.
+fn without_places(tree: &impl Debug) -> String {
+    let whole = format!("{tree:#?}");
+    let (mut out, mut rest) = (String::new(), whole.as_str());
+    while let Some(at) = rest.find(": Span {") {
+        let (before, span) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(": _");
+        rest = span.split_once('}').map_or("", |(_, after)| after);
+    }
+    out + rest
 }
 
 #[test]
