@@ -6,6 +6,7 @@
 mod arithmetic;
 mod civil;
 mod compare;
+mod fast;
 mod convert;
 mod number;
 mod operand;
@@ -23,6 +24,10 @@ use datafusion::arrow::error::ArrowError;
 use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType};
 
 pub use civil::Civil;
+pub(crate) use civil::date_of as date_from;
+pub(crate) use convert::decimal_to_f64;
+pub(crate) use fast::FastState;
+pub(crate) use operand::days as days_of;
 
 use operand::Operand;
 
@@ -70,19 +75,18 @@ pub fn evaluate(expr: &RowExpr, columns: &dyn Columns) -> Result<ArrayRef, RowEr
     operand(expr, columns)?.into_array(columns.rows())
 }
 
-/// The rows for which a condition is true (not null), and how many it is null for.
-pub fn condition(expr: &RowExpr, columns: &dyn Columns) -> Result<(BooleanArray, usize), RowError> {
+/// As [`evaluate`], over the rows for which the mask is true; null in the others.
+pub fn evaluate_where(expr: &RowExpr, columns: &dyn Columns, mask: &BooleanArray) -> Result<ArrayRef, RowError> {
+    let selected = Selected { columns, mask, rows: mask.true_count() };
+    operand::scatter(&evaluate(expr, &selected)?, mask)
+}
+
+/// The rows for which a condition is true, and those for which it is null.
+pub fn condition(expr: &RowExpr, columns: &dyn Columns) -> Result<(BooleanArray, BooleanArray), RowError> {
     let array = evaluate(expr, columns)?;
     let mask = operand::booleans(&array)?;
-    let unknown = mask.null_count();
-    Ok((
-        if unknown > 0 {
-            prep_null_mask_filter(mask)
-        } else {
-            mask.clone()
-        },
-        unknown,
-    ))
+    let unknown = boolean::is_null(mask)?;
+    Ok((if mask.null_count() > 0 { prep_null_mask_filter(mask) } else { mask.clone() }, unknown))
 }
 
 fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {

@@ -23,11 +23,23 @@ pub struct Civil {
     clock: Mutex<Clock>,
 }
 
-/// `(from, offset)`: from this instant on, local time is UTC plus this; microseconds, ascending, for the instants in `covered`.
+/// The clock changes of the instants in `covered`, ascending.
 #[derive(Clone, Debug, Default)]
 struct Clock {
     covered: Option<(i64, i64)>,
-    changes: Arc<Vec<(i64, i64)>>,
+    changes: Arc<Vec<Change>>,
+}
+
+/// In microseconds.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    /// From this instant on,
+    from: i64,
+    /// local time is UTC plus this,
+    offset: i64,
+    /// and no earlier day than the one that this local time is the start of: a day that has begun stays, even where the clock
+    /// goes back over midnight.
+    day: i64,
 }
 
 impl Civil {
@@ -43,7 +55,7 @@ impl Civil {
     }
 
     /// The clock changes that matter to instants from `first` to `last`.
-    fn changes(&self, first: i64, last: i64) -> Arc<Vec<(i64, i64)>> {
+    fn changes(&self, first: i64, last: i64) -> Arc<Vec<Change>> {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((from, to)) = clock.covered
             && from <= first
@@ -61,64 +73,39 @@ impl Civil {
 
     /// The first day of the period that holds a day.
     fn period_start(&self, grain: Grain, date: Date) -> Option<Date> {
-        let (month, day) = self.calendar.fiscal_year_start;
         match grain {
             Grain::Minute | Grain::Hour | Grain::Day => Some(date),
-            Grain::Week => {
-                let back = date.weekday().since(self.calendar.week_start);
-                date.checked_sub(i64::from(back).days()).ok()
-            }
-            Grain::Month => Some(date.first_of_month()),
-            Grain::Quarter | Grain::Year => {
-                let this_year = Date::new(date.year(), month, day).ok()?;
-                let start = if this_year <= date {
-                    this_year
-                } else {
-                    Date::new(date.year() - 1, month, day).ok()?
-                };
-                if grain == Grain::Year {
-                    return Some(start);
-                }
-                (0..4)
-                    .rev()
-                    .filter_map(|q| start.checked_add((3 * q).months()).ok())
-                    .find(|s| *s <= date)
-            }
+            _ => self.calendar.days(&self.calendar.period_of(date, grain).interval).map(|(first, _)| first),
         }
     }
 
     /// The first instant of a day, given as days since 1970; `None` far outside the calendar.
     pub(crate) fn start_of_day(&self, day: i32) -> Option<i64> {
         let date = date_of(day)?;
-        Some(
-            date.to_zoned_datetime(self.calendar.zone.clone())
-                .ok()?
-                .start_of_day()
-                .ok()?
-                .timestamp()
-                .as_microsecond(),
-        )
+        Some(self.calendar.date_start(date).as_microsecond())
     }
 }
 
-fn changes_between(zone: &TimeZone, first: i64, last: i64) -> Vec<(i64, i64)> {
-    let instant = |micros: i64| Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
-    let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds()) * 1_000_000;
-    let start = Timestamp::from_microsecond(first).unwrap_or(Timestamp::MIN);
-    let mut changes = vec![(i64::MIN, offset(start))];
+fn changes_between(zone: &TimeZone, first: i64, last: i64) -> Vec<Change> {
+    let instant = |micros: i64, beyond| Timestamp::from_microsecond(micros).unwrap_or(beyond);
+    // A change may move instants that lie a little after it.
+    let start = instant(first.saturating_sub(DAY), Timestamp::MIN);
+    let mut offset = i64::from(zone.to_offset(start).seconds()) * 1_000_000;
+    let mut changes = vec![Change { from: i64::MIN, offset, day: i64::MIN }];
     for change in zone.following(start) {
-        if change.timestamp() > instant(last) {
+        if change.timestamp() > instant(last, Timestamp::MAX) {
             break;
         }
-        changes.push((
-            change.timestamp().as_microsecond(),
-            i64::from(change.offset().seconds()) * 1_000_000,
-        ));
+        let from = change.timestamp().as_microsecond();
+        let day = (from + offset - 1).div_euclid(DAY) * DAY;
+        offset = i64::from(change.offset().seconds()) * 1_000_000;
+        changes.push(Change { from, offset, day });
     }
     changes
 }
 
-fn date_of(day: i32) -> Option<Date> {
+/// The date that is so many days after 1970-01-01.
+pub(crate) fn date_of(day: i32) -> Option<Date> {
     jiff::civil::date(1970, 1, 1).checked_add(day.days()).ok()
 }
 
@@ -143,19 +130,21 @@ pub(crate) fn part(
     };
     let (first, last) = (valid().min().unwrap_or(0), valid().max().unwrap_or(0));
     let changes = civil.changes(first, last);
+    let whole_days = matches!(function, RowFunction::PeriodStart(_));
     let mut at = 0usize;
     let local: Int64Array = instants
         .iter()
         .map(|v| {
             v.map(|v| {
                 let inside = |at: usize| {
-                    changes.get(at).is_some_and(|c| c.0 <= v)
-                        && changes.get(at + 1).is_none_or(|c| v < c.0)
+                    changes.get(at).is_some_and(|c| c.from <= v) && changes.get(at + 1).is_none_or(|c| v < c.from)
                 };
                 if !inside(at) {
-                    at = changes.partition_point(|c| c.0 <= v).saturating_sub(1);
+                    at = changes.partition_point(|c| c.from <= v).saturating_sub(1);
                 }
-                v.saturating_add(changes.get(at).map_or(0, |c| c.1))
+                let Some(change) = changes.get(at) else { return v };
+                let local = v.saturating_add(change.offset);
+                if whole_days { local.max(change.day) } else { local }
             })
         })
         .collect();

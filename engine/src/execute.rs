@@ -1,0 +1,102 @@
+//! Runs the suites of a plan with DataFusion: one scan a source, one node of ours above it.
+
+mod accumulate;
+mod exec;
+mod node;
+pub(crate) mod state;
+pub(crate) mod tally;
+pub(crate) mod work;
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::{Extension, LogicalPlan};
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use datafusion::prelude::SessionConfig;
+use futures::TryStreamExt;
+use kepi_lang::diag::Diagnostic;
+
+use state::Merged;
+use work::{Work, finding_in};
+
+use crate::plan::Plan;
+use crate::sources::OpenSource;
+
+/// A session that knows suites.
+pub(crate) fn session(threads: usize) -> SessionContext {
+    let mut config = SessionConfig::new().with_target_partitions(threads);
+    // Which partition reads what must not depend on who is faster.
+    config.options_mut().execution.enable_file_stream_work_stealing = false;
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_default_features()
+        .with_query_planner(Arc::new(node::SuitePlanner))
+        .build();
+    SessionContext::new_with_state(state)
+}
+
+/// A source's suite as a plan.
+pub(crate) fn logical(source: &OpenSource, work: Arc<Work>) -> Result<LogicalPlan, Vec<Diagnostic>> {
+    let spec = Arc::clone(&work.spec);
+    let plan = source.scan(&spec.columns, spec.bounds).and_then(|scan| {
+        let node = Arc::new(node::Suite::new(scan, work)?);
+        Ok(LogicalPlan::Extension(Extension { node }))
+    });
+    plan.map_err(|e| vec![escaped(&e, source, &spec.columns)])
+}
+
+pub(crate) async fn physical(
+    session: &SessionContext,
+    logical: &LogicalPlan,
+    source: &OpenSource,
+    work: &Work,
+) -> Result<Arc<dyn ExecutionPlan>, Vec<Diagnostic>> {
+    let state = session.state();
+    let plan = match state.optimize(logical) {
+        Ok(optimized) => state.query_planner().create_physical_plan(&optimized, &state).await,
+        Err(e) => Err(e),
+    };
+    plan.map_err(|e| vec![escaped(&e, source, &work.spec.columns)])
+}
+
+/// Runs a source's suite; its state is merged into `merged`, its counts are given back.
+pub(crate) async fn run(
+    session: &SessionContext,
+    physical: Arc<dyn ExecutionPlan>,
+    source: &OpenSource,
+    work: &Work,
+) -> Result<Vec<datafusion::arrow::array::RecordBatch>, Vec<Diagnostic>> {
+    let stream = execute_stream(physical, session.task_ctx());
+    let batches = match stream {
+        Ok(stream) => stream.try_collect().await,
+        Err(e) => Err(e),
+    };
+    batches.map_err(|e| vec![escaped(&e, source, &work.spec.columns)])
+}
+
+/// Merges what one source's suite has emitted, after its counts have been taken out.
+pub(crate) fn merge(
+    plan: &Plan,
+    merged: &mut Merged,
+    batches: &[datafusion::arrow::array::RecordBatch],
+) -> Result<tally::Tally, Vec<Diagnostic>> {
+    debug_assert_eq!(plan.measures.len(), merged.measures.len());
+    for batch in batches {
+        merged.add(batch).map_err(|e| vec![accumulate::internal(e.to_string())])?;
+    }
+    Ok(std::mem::take(&mut merged.tally))
+}
+
+/// A finding of ours comes back as it is; what DataFusion says names the source and file.
+fn escaped(
+    error: &datafusion::error::DataFusionError,
+    source: &OpenSource,
+    columns: &std::collections::BTreeSet<kepi_lang::ir::ColumnId>,
+) -> Diagnostic {
+    finding_in(error).unwrap_or_else(|| source.diagnose(columns, &error.to_string()))
+}
+
+pub(crate) fn text(physical: &dyn ExecutionPlan) -> String {
+    displayable(physical).indent(false).to_string()
+}

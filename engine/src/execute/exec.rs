@@ -1,0 +1,213 @@
+//! The suite as physical nodes: one that accumulates each partition of a scan, and one that merges what they emit.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
+    InputDistributionRequirements, PlanProperties, ReplaceChildrenOptions,
+};
+use futures::{StreamExt, TryStreamExt};
+
+use crate::execute::accumulate::Accumulation;
+use crate::execute::state::{self, Merged};
+use crate::execute::work::{Work, failed};
+use crate::sources::dedup;
+
+fn properties(partitions: usize) -> Arc<PlanProperties> {
+    Arc::new(PlanProperties::new(
+        EquivalenceProperties::new(state::schema()),
+        Partitioning::UnknownPartitioning(partitions),
+        EmissionType::Final,
+        Boundedness::Bounded,
+    ))
+}
+
+/// Accumulates all measures of a source over each partition of its scan; emits one batch of state a partition.
+#[derive(Debug)]
+pub(crate) struct SuiteExec {
+    input: Arc<dyn ExecutionPlan>,
+    work: Arc<Work>,
+    properties: Arc<PlanProperties>,
+}
+
+impl SuiteExec {
+    pub(crate) fn new(input: Arc<dyn ExecutionPlan>, work: Arc<Work>) -> Self {
+        let properties = properties(input.output_partitioning().partition_count());
+        Self { input, work, properties }
+    }
+}
+
+impl DisplayAs for SuiteExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SuiteExec: {}", self.work)
+    }
+}
+
+impl ExecutionPlan for SuiteExec {
+    fn name(&self) -> &str {
+        "SuiteExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    /// The copies of a key may lie in different files: they are told apart in one place.
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![if self.work.cleaner.has_key() {
+            Distribution::SinglePartition
+        } else {
+            Distribution::UnspecifiedDistribution
+        }])
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(only(children)?, Arc::clone(&self.work))))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let work = Arc::clone(&self.work);
+        let batch = futures::stream::once(async move { accumulate(input, work).await });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), batch)))
+    }
+}
+
+async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Result<RecordBatch> {
+    let mut accumulation = Accumulation::new(Arc::clone(&work));
+    let mut kept = Vec::new();
+    while let Some(batch) = input.next().await {
+        let clean = work.cleaner.clean(&batch?, &mut accumulation.tally.counts).map_err(failed)?;
+        if work.cleaner.has_key() {
+            kept.push(clean);
+        } else {
+            accumulation.add(clean).map_err(failed)?;
+        }
+    }
+    for clean in dedup(&work.cleaner, kept, &mut accumulation.tally.counts) {
+        accumulation.add(clean).map_err(failed)?;
+    }
+    accumulation.finish()
+}
+
+/// Merges the state of all partitions.
+#[derive(Debug)]
+pub(crate) struct SuiteMergeExec {
+    input: Arc<dyn ExecutionPlan>,
+    work: Arc<Work>,
+    properties: Arc<PlanProperties>,
+}
+
+impl SuiteMergeExec {
+    pub(crate) fn new(input: Arc<dyn ExecutionPlan>, work: Arc<Work>) -> Self {
+        Self { input, work, properties: properties(1) }
+    }
+}
+
+impl DisplayAs for SuiteMergeExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SuiteMergeExec: source={}", self.work.source())
+    }
+}
+
+impl ExecutionPlan for SuiteMergeExec {
+    fn name(&self) -> &str {
+        "SuiteMergeExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![Distribution::SinglePartition])
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(only(children)?, Arc::clone(&self.work))))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let work = Arc::clone(&self.work);
+        let merged = futures::stream::once(async move {
+            let mut batches: Vec<RecordBatch> = input.try_collect().await?;
+            match (batches.pop(), batches.is_empty()) {
+                (Some(only), true) => Ok(only),
+                (last, _) => {
+                    let mut merged = Merged::new(&work.plan);
+                    batches.iter().chain(&last).try_for_each(|b| merged.add(b))?;
+                    merged.into_batch()
+                }
+            }
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), merged)))
+    }
+}
+
+fn only(children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    match <[_; 1]>::try_from(children) {
+        Ok([child]) => Ok(child),
+        Err(_) => Err(DataFusionError::Internal("a suite has one input".to_owned())),
+    }
+}

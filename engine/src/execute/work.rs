@@ -1,0 +1,149 @@
+//! What a suite's node carries: the plan, and what turns raw batches into rows.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
+
+use crate::plan::Plan;
+use crate::plan::suite::SuiteSpec;
+use crate::rows::RowError;
+use crate::sources::Cleaner;
+
+/// Everything about one source's suite but the plan below it.
+pub(crate) struct Work {
+    pub program: Arc<Program>,
+    pub plan: Arc<Plan>,
+    pub spec: Arc<SuiteSpec>,
+    pub cleaner: Cleaner,
+    /// Links whose lookup is read.
+    pub links: Vec<u32>,
+    /// For each measure, what it is part of: the names of the asks.
+    pub names: Arc<Vec<String>>,
+}
+
+impl Work {
+    pub(crate) fn expr(&self, at: usize) -> Result<&RowExpr, RowError> {
+        self.spec.exprs.get(at).ok_or_else(|| RowError::Internal("an expression that is not in the suite".to_owned()))
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        self.program.sources.get(self.spec.source.0 as usize).map_or("?", |s| &s.name)
+    }
+
+    /// A measure that falls into a space.
+    pub(crate) fn measure_in(&self, space: usize) -> Option<usize> {
+        self.spec.taken.iter().find(|t| t.space == space).map(|t| t.measure)
+    }
+
+    /// The finding for a row expression that has no value.
+    pub(crate) fn overflow(&self, error: &RowError, measure: Option<usize>) -> Diagnostic {
+        let source = self.source();
+        match error {
+            RowError::Overflow(_) => {
+                let of = measure.and_then(|m| self.names.get(m)).map(|m| format!("of `{m}` ")).unwrap_or_default();
+                let message = format!("an expression {of}over source `{source}`: {error}");
+                Diagnostic::without_place(Code::NumberTooLarge, message)
+                    .help("declare a column of it as `type: number`, so that it is computed in floating point")
+            }
+            RowError::Internal(what) => {
+                Diagnostic::without_place(Code::Internal, format!("source `{source}`: {what}"))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "source={}", self.source())?;
+        let measures = self.spec.taken.iter().filter_map(|t| {
+            let name = self.names.get(t.measure)?;
+            let planned = self.plan.measures.get(t.measure)?;
+            Some(format!("{}({name})", word(&planned.measure)))
+        });
+        write!(f, ", measures=[{}]", measures.collect::<Vec<_>>().join(", "))?;
+        let spaces = self.spec.spaces.iter().map(|s| {
+            let atoms = self.plan.timelines.get(s.timeline).map_or(0, crate::plan::timeline::Timeline::atoms);
+            format!("{} atoms x {} keys", if s.clock.is_some() { atoms } else { 1 }, s.groups.len())
+        });
+        write!(f, ", spaces=[{}]", spaces.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What a measure does, in a word.
+pub(crate) fn word(measure: &Measure) -> &'static str {
+    match measure.aggregate {
+        Aggregate::Count => "count",
+        Aggregate::Unique => "unique",
+        Aggregate::Sum => "sum",
+        Aggregate::Mean => "mean",
+        Aggregate::Min => "min",
+        Aggregate::Max => "max",
+        Aggregate::Percentile { .. } => "percentile",
+        Aggregate::Stddev => "stddev",
+        Aggregate::First => "first",
+        Aggregate::Last => "last",
+        Aggregate::Share => "share",
+    }
+}
+
+/// Two suites are the same when they are the same object.
+impl PartialEq for Work {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Work {}
+
+impl Hash for Work {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spec.source.hash(state);
+    }
+}
+
+/// A finding on its way through DataFusion.
+#[derive(Debug)]
+pub(crate) struct Finding(pub Diagnostic);
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Finding {}
+
+pub(crate) fn failed(finding: Diagnostic) -> DataFusionError {
+    DataFusionError::External(Box::new(Finding(finding)))
+}
+
+/// The finding that an error carries.
+pub(crate) fn finding_in(error: &DataFusionError) -> Option<Diagnostic> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(finding) = error.downcast_ref::<Finding>() {
+            return Some(finding.0.clone());
+        }
+        if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>()
+            && let Some(finding) = inner.downcast_ref::<Finding>()
+        {
+            return Some(finding.0.clone());
+        }
+        next = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::Context(_, inner)) => Some(inner.as_ref()),
+            _ => error.source(),
+        };
+    }
+    None
+}

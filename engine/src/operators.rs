@@ -1,0 +1,172 @@
+//! One accumulator a family of measures: what a cell (a span of time, a group) knows, how two cells become one, and what comes
+//! out at the end. States are bytes between partitions and machines.
+
+mod bytes;
+pub(crate) mod count;
+pub(crate) mod exact;
+pub(crate) mod extreme;
+pub(crate) mod first_last;
+pub(crate) mod moments;
+pub(crate) mod quantile;
+pub(crate) mod share;
+pub(crate) mod sum;
+pub(crate) mod unique;
+pub(crate) mod view;
+
+use datafusion::arrow::array::ArrayRef;
+use kepi_lang::ir::{Aggregate, Measure, ScalarType};
+use kepi_lang::value::Value;
+
+use crate::rows::RowError;
+
+pub(crate) use bytes::{Reader, decode_value, encode_value};
+pub(crate) use view::View;
+
+/// The rows of one batch that a measure takes.
+pub(crate) struct Rows<'a> {
+    /// Row numbers, ascending.
+    pub rows: &'a [u32],
+    /// The cell of each of them.
+    pub cells: &'a [u32],
+    /// What is aggregated, by row number; `None` for counts.
+    pub value: Option<&'a ArrayRef>,
+    /// The branch's clock in microseconds and the source's key, by row number: the order of `first` and `last`.
+    pub clock: Option<&'a [i64]>,
+    pub key: &'a [ArrayRef],
+}
+
+impl Rows<'_> {
+    /// The value column; a measure without one is a mistake of the plan's.
+    pub(crate) fn view(&self) -> Result<View<'_>, RowError> {
+        View::new(self.value.ok_or_else(|| RowError::Internal("a measure without a value".to_owned()))?)
+    }
+
+    /// Row number and cell.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.rows.iter().zip(self.cells).map(|(row, cell)| (*row as usize, *cell as usize))
+    }
+}
+
+/// A number that no exact type holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLarge;
+
+/// A family of measures.
+pub(crate) trait Family: Send + Sync {
+    /// What a cell knows. The default is a cell without rows.
+    type State: Clone + Default + Send;
+
+    fn update(&self, states: &mut [Self::State], rows: &Rows<'_>) -> Result<(), RowError>;
+    fn merge(&self, into: &mut Self::State, from: &Self::State);
+    fn write(&self, state: &mut Self::State, out: &mut Vec<u8>);
+    fn read(&self, bytes: &mut Reader<'_>) -> Option<Self::State>;
+    /// The value of a cell that has rows.
+    fn finish(&self, state: &mut Self::State) -> Result<Value, TooLarge>;
+}
+
+/// The cells of one measure.
+pub(crate) trait Accumulator: Send {
+    /// `cells`: how many cells there are by now.
+    fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError>;
+    /// The cell's state, to be sent.
+    fn write(&mut self, cell: usize, out: &mut Vec<u8>);
+    /// Merges a state that was sent; false when the bytes are not one.
+    fn read(&mut self, cell: usize, bytes: &[u8]) -> bool;
+    /// Merges one cell into another.
+    fn merge(&mut self, into: usize, from: usize);
+    /// Copies a cell over another.
+    fn copy(&mut self, to: usize, from: usize);
+    fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
+}
+
+struct Cells<F: Family> {
+    family: F,
+    states: Vec<F::State>,
+}
+
+impl<F: Family> Cells<F> {
+    fn reserve(&mut self, cells: usize) {
+        if self.states.len() < cells {
+            self.states.resize_with(cells, F::State::default);
+        }
+    }
+}
+
+impl<F: Family> Accumulator for Cells<F> {
+    fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
+        self.reserve(cells);
+        self.family.update(&mut self.states, rows)
+    }
+
+    fn write(&mut self, cell: usize, out: &mut Vec<u8>) {
+        self.reserve(cell + 1);
+        if let Some(state) = self.states.get_mut(cell) {
+            self.family.write(state, out);
+        }
+    }
+
+    fn read(&mut self, cell: usize, bytes: &[u8]) -> bool {
+        self.reserve(cell + 1);
+        let mut reader = Reader::new(bytes);
+        let Some(from) = self.family.read(&mut reader) else { return false };
+        if let Some(into) = self.states.get_mut(cell) {
+            self.family.merge(into, &from);
+        }
+        reader.is_empty()
+    }
+
+    fn merge(&mut self, into: usize, from: usize) {
+        self.reserve(into.max(from) + 1);
+        if let Ok([into, from]) = self.states.get_disjoint_mut([into, from]) {
+            self.family.merge(into, from);
+        }
+    }
+
+    fn copy(&mut self, to: usize, from: usize) {
+        self.reserve(to.max(from) + 1);
+        if let Ok([to, from]) = self.states.get_disjoint_mut([to, from]) {
+            to.clone_from(from);
+        }
+    }
+
+    fn finish(&mut self, cell: usize) -> Result<Value, TooLarge> {
+        self.reserve(cell + 1);
+        self.states.get_mut(cell).map_or(Ok(Value::Null), |state| self.family.finish(state))
+    }
+}
+
+fn boxed<F: Family + 'static>(family: F) -> Box<dyn Accumulator> {
+    Box::new(Cells { family, states: Vec::new() })
+}
+
+/// The accumulator of a measure.
+pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
+    let value = measure.branches.iter().find_map(|b| b.value.as_ref()).map_or(ScalarType::Null, |v| v.ty);
+    match &measure.aggregate {
+        Aggregate::Count => boxed(count::Count),
+        Aggregate::Unique => boxed(unique::Unique),
+        Aggregate::Share => boxed(share::Share),
+        Aggregate::Sum if value == ScalarType::Float => boxed(sum::FloatSum { mean: false, stock: measure.stock }),
+        Aggregate::Mean if value == ScalarType::Float => boxed(sum::FloatSum { mean: true, stock: measure.stock }),
+        Aggregate::Sum => boxed(sum::ExactSum { mean: false, stock: measure.stock, ty: measure.ty }),
+        Aggregate::Mean => boxed(sum::ExactSum { mean: true, stock: measure.stock, ty: measure.ty }),
+        Aggregate::Min => boxed(extreme::Extreme { largest: false }),
+        Aggregate::Max => boxed(extreme::Extreme { largest: true }),
+        Aggregate::Percentile { percentile, discrete } => {
+            boxed(quantile::Percentile { percentile: *percentile, discrete: *discrete })
+        }
+        Aggregate::Stddev => boxed(moments::Stddev),
+        Aggregate::First => boxed(first_last::Edge { last: false }),
+        Aggregate::Last => boxed(first_last::Edge { last: true }),
+    }
+}
+
+/// What a measure is worth where it has no rows.
+pub(crate) fn empty(measure: &Measure) -> Value {
+    match measure.aggregate {
+        _ if measure.stock => Value::Null,
+        Aggregate::Count | Aggregate::Unique => Value::Int(0),
+        Aggregate::Sum => sum::zero(measure.ty),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,129 @@
+//! From a question to one suite of measures a source: which measures, over which spans of time, in which groups.
+
+pub(crate) mod needs;
+pub(crate) mod suite;
+pub(crate) mod time;
+pub(crate) mod timeline;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kepi_lang::calendar::Interval;
+use kepi_lang::diag::Diagnostic;
+use kepi_lang::ir::{LookupId, Measure, Program, Question, RowExpr, RowKind, SourceId};
+use kepi_lang::results::Extent;
+
+use needs::Needs;
+use suite::SuiteSpec;
+use time::Times;
+use timeline::Timeline;
+
+/// A measure that is computed once, whoever asks for it.
+#[derive(Debug)]
+pub(crate) struct PlannedMeasure {
+    pub measure: Arc<Measure>,
+    /// Index into [`Plan::timelines`].
+    pub timeline: usize,
+}
+
+/// What a question needs.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub measures: Vec<PlannedMeasure>,
+    pub timelines: Vec<Timeline>,
+    /// By ask: the measures and spans that its expression reads; what its breakdown's values are taken from.
+    pub asks: Vec<BTreeSet<(usize, Interval)>>,
+    /// One for each source that is read, in order of source.
+    pub suites: Vec<Arc<SuiteSpec>>,
+    ids: HashMap<Arc<Measure>, usize>,
+}
+
+impl Plan {
+    pub(crate) fn new(program: &Program, question: &Question, extents: &[Extent]) -> Result<Self, Vec<Diagnostic>> {
+        let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
+        let mut needs = Needs::new(&times);
+        let asks = question.asks.iter().map(|ask| needs.ask(ask)).collect::<Result<Vec<_>, _>>().map_err(|e| vec![e])?;
+        let (ids, wanted) = needs.finish();
+
+        let mut timelines: Vec<Timeline> = Vec::new();
+        let mut known: BTreeMap<Vec<Interval>, usize> = BTreeMap::new();
+        let mut measures = Vec::new();
+        for (measure, intervals) in wanted {
+            let intervals: Vec<Interval> = intervals.into_iter().collect();
+            let timeline = *known.entry(intervals).or_insert_with_key(|intervals| {
+                timelines.push(Timeline::new(intervals, question.as_of));
+                timelines.len() - 1
+            });
+            measures.push(PlannedMeasure { measure, timeline });
+        }
+        let sources: BTreeSet<SourceId> =
+            measures.iter().flat_map(|m| m.measure.branches.iter().map(|b| b.source)).collect();
+        let suites = sources.into_iter().map(|id| SuiteSpec::new(program, id, &measures, &timelines, question.as_of));
+        let suites = suites.map(Arc::new).collect();
+        Ok(Self { measures, timelines, asks, suites, ids })
+    }
+
+    /// The number of a measure; every measure of the question has one.
+    pub(crate) fn id(&self, measure: &Arc<Measure>) -> Option<usize> {
+        self.ids.get(measure).copied()
+    }
+}
+
+/// Everything of a row that an expression looks at, its own nodes included.
+pub(crate) fn each_row_node<'a>(expr: &'a RowExpr, visit: &mut impl FnMut(&'a RowExpr)) {
+    visit(expr);
+    let mut go = |e: &'a RowExpr| each_row_node(e, visit);
+    match &expr.kind {
+        RowKind::Column(_) | RowKind::Linked { .. } | RowKind::Literal(_) => {}
+        RowKind::Negate(a) | RowKind::Not(a) | RowKind::IsNull(a) => go(a),
+        RowKind::Convert { of, .. } | RowKind::Like { of, .. } => go(of),
+        RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {
+            go(left);
+            go(right);
+        }
+        RowKind::And(left, right) | RowKind::Or(left, right) => {
+            go(left);
+            go(right);
+        }
+        RowKind::In { of, list } => {
+            go(of);
+            list.iter().for_each(go);
+        }
+        RowKind::If { condition, then, otherwise } => {
+            go(condition);
+            go(then);
+            go(otherwise);
+        }
+        RowKind::Call { args, .. } => args.iter().for_each(go),
+    }
+}
+
+/// The lookups behind a source's links that a suite reads.
+pub(crate) fn lookups_of(program: &Program, suite: &SuiteSpec) -> BTreeSet<(LookupId, u32)> {
+    let source = program.sources.get(suite.source.0 as usize);
+    let links = source.map(|s| s.links.as_slice()).unwrap_or_default();
+    let mut found = BTreeSet::new();
+    for expr in &suite.exprs {
+        each_row_node(expr, &mut |node| {
+            if let RowKind::Linked { link, .. } = node.kind
+                && let Some(target) = links.get(link as usize)
+            {
+                found.insert((target.lookup, link));
+            }
+        });
+    }
+    found
+}
+
+/// Microseconds of a bound: rows at or after it are those with at least as many. Unbounded ends stay unbounded.
+pub(crate) fn micros(bound: Timestamp) -> i64 {
+    if bound == Timestamp::MAX {
+        return i64::MAX;
+    }
+    if bound == Timestamp::MIN {
+        return i64::MIN;
+    }
+    let (micros, rest) = (bound.as_microsecond(), bound.as_nanosecond().rem_euclid(1000));
+    if rest == 0 { micros } else { bound.as_nanosecond().div_euclid(1000) as i64 + 1 }
+}

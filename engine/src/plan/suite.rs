@@ -1,0 +1,143 @@
+//! All measures of one source, laid out so that a row's work is shared: each expression is evaluated once, each clock placed
+//! once, each combination of groups found once.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use kepi_lang::calendar::Interval;
+use kepi_lang::ir::{Aggregate, ColumnId, Program, RowExpr, RowKind, SourceId};
+
+use crate::plan::timeline::Timeline;
+use crate::plan::{PlannedMeasure, each_row_node, micros};
+
+/// Where the rows of a measure fall: the atoms of a timeline by a clock, times the groups of some expressions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Space {
+    pub timeline: usize,
+    /// `None`: rows without time.
+    pub clock: Option<ColumnId>,
+    /// Breakdown and keys, as indices into `exprs`.
+    pub groups: Vec<usize>,
+    /// How many of them are breakdown; a row with a null key after them is left out.
+    pub by: usize,
+}
+
+/// A branch of a measure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Taken {
+    /// Index into the plan's measures.
+    pub measure: usize,
+    /// Index into `spaces`.
+    pub space: usize,
+    /// Indices into `exprs`.
+    pub filter: Option<usize>,
+    pub value: Option<usize>,
+    /// Whether rows are put in order: `first`, `last`.
+    pub ordered: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SuiteSpec {
+    pub source: SourceId,
+    pub exprs: Vec<RowExpr>,
+    pub spaces: Vec<Space>,
+    pub taken: Vec<Taken>,
+    /// All columns that have to be read.
+    pub columns: BTreeSet<ColumnId>,
+    pub actor: Option<ColumnId>,
+    pub time: Option<ColumnId>,
+    pub key: Vec<ColumnId>,
+    /// Rows of the default clock outside of it are outside every span; microseconds.
+    pub hull: (i64, i64),
+    pub bounds: Option<Interval>,
+}
+
+impl SuiteSpec {
+    pub(crate) fn new(
+        program: &Program,
+        id: SourceId,
+        measures: &[PlannedMeasure],
+        timelines: &[Timeline],
+        as_of: Timestamp,
+    ) -> Self {
+        let source = program.sources.get(id.0 as usize);
+        let time = source.and_then(|s| s.time);
+        let mut suite = Self {
+            source: id,
+            exprs: Vec::new(),
+            spaces: Vec::new(),
+            taken: Vec::new(),
+            columns: BTreeSet::new(),
+            actor: source.and_then(|s| s.actor),
+            time,
+            key: source.map(|s| s.key.clone()).unwrap_or_default(),
+            hull: (i64::MIN, i64::MAX),
+            bounds: None,
+        };
+        let mut hull: Option<(i64, i64)> = None;
+        let mut unbounded = false;
+        for (number, planned) in measures.iter().enumerate() {
+            for branch in planned.measure.branches.iter().filter(|b| b.source == id) {
+                let groups: Vec<usize> = branch.by.iter().chain(&branch.keys).map(|e| suite.expr(e)).collect();
+                let space = Space { timeline: planned.timeline, clock: branch.time, groups, by: branch.by.len() };
+                let space = position(&mut suite.spaces, space);
+                let filter = branch.filter.as_ref().map(|e| suite.expr(e));
+                let value = branch.value.as_ref().map(|e| suite.expr(e));
+                let ordered = matches!(planned.measure.aggregate, Aggregate::First | Aggregate::Last);
+                suite.taken.push(Taken { measure: number, space, filter, value, ordered });
+                suite.columns.extend(branch.time);
+                // Another clock may take a row from any time of the default one.
+                unbounded |= branch.time != time || time.is_none();
+                if let Some((from, to)) = timelines.get(planned.timeline).and_then(Timeline::hull) {
+                    hull = Some(hull.map_or((from, to), |(a, b)| (a.min(from), b.max(to))));
+                }
+            }
+        }
+        let cap = micros(as_of);
+        suite.hull = match hull {
+            _ if unbounded => (i64::MIN, if time.is_some() { cap } else { i64::MAX }),
+            Some((from, to)) => (from, to.min(cap)),
+            None => (0, 0),
+        };
+        suite.bounds = time.and_then(|_| bounds(suite.hull));
+        suite.columns.extend(suite.actor.iter().chain(&suite.time).chain(&suite.key));
+        for expr in &suite.exprs {
+            each_row_node(expr, &mut |node| match node.kind {
+                RowKind::Column(column) => {
+                    suite.columns.insert(column);
+                }
+                RowKind::Linked { link, .. } => {
+                    suite.columns.extend(source.and_then(|s| s.links.get(link as usize)).map(|l| l.column));
+                }
+                _ => {}
+            });
+        }
+        suite
+    }
+
+    fn expr(&mut self, expr: &RowExpr) -> usize {
+        match self.exprs.iter().position(|e| e == expr) {
+            Some(at) => at,
+            None => {
+                self.exprs.push(expr.clone());
+                self.exprs.len() - 1
+            }
+        }
+    }
+}
+
+fn position(spaces: &mut Vec<Space>, space: Space) -> usize {
+    match spaces.iter().position(|s| *s == space) {
+        Some(at) => at,
+        None => {
+            spaces.push(space);
+            spaces.len() - 1
+        }
+    }
+}
+
+fn bounds((from, to): (i64, i64)) -> Option<Interval> {
+    let stamp = |micros: i64, beyond| Timestamp::from_microsecond(micros).unwrap_or(beyond);
+    let bounds = Interval { start: stamp(from, Timestamp::MIN), end: stamp(to, Timestamp::MAX) };
+    (bounds != Interval::ALL && from < to).then_some(bounds)
+}

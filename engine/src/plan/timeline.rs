@@ -1,0 +1,117 @@
+//! The spans of time that a measure is asked for, cut into atoms that no boundary falls into. A row belongs to one atom; a
+//! span's value is the merge of its atoms.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kepi_lang::calendar::Interval;
+
+use crate::plan::micros;
+
+/// No atom: outside every span.
+pub(crate) const NONE: u32 = u32::MAX;
+/// The atom of rows without a clock: part of every span.
+pub(crate) const ALWAYS: u32 = u32::MAX - 1;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline {
+    /// Atom `i` is `[boundaries[i], boundaries[i + 1])`, in microseconds.
+    boundaries: Vec<i64>,
+    /// Whether a span covers atom `i`.
+    covered: Vec<bool>,
+    /// The spans as half-open ranges of atoms, with their numbers in this order.
+    pub spans: Vec<(u32, u32)>,
+    numbers: BTreeMap<Interval, usize>,
+}
+
+impl Timeline {
+    /// `intervals`: distinct. Nothing at or after `as_of` is covered.
+    pub(crate) fn new(intervals: &[Interval], as_of: Timestamp) -> Self {
+        let cap = micros(as_of);
+        let bounds = |i: &Interval| (micros(i.start).min(cap), micros(i.end).min(cap));
+        let mut boundaries: Vec<i64> = intervals.iter().flat_map(|i| <[i64; 2]>::from(bounds(i))).collect();
+        boundaries.sort_unstable();
+        boundaries.dedup();
+        let place = |bound: i64| boundaries.partition_point(|b| *b < bound) as u32;
+        let spans: Vec<(u32, u32)> = intervals.iter().map(|i| (place(bounds(i).0), place(bounds(i).1))).collect();
+        // Spans that begin at an atom, minus those that have ended.
+        let mut steps = vec![0i64; boundaries.len() + 1];
+        for (from, to) in &spans {
+            for (at, by) in [(*from, 1), (*to, -1)] {
+                if let (Some(step), true) = (steps.get_mut(at as usize), from < to) {
+                    *step += by;
+                }
+            }
+        }
+        let mut open = 0;
+        let covered = steps.iter().map(|step| {
+            open += step;
+            open > 0
+        });
+        let covered = covered.collect();
+        let numbers = intervals.iter().enumerate().map(|(n, i)| (*i, n)).collect();
+        Self { boundaries, covered, spans, numbers }
+    }
+
+    pub(crate) fn number(&self, interval: &Interval) -> Option<usize> {
+        self.numbers.get(interval).copied()
+    }
+
+    /// The interval with a number, for messages.
+    pub(crate) fn interval(&self, number: usize) -> Option<Interval> {
+        self.numbers.iter().find(|(_, n)| **n == number).map(|(i, _)| *i)
+    }
+
+    pub(crate) fn atoms(&self) -> usize {
+        self.boundaries.len()
+    }
+
+    /// The smallest interval that holds every span, in microseconds.
+    pub(crate) fn hull(&self) -> Option<(i64, i64)> {
+        let first = self.spans.iter().filter(|(a, b)| a < b).map(|s| s.0).min()?;
+        let last = self.spans.iter().filter(|(a, b)| a < b).map(|s| s.1).max()?;
+        Some((*self.boundaries.get(first as usize)?, *self.boundaries.get(last as usize)?))
+    }
+
+    /// The atom of each instant. Rows come in order of time more often than not, so the last atom is tried first.
+    pub(crate) fn locate(&self, instants: impl Iterator<Item = Option<i64>>, out: &mut Vec<u32>) {
+        out.clear();
+        let mut last = (0i64, 0i64, NONE);
+        out.extend(instants.map(|t| {
+            let Some(t) = t else { return NONE };
+            if last.0 <= t && t < last.1 {
+                return last.2;
+            }
+            let at = self.boundaries.partition_point(|b| *b <= t);
+            let from = at.checked_sub(1).and_then(|i| self.boundaries.get(i)).copied();
+            let to = self.boundaries.get(at).copied();
+            let atom = match (from, to) {
+                (Some(_), Some(_)) if self.covered.get(at - 1) == Some(&true) => (at - 1) as u32,
+                _ => NONE,
+            };
+            last = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX), atom);
+            atom
+        }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NONE, Timeline};
+    use jiff::Timestamp;
+    use kepi_lang::calendar::Interval;
+
+    #[test]
+    fn rows_fall_into_the_atoms_of_overlapping_spans() {
+        let at = |s: i64| Timestamp::from_second(s).expect("an instant");
+        let span = |a, b| Interval { start: at(a), end: at(b) };
+        // [0, 10), [5, 20), a gap, [30, 40); as_of 38 cuts the last one.
+        let line = Timeline::new(&[span(0, 10), span(5, 20), span(30, 40)], at(38));
+        assert_eq!(line.spans, [(0, 2), (1, 3), (4, 5)]);
+        let mut out = Vec::new();
+        let rows = [-1, 0, 4, 5, 9, 10, 19, 20, 29, 30, 37, 38, 39].map(|s: i64| Some(s * 1_000_000));
+        line.locate(rows.into_iter().chain([None]), &mut out);
+        assert_eq!(out, [NONE, 0, 0, 1, 1, 2, 2, NONE, NONE, 4, 4, NONE, NONE, NONE]);
+        assert_eq!(line.hull(), Some((0, 38_000_000)));
+    }
+}
