@@ -20,7 +20,6 @@ use kepi_lang::diag::Diagnostic;
 use state::Merged;
 use work::{Work, finding_in};
 
-use crate::plan::Plan;
 use crate::sources::OpenSource;
 
 /// A session that knows suites.
@@ -77,11 +76,9 @@ pub(crate) async fn run(
 
 /// Merges what one source's suite has emitted, after its counts have been taken out.
 pub(crate) fn merge(
-    plan: &Plan,
     merged: &mut Merged,
     batches: &[datafusion::arrow::array::RecordBatch],
 ) -> Result<tally::Tally, Vec<Diagnostic>> {
-    debug_assert_eq!(plan.measures.len(), merged.measures.len());
     for batch in batches {
         merged.add(batch).map_err(|e| vec![accumulate::internal(e.to_string())])?;
     }

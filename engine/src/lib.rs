@@ -1,4 +1,15 @@
 //! Runs programs over event files with DataFusion.
+//!
+//! [`Dataset::answer`] takes a question through `plan` (which measures, over which spans, in which groups: one suite a
+//! source), `execute` (one DataFusion scan a source, one node of ours above it) and `collect` (values of measures, then
+//! expressions over them).
 
+mod collect;
+mod dataset;
+mod execute;
+mod operators;
+mod plan;
 pub mod rows;
 pub mod sources;
+
+pub use dataset::{Dataset, Explained, Options};

@@ -43,7 +43,8 @@ impl Plan {
     pub(crate) fn new(program: &Program, question: &Question, extents: &[Extent]) -> Result<Self, Vec<Diagnostic>> {
         let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
         let mut needs = Needs::new(&times);
-        let asks = question.asks.iter().map(|ask| needs.ask(ask)).collect::<Result<Vec<_>, _>>().map_err(|e| vec![e])?;
+        let asks =
+            question.asks.iter().map(|ask| needs.ask(ask)).collect::<Result<Vec<_>, _>>().map_err(|e| vec![e])?;
         let (ids, wanted) = needs.finish();
 
         let mut timelines: Vec<Timeline> = Vec::new();

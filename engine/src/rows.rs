@@ -6,8 +6,8 @@
 mod arithmetic;
 mod civil;
 mod compare;
-mod fast;
 mod convert;
+mod fast;
 mod number;
 mod operand;
 mod text;
@@ -25,8 +25,10 @@ use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType};
 
 pub use civil::Civil;
 pub(crate) use civil::date_of as date_from;
+pub(crate) use compare::holds;
 pub(crate) use convert::decimal_to_f64;
 pub(crate) use fast::FastState;
+pub(crate) use number::{float_whole as round_float, round_decimal};
 pub(crate) use operand::days as days_of;
 
 use operand::Operand;
@@ -102,15 +104,10 @@ fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
             let (l, r) = (operand(left, columns)?, operand(right, columns)?);
             arithmetic::apply(*op, (left, &l), (right, &r), expr, columns.civil())?
         }
-        RowKind::Convert { of, num, den } => {
-            convert::scale(&operand(of, columns)?, *num, *den, expr.ty)?
+        RowKind::Convert { of, num, den } => convert::scale(&operand(of, columns)?, *num, *den, expr.ty)?,
+        RowKind::Compare { op, left, right } => {
+            compare::compare(*op, &operand(left, columns)?, &operand(right, columns)?, columns.civil())?
         }
-        RowKind::Compare { op, left, right } => compare::compare(
-            *op,
-            &operand(left, columns)?,
-            &operand(right, columns)?,
-            columns.civil(),
-        )?,
         RowKind::And(left, right) => logical(left, right, columns, boolean::and_kleene)?,
         RowKind::Or(left, right) => logical(left, right, columns, boolean::or_kleene)?,
         RowKind::Not(of) => {
@@ -119,19 +116,13 @@ fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
             of.same_shape(Arc::new(negated))
         }
         RowKind::In { of, list } => contained(of, list, columns)?,
-        RowKind::Like { of, pattern } => {
-            text::like(&typed(of, ScalarType::Text, columns)?, pattern)?
-        }
+        RowKind::Like { of, pattern } => text::like(&typed(of, ScalarType::Text, columns)?, pattern)?,
         RowKind::IsNull(of) => {
             let of = operand(of, columns)?;
             let nulls = boolean::is_null(of.array())?;
             of.same_shape(Arc::new(nulls))
         }
-        RowKind::If {
-            condition: test,
-            then,
-            otherwise,
-        } => choose(test, then, otherwise, expr.ty, columns)?,
+        RowKind::If { condition: test, then, otherwise } => choose(test, then, otherwise, expr.ty, columns)?,
         RowKind::Call { function, args } => call(*function, args, expr.ty, columns)?,
     };
     convert::coerce(value, expr.ty)
@@ -144,30 +135,14 @@ fn typed(expr: &RowExpr, ty: ScalarType, columns: &dyn Columns) -> Result<Operan
 
 type Kleene = fn(&BooleanArray, &BooleanArray) -> Result<BooleanArray, ArrowError>;
 
-fn logical(
-    left: &RowExpr,
-    right: &RowExpr,
-    columns: &dyn Columns,
-    kernel: Kleene,
-) -> Result<Operand, RowError> {
-    let (left, right) = (
-        typed(left, ScalarType::Bool, columns)?,
-        typed(right, ScalarType::Bool, columns)?,
-    );
+fn logical(left: &RowExpr, right: &RowExpr, columns: &dyn Columns, kernel: Kleene) -> Result<Operand, RowError> {
+    let (left, right) = (typed(left, ScalarType::Bool, columns)?, typed(right, ScalarType::Bool, columns)?);
     combine(left, right, columns.rows(), kernel)
 }
 
-fn combine(
-    left: Operand,
-    right: Operand,
-    rows: usize,
-    kernel: Kleene,
-) -> Result<Operand, RowError> {
+fn combine(left: Operand, right: Operand, rows: usize, kernel: Kleene) -> Result<Operand, RowError> {
     if left.is_scalar() && right.is_scalar() {
-        let both = kernel(
-            operand::booleans(left.array())?,
-            operand::booleans(right.array())?,
-        )?;
+        let both = kernel(operand::booleans(left.array())?, operand::booleans(right.array())?)?;
         return Ok(Operand::Scalar(Arc::new(both)));
     }
     let (left, right) = (left.into_array(rows)?, right.into_array(rows)?);
@@ -180,18 +155,12 @@ fn contained(of: &RowExpr, list: &[RowExpr], columns: &dyn Columns) -> Result<Op
     // False, or null where `of` is.
     let mut found = {
         let nulls = boolean::is_null(of.array())?;
-        let values =
-            BooleanArray::from_iter((0..nulls.len()).map(|i| (!nulls.value(i)).then_some(false)));
+        let values = BooleanArray::from_iter((0..nulls.len()).map(|i| (!nulls.value(i)).then_some(false)));
         of.same_shape(Arc::new(values))
     };
     for item in list {
         let item = operand(item, columns)?;
-        let equal = compare::compare(
-            kepi_lang::ir::Comparison::Equal,
-            &of,
-            &item,
-            columns.civil(),
-        )?;
+        let equal = compare::compare(kepi_lang::ir::Comparison::Equal, &of, &item, columns.civil())?;
         found = combine(found, equal, columns.rows(), boolean::or_kleene)?;
     }
     Ok(found)
@@ -209,8 +178,8 @@ fn choose(
         &convert::coerce(Operand::Array(mask), ScalarType::Bool)?.into_array(columns.rows())?,
     )?);
     let taken = typed(then, ty, columns).or_else(|e| only_where(then, ty, &mask, columns, e))?;
-    let rest = typed(otherwise, ty, columns)
-        .or_else(|e| only_where(otherwise, ty, &boolean::not(&mask)?, columns, e))?;
+    let rest =
+        typed(otherwise, ty, columns).or_else(|e| only_where(otherwise, ty, &boolean::not(&mask)?, columns, e))?;
     let (taken, rest) = convert::align(taken, rest)?;
     Ok(Operand::Array(zip(&mask, &taken, &rest)?))
 }
@@ -226,11 +195,7 @@ fn only_where(
     if !matches!(error, RowError::Overflow(_)) {
         return Err(error);
     }
-    let selected = Selected {
-        columns,
-        mask,
-        rows: mask.true_count(),
-    };
+    let selected = Selected { columns, mask, rows: mask.true_count() };
     let values = typed(expr, ty, &selected)?.into_array(selected.rows)?;
     Ok(Operand::Array(operand::scatter(&values, mask)?))
 }
@@ -261,22 +226,14 @@ impl Columns for Selected<'_> {
     }
 }
 
-fn call(
-    function: RowFunction,
-    args: &[RowExpr],
-    ty: ScalarType,
-    columns: &dyn Columns,
-) -> Result<Operand, RowError> {
-    let arg = |n: usize| {
-        args.get(n)
-            .ok_or_else(|| RowError::Internal(format!("{function:?} lacks argument {}", n + 1)))
-    };
+fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn Columns) -> Result<Operand, RowError> {
+    let arg =
+        |n: usize| args.get(n).ok_or_else(|| RowError::Internal(format!("{function:?} lacks argument {}", n + 1)));
     match function {
         RowFunction::Coalesce | RowFunction::Least | RowFunction::Greatest => {
             let mut values = args.iter().map(|a| typed(a, ty, columns));
-            let first = values
-                .next()
-                .ok_or_else(|| RowError::Internal(format!("{function:?} without arguments")))??;
+            let first =
+                values.next().ok_or_else(|| RowError::Internal(format!("{function:?} without arguments")))??;
             values.try_fold(first, |so_far, next| {
                 let (a, b) = convert::align(so_far, next?)?;
                 number::pick(function, a, b, columns)
@@ -289,9 +246,7 @@ fn call(
             let places = args.get(1).map_or(Ok(0), number::places)?;
             number::whole(function, &operand(arg(0)?, columns)?, places)
         }
-        RowFunction::Log | RowFunction::Sqrt => {
-            number::root(function, &typed(arg(0)?, ScalarType::Float, columns)?)
-        }
+        RowFunction::Log | RowFunction::Sqrt => number::root(function, &typed(arg(0)?, ScalarType::Float, columns)?),
         RowFunction::Lower | RowFunction::Upper | RowFunction::Trim | RowFunction::Length => {
             text::unary(function, &typed(arg(0)?, ScalarType::Text, columns)?)
         }
@@ -303,9 +258,7 @@ fn call(
         | RowFunction::HourOfDay
         | RowFunction::Weekday
         | RowFunction::DayOfMonth
-        | RowFunction::MonthOfYear => {
-            civil::part(function, &operand(arg(0)?, columns)?, columns.civil())
-        }
+        | RowFunction::MonthOfYear => civil::part(function, &operand(arg(0)?, columns)?, columns.civil()),
     }
 }
 

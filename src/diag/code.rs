@@ -173,6 +173,8 @@ codes! {
     ColumnOverflow = "K0613" Error "a computed column has a value that does not fit";
 
     // ---- K0650..K0699: running
+    NumberTooLarge = "K0650" Error "a number does not fit";
+    RuntimeFailed = "K0651" Error "the machine refuses what a run needs";
 
     // ---- K09xx: kepi itself
     Internal = "K0901" Error "a mistake of kepi's own";

@@ -10,7 +10,7 @@ use kepi_lang::ir::{Aggregate, RowKind};
 
 use crate::execute::state::Writer;
 use crate::execute::tally::Tally;
-use crate::execute::work::{Work, failed};
+use crate::execute::work::Work;
 use crate::operators::{Accumulator, Rows, View, accumulator};
 use crate::plan::suite::Taken;
 use crate::plan::timeline::{ALWAYS, NONE};
@@ -110,7 +110,8 @@ impl Accumulation {
         for (at, space) in work.spec.spaces.iter().enumerate() {
             let atoms = batch.atoms(space.timeline, space.clock).map_err(internal)?;
             let groups = self.groups.entry(space.groups.clone()).or_default();
-            let groups = batch.groups(groups, &space.groups, space.by).map_err(|e| work.overflow(&e, work.measure_in(at)))?;
+            let groups =
+                batch.groups(groups, &space.groups, space.by).map_err(|e| work.overflow(&e, work.measure_in(at)))?;
             let Some(known) = self.cells.get_mut(at) else { continue };
             let mut last = ((NONE, NONE), NONE);
             let cell = |(atom, group): (&u32, &u32)| {
@@ -295,12 +296,7 @@ impl<'a> Batch<'a> {
         Ok(atoms)
     }
 
-    fn groups(
-        &mut self,
-        groups: &mut Groups,
-        exprs: &[usize],
-        by: usize,
-    ) -> std::result::Result<Vec<u32>, RowError> {
+    fn groups(&mut self, groups: &mut Groups, exprs: &[usize], by: usize) -> std::result::Result<Vec<u32>, RowError> {
         let columns = exprs.iter().map(|e| self.value(*e)).collect::<std::result::Result<Vec<_>, _>>()?;
         let views = columns.iter().map(View::new).collect::<std::result::Result<Vec<_>, _>>()?;
         if views.is_empty() {
@@ -392,11 +388,6 @@ impl<'a> Batch<'a> {
         }
         Ok(self.key.clone().unwrap_or_default())
     }
-}
-
-/// A finding that travels through DataFusion.
-pub(crate) fn wrapped(finding: Diagnostic) -> datafusion::error::DataFusionError {
-    failed(finding)
 }
 
 /// A mistake of kepi's own.

@@ -49,9 +49,7 @@ impl Work {
                 Diagnostic::without_place(Code::NumberTooLarge, message)
                     .help("declare a column of it as `type: number`, so that it is computed in floating point")
             }
-            RowError::Internal(what) => {
-                Diagnostic::without_place(Code::Internal, format!("source `{source}`: {what}"))
-            }
+            RowError::Internal(what) => Diagnostic::without_place(Code::Internal, format!("source `{source}`: {what}")),
         }
     }
 }

@@ -17,7 +17,11 @@ pub(crate) struct Percentile {
 pub(crate) enum Values {
     Floats(Vec<f64>),
     /// Mantissas at one scale; whole numbers at scale 0 (`whole`).
-    Exact { values: Vec<i128>, scale: u8, whole: bool },
+    Exact {
+        values: Vec<i128>,
+        scale: u8,
+        whole: bool,
+    },
     /// Dates, instants, and numbers that share no scale.
     Other(Vec<Value>),
 }
@@ -78,10 +82,11 @@ impl Values {
         }
         match (&mut *self, other) {
             (Self::Floats(a), Self::Floats(b)) => a.extend(b),
-            (
-                Self::Exact { values: a, scale: sa, whole: wa },
-                Self::Exact { values: b, scale: sb, whole: wb },
-            ) if sa == sb && wa == wb => a.extend(b),
+            (Self::Exact { values: a, scale: sa, whole: wa }, Self::Exact { values: b, scale: sb, whole: wb })
+                if sa == sb && wa == wb =>
+            {
+                a.extend(b)
+            }
             _ => {
                 let mut all = self.each();
                 all.extend(other.each());

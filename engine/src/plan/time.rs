@@ -32,7 +32,12 @@ impl Times<'_> {
 
     /// Whether an interval begins before the history of one of the sources. A source's history begins with the day (or the
     /// hour or minute, of such periods) of its first row; a source without rows has none, one without time always.
-    pub(crate) fn before_history(&self, span: Span, sources: &BTreeSet<SourceId>, timed: impl Fn(SourceId) -> bool) -> bool {
+    pub(crate) fn before_history(
+        &self,
+        span: Span,
+        sources: &BTreeSet<SourceId>,
+        timed: impl Fn(SourceId) -> bool,
+    ) -> bool {
         if span.interval.start == Timestamp::MIN {
             return false;
         }

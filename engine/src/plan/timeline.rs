@@ -57,11 +57,6 @@ impl Timeline {
         self.numbers.get(interval).copied()
     }
 
-    /// The interval with a number, for messages.
-    pub(crate) fn interval(&self, number: usize) -> Option<Interval> {
-        self.numbers.iter().find(|(_, n)| **n == number).map(|(i, _)| *i)
-    }
-
     pub(crate) fn atoms(&self) -> usize {
         self.boundaries.len()
     }

@@ -44,10 +44,7 @@ struct Change {
 
 impl Civil {
     pub fn new(calendar: Calendar) -> Self {
-        Self {
-            calendar,
-            clock: Mutex::default(),
-        }
+        Self { calendar, clock: Mutex::default() }
     }
 
     pub fn calendar(&self) -> &Calendar {
@@ -63,9 +60,7 @@ impl Civil {
         {
             return clock.changes.clone();
         }
-        let (from, to) = clock
-            .covered
-            .map_or((first, last), |(from, to)| (from.min(first), to.max(last)));
+        let (from, to) = clock.covered.map_or((first, last), |(from, to)| (from.min(first), to.max(last)));
         clock.covered = Some((from, to));
         clock.changes = Arc::new(changes_between(&self.calendar.zone, from, to));
         clock.changes.clone()
@@ -110,11 +105,7 @@ pub(crate) fn date_of(day: i32) -> Option<Date> {
 }
 
 /// The part of each instant or date.
-pub(crate) fn part(
-    function: RowFunction,
-    of: &Operand,
-    civil: &Civil,
-) -> Result<Operand, RowError> {
+pub(crate) fn part(function: RowFunction, of: &Operand, civil: &Civil) -> Result<Operand, RowError> {
     let array = of.array();
     if let Some(dates) = array.as_primitive_opt::<Date32Type>() {
         let local: Int64Array = dates.unary(|d| i64::from(d) * DAY);
@@ -123,11 +114,7 @@ pub(crate) fn part(
     let Some(instants) = array.as_primitive_opt::<TimestampMicrosecondType>() else {
         return Err(wrong("instants", array));
     };
-    let valid = || {
-        (0..instants.len())
-            .filter(|i| instants.is_valid(*i))
-            .map(|i| instants.value(i))
-    };
+    let valid = || (0..instants.len()).filter(|i| instants.is_valid(*i)).map(|i| instants.value(i));
     let (first, last) = (valid().min().unwrap_or(0), valid().max().unwrap_or(0));
     let changes = civil.changes(first, last);
     let whole_days = matches!(function, RowFunction::PeriodStart(_));
@@ -155,9 +142,7 @@ pub(crate) fn part(
 fn local_part(function: RowFunction, local: &Int64Array, civil: &Civil) -> ArrayRef {
     if function == RowFunction::HourOfDay {
         return Arc::new(
-            local.unary::<_, datafusion::arrow::datatypes::Int64Type>(|v| {
-                v.rem_euclid(DAY) / 3_600_000_000
-            }),
+            local.unary::<_, datafusion::arrow::datatypes::Int64Type>(|v| v.rem_euclid(DAY) / 3_600_000_000),
         );
     }
     // Neighbouring rows are of one day more often than not.
@@ -167,9 +152,7 @@ fn local_part(function: RowFunction, local: &Int64Array, civil: &Civil) -> Array
         _ => {
             let date = i32::try_from(day).ok().and_then(date_of);
             let value = date.and_then(|date| match function {
-                RowFunction::PeriodStart(grain) => {
-                    civil.period_start(grain, date).map(|d| i64::from(days(d)))
-                }
+                RowFunction::PeriodStart(grain) => civil.period_start(grain, date).map(|d| i64::from(days(d))),
                 RowFunction::Weekday => Some(i64::from(date.weekday().to_monday_one_offset())),
                 RowFunction::DayOfMonth => Some(i64::from(date.day())),
                 _ => Some(i64::from(date.month())),
@@ -178,15 +161,9 @@ fn local_part(function: RowFunction, local: &Int64Array, civil: &Civil) -> Array
             value
         }
     };
-    let values = local
-        .iter()
-        .map(|v| v.and_then(|v| of_day(v.div_euclid(DAY))));
+    let values = local.iter().map(|v| v.and_then(|v| of_day(v.div_euclid(DAY))));
     if matches!(function, RowFunction::PeriodStart(_)) {
-        return Arc::new(
-            values
-                .map(|v| v.and_then(|v| i32::try_from(v).ok()))
-                .collect::<Date32Array>(),
-        );
+        return Arc::new(values.map(|v| v.and_then(|v| i32::try_from(v).ok())).collect::<Date32Array>());
     }
     Arc::new(values.collect::<Int64Array>())
 }

@@ -13,18 +13,10 @@ use crate::rows::civil::Civil;
 use crate::rows::operand::{Operand, mantissas, shape, shaped};
 use crate::rows::{RowError, both_scalar, convert};
 
-pub(crate) fn compare(
-    op: Comparison,
-    left: &Operand,
-    right: &Operand,
-    civil: &Civil,
-) -> Result<Operand, RowError> {
+pub(crate) fn compare(op: Comparison, left: &Operand, right: &Operand, civil: &Civil) -> Result<Operand, RowError> {
     let (n, scalar) = shape(left, right);
-    let all_null =
-        |o: &Operand| o.array().logical_null_count() == o.array().len() && !o.array().is_empty();
-    if (all_null(left) && (left.is_scalar() || !scalar))
-        || (all_null(right) && (right.is_scalar() || !scalar))
-    {
+    let all_null = |o: &Operand| o.array().logical_null_count() == o.array().len() && !o.array().is_empty();
+    if (all_null(left) && (left.is_scalar() || !scalar)) || (all_null(right) && (right.is_scalar() || !scalar)) {
         return Ok(shaped(scalar, Arc::new(BooleanArray::new_null(n))));
     }
     let (left, right) = match (left.array().data_type(), right.array().data_type()) {
@@ -40,11 +32,9 @@ pub(crate) fn compare(
                 Err(_) => return row_by_row(op, &left, &right),
             }
         }
-        (DataType::Date32, DataType::Timestamp(..))
-        | (DataType::Timestamp(..), DataType::Date32) => (
-            convert::to_instant(left, civil)?,
-            convert::to_instant(right, civil)?,
-        ),
+        (DataType::Date32, DataType::Timestamp(..)) | (DataType::Timestamp(..), DataType::Date32) => {
+            (convert::to_instant(left, civil)?, convert::to_instant(right, civil)?)
+        }
         _ => (left.clone(), right.clone()),
     };
     let kernel = match op {
@@ -55,10 +45,7 @@ pub(crate) fn compare(
         Comparison::Greater => cmp::gt,
         Comparison::GreaterOrEqual => cmp::gt_eq,
     };
-    Ok(shaped(
-        both_scalar(&left, &right),
-        Arc::new(kernel(&left, &right)?),
-    ))
+    Ok(shaped(both_scalar(&left, &right), Arc::new(kernel(&left, &right)?)))
 }
 
 /// Decimals too far apart for one scale.
@@ -67,17 +54,10 @@ fn row_by_row(op: Comparison, left: &Operand, right: &Operand) -> Result<Operand
     let (n, scalar) = shape(left, right);
     let value = |i: usize| {
         let (i, j) = (left.at(i), right.at(i));
-        (a.is_valid(i) && b.is_valid(j)).then(|| {
-            holds(
-                op,
-                Decimal::new(a.value(i), sa).cmp(&Decimal::new(b.value(j), sb)),
-            )
-        })
+        (a.is_valid(i) && b.is_valid(j))
+            .then(|| holds(op, Decimal::new(a.value(i), sa).cmp(&Decimal::new(b.value(j), sb))))
     };
-    Ok(shaped(
-        scalar,
-        Arc::new((0..n).map(value).collect::<BooleanArray>()),
-    ))
+    Ok(shaped(scalar, Arc::new((0..n).map(value).collect::<BooleanArray>())))
 }
 
 /// Whether two values in this order satisfy the comparison.

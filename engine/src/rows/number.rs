@@ -7,6 +7,7 @@ use datafusion::arrow::compute::kernels::boolean;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::datatypes::DataType;
+use kepi_lang::decimal::Decimal;
 use kepi_lang::ir::{Comparison, RowExpr, RowFunction, RowKind};
 use kepi_lang::value::Value;
 
@@ -15,23 +16,14 @@ use crate::rows::operand::{Operand, booleans, canonical, decimals, floats, ints,
 use crate::rows::{Columns, RowError, compare, convert};
 
 /// Of two, the one that `coalesce`, `least` or `greatest` takes.
-pub(crate) fn pick(
-    function: RowFunction,
-    a: Operand,
-    b: Operand,
-    columns: &dyn Columns,
-) -> Result<Operand, RowError> {
+pub(crate) fn pick(function: RowFunction, a: Operand, b: Operand, columns: &dyn Columns) -> Result<Operand, RowError> {
     let rows = columns.rows();
     let (a, b) = (a.into_array(rows)?, b.into_array(rows)?);
     let a_is_null = boolean::is_null(&a)?;
     let take_a = if function == RowFunction::Coalesce {
         boolean::not(&a_is_null)?
     } else {
-        let op = if function == RowFunction::Least {
-            Comparison::LessOrEqual
-        } else {
-            Comparison::GreaterOrEqual
-        };
+        let op = if function == RowFunction::Least { Comparison::LessOrEqual } else { Comparison::GreaterOrEqual };
         let (left, right) = (Operand::Array(a.clone()), Operand::Array(b.clone()));
         let wins = compare::compare(op, &left, &right, columns.civil())?.into_array(rows)?;
         let wins = prep_null_mask_filter(booleans(&wins)?);
@@ -46,9 +38,7 @@ pub(crate) fn places(arg: &RowExpr) -> Result<u8, RowError> {
     match &arg.kind {
         RowKind::Literal(Value::Int(n)) => u8::try_from(*n).ok().filter(|n| *n <= 15),
         RowKind::Literal(Value::Decimal(d)) if d.is_integer() => {
-            u8::try_from(d.normalized().mantissa)
-                .ok()
-                .filter(|n| *n <= 15)
+            u8::try_from(d.normalized().mantissa).ok().filter(|n| *n <= 15)
         }
         _ => None,
     }
@@ -60,23 +50,13 @@ pub(crate) fn whole(function: RowFunction, of: &Operand, places: u8) -> Result<O
     let out: ArrayRef = match array.data_type() {
         DataType::Int64 if function == RowFunction::Abs => {
             let abs = |v: i64| v.checked_abs().ok_or_else(|| overflow("an absolute value"));
-            Arc::new(
-                ints(array)?
-                    .iter()
-                    .map(|v| v.map(abs).transpose())
-                    .collect::<Result<Int64Array, _>>()?,
-            )
+            Arc::new(ints(array)?.iter().map(|v| v.map(abs).transpose()).collect::<Result<Int64Array, _>>()?)
         }
         DataType::Decimal128(..) => {
             let (values, scale) = mantissas(array)?;
-            let (one, to) = (
-                |v: i128| decimal_whole(function, v, scale, places),
-                decimal_scale(function, scale, places),
-            );
-            Arc::new(decimals(
-                values.iter().map(|v| v.map(one)).collect(),
-                scale_i8(to)?,
-            )?)
+            let (one, to) =
+                (|v: i128| decimal_whole(function, v, scale, places), decimal_scale(function, scale, places));
+            Arc::new(decimals(values.iter().map(|v| v.map(one)).collect(), scale_i8(to)?)?)
         }
         DataType::Float64 => {
             let out: Float64Array = floats(array)?.unary(|v| float_whole(function, v, places));
@@ -85,6 +65,11 @@ pub(crate) fn whole(function: RowFunction, of: &Operand, places: u8) -> Result<O
         _ => array.clone(),
     };
     Ok(of.same_shape(out))
+}
+
+/// `round`, `floor` or `ceil` of a decimal.
+pub(crate) fn round_decimal(function: RowFunction, d: Decimal, places: u8) -> Decimal {
+    Decimal::new(decimal_whole(function, d.mantissa, d.scale, places), decimal_scale(function, d.scale, places))
 }
 
 fn decimal_scale(function: RowFunction, scale: u8, places: u8) -> u8 {
@@ -106,18 +91,15 @@ fn decimal_whole(function: RowFunction, v: i128, scale: u8, places: u8) -> i128 
     }
 }
 
-fn float_whole(function: RowFunction, v: f64, places: u8) -> f64 {
+/// `round`, `floor`, `ceil` or `abs` of a float.
+pub(crate) fn float_whole(function: RowFunction, v: f64, places: u8) -> f64 {
     match function {
         RowFunction::Floor => v.floor(),
         RowFunction::Ceil => v.ceil(),
         RowFunction::Round => {
             let power = 10f64.powi(i32::from(places));
             let scaled = v * power;
-            if scaled.is_finite() {
-                scaled.round() / power
-            } else {
-                v
-            }
+            if scaled.is_finite() { scaled.round() / power } else { v }
         }
         _ => v.abs(),
     }
@@ -128,9 +110,6 @@ pub(crate) fn root(function: RowFunction, of: &Operand) -> Result<Operand, RowEr
         RowFunction::Log => (v > 0.0).then(|| v.ln()),
         _ => (v >= 0.0).then(|| v.sqrt()),
     };
-    let out: Float64Array = floats(of.array())?
-        .iter()
-        .map(|v| v.and_then(one))
-        .collect();
+    let out: Float64Array = floats(of.array())?.iter().map(|v| v.and_then(one)).collect();
     Ok(of.same_shape(Arc::new(canonical(&out))))
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Datum, Decimal128Array, Float64Array,
-    Int64Array, StringViewArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Datum, Decimal128Array, Float64Array, Int64Array,
+    StringViewArray, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit};
@@ -71,11 +71,7 @@ pub(crate) fn shape(a: &Operand, b: &Operand) -> (usize, bool) {
 }
 
 pub(crate) fn shaped(scalar: bool, array: ArrayRef) -> Operand {
-    if scalar {
-        Operand::Scalar(array)
-    } else {
-        Operand::Array(array)
-    }
+    if scalar { Operand::Scalar(array) } else { Operand::Array(array) }
 }
 
 /// The canonical Arrow type. A value that is always null is kept as booleans.
@@ -87,9 +83,7 @@ pub fn data_type(ty: ScalarType, scale: i8) -> DataType {
         ScalarType::Text => DataType::Utf8View,
         ScalarType::Date => DataType::Date32,
         ScalarType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        ScalarType::Bool | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => {
-            DataType::Boolean
-        }
+        ScalarType::Bool | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => DataType::Boolean,
     }
 }
 
@@ -111,13 +105,7 @@ pub(crate) fn canonical(floats: &Float64Array) -> Float64Array {
     if !floats.values().iter().any(|v| odd(*v)) {
         return floats.clone();
     }
-    floats
-        .iter()
-        .map(|v| {
-            v.filter(|v| !v.is_nan())
-                .map(|v| if v == 0.0 { 0.0 } else { v })
-        })
-        .collect()
+    floats.iter().map(|v| v.filter(|v| !v.is_nan()).map(|v| if v == 0.0 { 0.0 } else { v })).collect()
 }
 
 pub(crate) fn literal(value: &Value) -> Result<Operand, RowError> {
@@ -128,16 +116,11 @@ pub(crate) fn literal(value: &Value) -> Result<Operand, RowError> {
             let n = i64::try_from(*n).map_err(|_| RowError::Overflow(format!("the number {n}")))?;
             Arc::new(Int64Array::from(vec![n]))
         }
-        Value::Decimal(d) => Arc::new(decimals(
-            vec![Some(d.mantissa)],
-            i8::try_from(d.scale).unwrap_or(38),
-        )?),
+        Value::Decimal(d) => Arc::new(decimals(vec![Some(d.mantissa)], i8::try_from(d.scale).unwrap_or(38))?),
         Value::Float(r) => Arc::new(Float64Array::from(vec![r.get()])),
         Value::Text(s) => Arc::new(StringViewArray::from_iter_values([s.as_str()])),
         Value::Date(d) => Arc::new(Date32Array::from(vec![days(*d)])),
-        Value::Instant(t) => {
-            Arc::new(TimestampMicrosecondArray::from(vec![t.as_microsecond()]).with_timezone("UTC"))
-        }
+        Value::Instant(t) => Arc::new(TimestampMicrosecondArray::from(vec![t.as_microsecond()]).with_timezone("UTC")),
     };
     Ok(Operand::Scalar(array))
 }
@@ -145,11 +128,7 @@ pub(crate) fn literal(value: &Value) -> Result<Operand, RowError> {
 /// Days since 1970-01-01.
 pub(crate) fn days(date: Date) -> i32 {
     let epoch = jiff::civil::date(1970, 1, 1);
-    date.duration_since(epoch)
-        .as_hours()
-        .div_euclid(24)
-        .try_into()
-        .unwrap_or(0)
+    date.duration_since(epoch).as_hours().div_euclid(24).try_into().unwrap_or(0)
 }
 
 pub(crate) fn decimals(values: Vec<Option<i128>>, scale: i8) -> Result<Decimal128Array, RowError> {
@@ -157,38 +136,26 @@ pub(crate) fn decimals(values: Vec<Option<i128>>, scale: i8) -> Result<Decimal12
 }
 
 pub(crate) fn booleans(array: &ArrayRef) -> Result<&BooleanArray, RowError> {
-    array
-        .as_boolean_opt()
-        .ok_or_else(|| wrong("truth values", array))
+    array.as_boolean_opt().ok_or_else(|| wrong("truth values", array))
 }
 
 pub(crate) fn ints(array: &ArrayRef) -> Result<&Int64Array, RowError> {
-    array
-        .as_primitive_opt::<Int64Type>()
-        .ok_or_else(|| wrong("whole numbers", array))
+    array.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong("whole numbers", array))
 }
 
 pub(crate) fn floats(array: &ArrayRef) -> Result<&Float64Array, RowError> {
-    array
-        .as_primitive_opt::<Float64Type>()
-        .ok_or_else(|| wrong("floats", array))
+    array.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong("floats", array))
 }
 
 pub(crate) fn texts(array: &ArrayRef) -> Result<&StringViewArray, RowError> {
-    array
-        .as_string_view_opt()
-        .ok_or_else(|| wrong("text", array))
+    array.as_string_view_opt().ok_or_else(|| wrong("text", array))
 }
 
 /// The mantissas and their scale.
 pub(crate) fn mantissas(array: &ArrayRef) -> Result<(&Decimal128Array, u8), RowError> {
-    match (
-        array.as_primitive_opt::<Decimal128Type>(),
-        array.data_type(),
-    ) {
+    match (array.as_primitive_opt::<Decimal128Type>(), array.data_type()) {
         (Some(values), DataType::Decimal128(_, scale)) => {
-            let scale = u8::try_from(*scale)
-                .map_err(|_| wrong("decimals with a scale of 0 or more", array))?;
+            let scale = u8::try_from(*scale).map_err(|_| wrong("decimals with a scale of 0 or more", array))?;
             Ok((values, scale))
         }
         _ => Err(wrong("decimals", array)),
@@ -196,10 +163,7 @@ pub(crate) fn mantissas(array: &ArrayRef) -> Result<(&Decimal128Array, u8), RowE
 }
 
 pub(crate) fn wrong(expected: &str, array: &ArrayRef) -> RowError {
-    RowError::Internal(format!(
-        "expected {expected}, found a column of {}",
-        array.data_type()
-    ))
+    RowError::Internal(format!("expected {expected}, found a column of {}", array.data_type()))
 }
 
 /// `values[k]` at the k-th row for which the mask is true, null elsewhere.

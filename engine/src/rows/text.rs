@@ -10,9 +10,8 @@ use crate::rows::operand::{Operand, shape, shaped, texts};
 
 pub(crate) fn unary(function: RowFunction, of: &Operand) -> Result<Operand, RowError> {
     let values = texts(of.array())?;
-    let map = |f: fn(&str) -> String| -> ArrayRef {
-        Arc::new(values.iter().map(|v| v.map(f)).collect::<StringViewArray>())
-    };
+    let map =
+        |f: fn(&str) -> String| -> ArrayRef { Arc::new(values.iter().map(|v| v.map(f)).collect::<StringViewArray>()) };
     let out = match function {
         RowFunction::Lower => map(str::to_lowercase),
         RowFunction::Upper => map(str::to_uppercase),
@@ -25,11 +24,7 @@ pub(crate) fn unary(function: RowFunction, of: &Operand) -> Result<Operand, RowE
     Ok(of.same_shape(out))
 }
 
-pub(crate) fn search(
-    function: RowFunction,
-    of: &Operand,
-    needle: &Operand,
-) -> Result<Operand, RowError> {
+pub(crate) fn search(function: RowFunction, of: &Operand, needle: &Operand) -> Result<Operand, RowError> {
     let test: fn(&str, &str) -> bool = match function {
         RowFunction::StartsWith => |a, b| a.starts_with(b),
         RowFunction::EndsWith => |a, b| a.ends_with(b),
@@ -41,18 +36,12 @@ pub(crate) fn search(
         let (i, j) = (of.at(i), needle.at(i));
         (a.is_valid(i) && b.is_valid(j)).then(|| test(a.value(i), b.value(j)))
     };
-    Ok(shaped(
-        scalar,
-        Arc::new((0..n).map(value).collect::<BooleanArray>()),
-    ))
+    Ok(shaped(scalar, Arc::new((0..n).map(value).collect::<BooleanArray>())))
 }
 
 pub(crate) fn like(of: &Operand, pattern: &str) -> Result<Operand, RowError> {
     let pattern = Pattern::new(pattern);
-    let out: BooleanArray = texts(of.array())?
-        .iter()
-        .map(|v| v.map(|v| pattern.matches(v)))
-        .collect();
+    let out: BooleanArray = texts(of.array())?.iter().map(|v| v.map(|v| pattern.matches(v))).collect();
     Ok(of.same_shape(Arc::new(out)))
 }
 
@@ -149,11 +138,7 @@ mod tests {
             ("ab%ab", "ab", false),
             ("%ab%ab%", "xabyab", true),
         ] {
-            assert_eq!(
-                Pattern::new(pattern).matches(text),
-                expected,
-                "{text} like {pattern}"
-            );
+            assert_eq!(Pattern::new(pattern).matches(text), expected, "{text} like {pattern}");
         }
     }
 }

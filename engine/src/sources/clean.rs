@@ -85,7 +85,8 @@ impl Cleaner {
         if !source.def.key.is_empty() && copies {
             identity = (0..table.columns.len()).collect();
             // By name, so that the order of declarations does not decide which copy stays.
-            identity.sort_by(|a, b| table.columns.get(*a).map(|c| &c.name).cmp(&table.columns.get(*b).map(|c| &c.name)));
+            identity
+                .sort_by(|a, b| table.columns.get(*a).map(|c| &c.name).cmp(&table.columns.get(*b).map(|c| &c.name)));
         }
         Ok(Self {
             table: Arc::clone(table),
@@ -210,7 +211,11 @@ impl Cleaner {
     }
 
     fn internal(&self, what: &str) -> Diagnostic {
-        Diagnostic::new(Code::Internal, self.shared.def.span, format!("reading source `{}`: {what}", self.shared.def.name))
+        Diagnostic::new(
+            Code::Internal,
+            self.shared.def.span,
+            format!("reading source `{}`: {what}", self.shared.def.name),
+        )
     }
 }
 
@@ -326,10 +331,9 @@ impl Columns for Clean {
     }
 
     fn column(&self, column: ColumnId) -> Result<ArrayRef, RowError> {
-        self.columns
-            .get(&column)
-            .cloned()
-            .ok_or_else(|| RowError::Internal(format!("column {} of source `{}` was not read", column.0, self.shared.def.name)))
+        self.columns.get(&column).cloned().ok_or_else(|| {
+            RowError::Internal(format!("column {} of source `{}` was not read", column.0, self.shared.def.name))
+        })
     }
 
     fn linked(&self, link: u32, column: ColumnId) -> Result<ArrayRef, RowError> {

@@ -110,7 +110,9 @@ fn scale(table: &Table, position: usize) -> Result<u8, Diagnostic> {
         Some(DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale)) => {
             return Ok(u8::try_from(*scale).unwrap_or(0).min(physical::PRECISION));
         }
-        Some(DataType::Utf8View) if matches!(raw.ty, Some(ScalarType::Decimal | ScalarType::Int)) => return Ok(raw.scale),
+        Some(DataType::Utf8View) if matches!(raw.ty, Some(ScalarType::Decimal | ScalarType::Int)) => {
+            return Ok(raw.scale);
+        }
         Some(DataType::Utf8View | DataType::Float64) => {}
         _ => return Ok(0),
     }

@@ -159,7 +159,9 @@ impl Target {
                     Arc::clone(raw)
                 }
             }
-            DataType::Int64 => Arc::new(each::<Float64Array, _, _>(raw, raw.as_primitive::<Int64Type>(), |n| Some(n as f64))?),
+            DataType::Int64 => {
+                Arc::new(each::<Float64Array, _, _>(raw, raw.as_primitive::<Int64Type>(), |n| Some(n as f64))?)
+            }
             DataType::UInt64 => {
                 Arc::new(each::<Float64Array, _, _>(raw, raw.as_primitive::<UInt64Type>(), |n| Some(n as f64))?)
             }
@@ -208,9 +210,9 @@ impl Target {
     fn dates(&self, raw: &ArrayRef) -> Result<ArrayRef, Refused> {
         let day = |micros: i64| i32::try_from(micros.div_euclid(DAY)).ok().filter(|d| in_range(*d));
         Ok(match raw.data_type() {
-            DataType::Date32 => {
-                Arc::new(each::<Date32Array, _, _>(raw, raw.as_primitive::<Date32Type>(), |d| Some(d).filter(|d| in_range(*d)))?)
-            }
+            DataType::Date32 => Arc::new(each::<Date32Array, _, _>(raw, raw.as_primitive::<Date32Type>(), |d| {
+                Some(d).filter(|d| in_range(*d))
+            })?),
             DataType::Date64 => {
                 let values = raw.as_primitive::<Date64Type>();
                 Arc::new(each::<Date32Array, _, _>(raw, values, |ms| day(ms.checked_mul(1_000)?))?)

@@ -97,9 +97,10 @@ fn trouble(error: lex::Malformed, row: Option<u64>) -> Trouble {
         lex::Malformed::AfterQuote => {
             Trouble::Corrupt(format!("is not well-formed CSV: text follows a closing quote in {place}"))
         }
-        lex::Malformed::TooLong => {
-            Trouble::Corrupt(format!("is not well-formed CSV: a field of more than {} MB in {place}", lex::MAX_FIELD >> 20))
-        }
+        lex::Malformed::TooLong => Trouble::Corrupt(format!(
+            "is not well-formed CSV: a field of more than {} MB in {place}",
+            lex::MAX_FIELD >> 20
+        )),
     }
 }
 

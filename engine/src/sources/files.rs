@@ -67,7 +67,8 @@ impl Folders {
 
     fn folder(root: &Path, name: &str) -> Result<Folder, Diagnostic> {
         if name.contains("://") {
-            let message = format!("the data folder `{name}` is an address; only folders of the project are read in this version");
+            let message =
+                format!("the data folder `{name}` is an address; only folders of the project are read in this version");
             return Err(Diagnostic::without_place(Code::UnsupportedFormat, message));
         }
         let plain = relative_parts(name)
@@ -192,8 +193,7 @@ impl Walk<'_> {
             return Err(self.owner.stopped(Code::Unreadable, self.span, message));
         }
         let unreadable = |error: &std::io::Error| {
-            let message =
-                format!("the folder `{}` cannot be read: {}", join(&self.folder.name, inner), io_text(error));
+            let message = format!("the folder `{}` cannot be read: {}", join(&self.folder.name, inner), io_text(error));
             self.owner.stopped(Code::Unreadable, self.span, message)
         };
         let mut names = Vec::new();

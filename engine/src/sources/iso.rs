@@ -68,7 +68,9 @@ fn time_of_day(text: &[u8]) -> Option<(i64, &[u8])> {
     }
     micros += i64::from(second.min(59)) * 1_000_000;
     let rest = rest.get(2..)?;
-    let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) else { return Some((micros, rest)) };
+    let Some(fraction) = rest.strip_prefix(b".").or_else(|| rest.strip_prefix(b",")) else {
+        return Some((micros, rest));
+    };
     let count = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
     if count == 0 || count > 12 {
         return None;
@@ -140,7 +142,9 @@ mod tests {
         assert_eq!(parse(b"1970-01-01 00:00:01 UTC"), Some(Iso::Aware(1_000_000)));
         assert_eq!(parse(b"1970-01-01T01:00:00+01"), Some(Iso::Aware(0)));
         assert_eq!(parse(b"1970-01-01T01:00:00+0100"), Some(Iso::Aware(0)));
-        for odd in ["", "1970", "1970-1-1", "1970-01-01T", "1970-01-01T24:00", "1970-01-01T10", "1970-13-01", "1970-01-01x"] {
+        for odd in
+            ["", "1970", "1970-1-1", "1970-01-01T", "1970-01-01T24:00", "1970-01-01T10", "1970-13-01", "1970-01-01x"]
+        {
             assert_eq!(parse(odd.as_bytes()), None, "{odd}");
         }
     }

@@ -8,9 +8,15 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 pub(crate) enum Local {
     One(i64),
     /// The clock was put back.
-    Twice { first: i64, second: i64 },
+    Twice {
+        first: i64,
+        second: i64,
+    },
     /// The clock was put forward: by the offset after the change, and by the one before it.
-    Never { earlier: i64, later: i64 },
+    Never {
+        earlier: i64,
+        later: i64,
+    },
 }
 
 /// Local times in `[start, end)` are exactly one instant each, `offset` before them.
@@ -108,7 +114,8 @@ mod tests {
     /// Every half hour of some years, forwards and scattered, against jiff itself.
     #[test]
     fn agrees_with_jiff() {
-        let zones = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata"];
+        let zones =
+            ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata"];
         for name in zones {
             let zone = TimeZone::get(name).unwrap();
             let mut clock = Clock::new(zone.clone());

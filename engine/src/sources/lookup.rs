@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, UInt32Array, new_empty_array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
 use datafusion::arrow::compute::concat;
-use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::calendar::Calendar;
 use kepi_lang::decimal::Decimal;
@@ -104,7 +104,12 @@ fn each_key(array: &ArrayRef, visit: &mut dyn FnMut(Option<Key<'_>>)) {
 }
 
 impl OpenLookup {
-    pub(crate) fn load(id: LookupId, def: &ir::Lookup, table: Table, calendar: &Calendar) -> Result<Self, Vec<Diagnostic>> {
+    pub(crate) fn load(
+        id: LookupId,
+        def: &ir::Lookup,
+        table: Table,
+        calendar: &Calendar,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut findings = Vec::new();
         let mut found = Vec::new();
         for (column, i) in def.columns.iter().zip(0u32..) {
@@ -244,7 +249,8 @@ impl OpenLookup {
                 Ok(())
             }
             Err(error) => {
-                let message = format!("the column `{}` of lookup `{}` cannot be computed: {error}", column.name, self.def.name);
+                let message =
+                    format!("the column `{}` of lookup `{}` cannot be computed: {error}", column.name, self.def.name);
                 Err(self.table.owner.stopped(Code::ColumnOverflow, column.span, message))
             }
         }

@@ -26,7 +26,9 @@ pub(crate) fn canonical(ty: ScalarType, scale: i8) -> DataType {
 /// Few types are left, so that cleaning has few cases.
 pub(crate) fn scanned(ty: &DataType) -> Option<DataType> {
     Some(match ty {
-        DataType::Null | DataType::Boolean | DataType::UInt64 | DataType::Decimal256(..) | DataType::Date32 => ty.clone(),
+        DataType::Null | DataType::Boolean | DataType::UInt64 | DataType::Decimal256(..) | DataType::Date32 => {
+            ty.clone()
+        }
         DataType::Date64 | DataType::Timestamp(..) => ty.clone(),
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => DataType::Int64,
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => DataType::Int64,
@@ -100,7 +102,10 @@ pub(crate) fn called(ty: &DataType) -> String {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             "Binary".to_owned()
         }
-        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) | DataType::Decimal256(p, s) => {
+        DataType::Decimal32(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s) => {
             format!("Decimal({p}, {s})")
         }
         DataType::Dictionary(_, value) => called(value),

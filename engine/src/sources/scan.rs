@@ -8,9 +8,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::config::{CsvOptions, TableParquetOptions};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{
-    CsvSource, FileGroup, FileScanConfigBuilder, FileSource, ParquetSource,
-};
+use datafusion::datasource::physical_plan::{CsvSource, FileGroup, FileScanConfigBuilder, FileSource, ParquetSource};
 use datafusion::datasource::provider_as_source;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
@@ -43,7 +41,9 @@ struct Files {
 enum Kind {
     Parquet,
     /// `whole`: a file cannot be cut at line ends.
-    Csv { whole: bool },
+    Csv {
+        whole: bool,
+    },
 }
 
 /// A plan that yields `columns` (positions, ascending) of all files, under their raw names.
@@ -185,11 +185,8 @@ impl TableProvider for Files {
                 Arc::new(source)
             }
             Kind::Csv { whole } => {
-                let options = CsvOptions {
-                    has_header: Some(true),
-                    newlines_in_values: Some(whole),
-                    ..CsvOptions::default()
-                };
+                let options =
+                    CsvOptions { has_header: Some(true), newlines_in_values: Some(whole), ..CsvOptions::default() };
                 Arc::new(CsvSource::new(Arc::clone(&self.schema)).with_csv_options(options))
             }
         };

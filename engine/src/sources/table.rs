@@ -118,7 +118,17 @@ impl Table {
             Format::Parquet => parquet_columns(&owner, &mut files)?,
             Format::Csv => csv_columns(&mut files, &profiles),
         };
-        Ok(Self { owner, format, files, columns, schema, unusable, span, fingerprint: OnceLock::new(), scales: Mutex::default() })
+        Ok(Self {
+            owner,
+            format,
+            files,
+            columns,
+            schema,
+            unusable,
+            span,
+            fingerprint: OnceLock::new(),
+            scales: Mutex::default(),
+        })
     }
 
     /// Where the table's columns and the schema have this name.
@@ -163,7 +173,9 @@ impl Table {
         let names = || self.columns.iter().map(|column| column.name.as_str()).filter(|name| !name.is_empty());
         let place = match self.files.as_slice() {
             [one] => format!("`{}` has no column `{name}`", one.found.relative),
-            [first, ..] => format!("no file of {} has a column `{name}` (`{}`, …)", self.owner.called(), first.found.relative),
+            [first, ..] => {
+                format!("no file of {} has a column `{name}` (`{}`, …)", self.owner.called(), first.found.relative)
+            }
             [] => format!("{} has no column `{name}`", self.owner.called()),
         };
         let mut help = match closest(name, names()) {
@@ -432,7 +444,9 @@ fn beyond_i64(footer: &Footer, name: &str) -> bool {
         let column = group.columns().iter().find(|c| c.column_path().parts().first().is_some_and(|part| part == name));
         match column.and_then(|c| c.statistics()) {
             // The bits of an unsigned number: negative means beyond.
-            Some(Statistics::Int64(s)) => s.max_opt().is_none_or(|max| *max < 0) && s.null_count_opt() != Some(group.num_rows() as u64),
+            Some(Statistics::Int64(s)) => {
+                s.max_opt().is_none_or(|max| *max < 0) && s.null_count_opt() != Some(group.num_rows() as u64)
+            }
             _ => group.num_rows() > 0,
         }
     })

@@ -61,7 +61,9 @@ pub(crate) fn instants(raw: &ArrayRef, reading: &Reading) -> Option<Instants> {
                 TimeUnit::Second => out.stamps::<TimestampSecondType>(raw, aware, |n| n.checked_mul(1_000_000)),
                 TimeUnit::Millisecond => out.stamps::<TimestampMillisecondType>(raw, aware, |n| n.checked_mul(1_000)),
                 TimeUnit::Microsecond => out.stamps::<TimestampMicrosecondType>(raw, aware, Some),
-                TimeUnit::Nanosecond => out.stamps::<TimestampNanosecondType>(raw, aware, |n| Some(n.div_euclid(1_000))),
+                TimeUnit::Nanosecond => {
+                    out.stamps::<TimestampNanosecondType>(raw, aware, |n| Some(n.div_euclid(1_000)))
+                }
             }
         }
         (DataType::Date64, _) => out.stamps::<Date64Type>(raw, false, |n| n.checked_mul(1_000)),
@@ -109,7 +111,8 @@ pub(crate) fn instants(raw: &ArrayRef, reading: &Reading) -> Option<Instants> {
         (DataType::Decimal128(_, places), epoch) => {
             let scale = per_unit(epoch)?;
             let unit = 10i128.checked_pow(u32::try_from(*places).ok()?)?;
-            let micros = |n: i128| n.checked_mul(i128::from(scale)).and_then(|n| i64::try_from(n.div_euclid(unit)).ok());
+            let micros =
+                |n: i128| n.checked_mul(i128::from(scale)).and_then(|n| i64::try_from(n.div_euclid(unit)).ok());
             out.each(raw.as_primitive::<Decimal128Type>(), |out, n| out.utc(micros(n)));
         }
         _ => return None,

@@ -1,0 +1,119 @@
+//! From merged state to answers: the value of each measure for each span and group, then the expressions over them.
+
+mod evaluate;
+mod statistic;
+pub(crate) mod table;
+pub(crate) mod value;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use kepi_lang::diag::Diagnostic;
+use kepi_lang::ir::{Ask, Program, Question, SourceId};
+use kepi_lang::results::{Answer, AnswerRow, Extent};
+use kepi_lang::value::Value;
+
+use crate::plan::Plan;
+use crate::plan::time::{Span, Times};
+use evaluate::{At, Evaluation};
+use table::{ROOT, Tables};
+
+/// The answers to all asks, in order.
+pub(crate) fn answers(
+    program: &Program,
+    question: &Question,
+    extents: &[Extent],
+    plan: &Plan,
+    tables: &Tables,
+) -> Result<Vec<Answer>, Vec<Diagnostic>> {
+    let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
+    let evaluation = Evaluation::new(program, plan, tables, times);
+    let mut findings = Vec::new();
+    let mut answers = Vec::new();
+    for (number, ask) in question.asks.iter().enumerate() {
+        let groups = match plan.asks.get(number) {
+            Some(needs) if !ask.by.is_empty() => seen(plan, tables, needs),
+            _ => vec![(ROOT, Vec::new())],
+        };
+        match answer(program, question, extents, &evaluation, ask, &groups) {
+            Ok(answer) => answers.push(answer),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    if findings.is_empty() { Ok(answers) } else { Err(findings) }
+}
+
+fn answer(
+    program: &Program,
+    question: &Question,
+    extents: &[Extent],
+    evaluation: &Evaluation<'_>,
+    ask: &Ask,
+    groups: &[(u32, Vec<Value>)],
+) -> Result<Answer, Diagnostic> {
+    let complete_to = complete_to(program, question, extents, &ask.expr.sources());
+    let mut answer = Answer::default();
+    for (index, period) in ask.periods.iter().enumerate() {
+        let complete = complete_to.is_none_or(|to| period.interval.end <= to);
+        let span = Span { interval: period.interval, grain: period.grain };
+        for (id, by) in groups {
+            let at = At { span, by: *id, keys: ROOT };
+            let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
+            answer.rows.push(AnswerRow { period: index, by: by.clone(), value, complete });
+        }
+    }
+    Ok(answer)
+}
+
+/// Up to where all of the sources are complete; `None`: always, for they have no time.
+fn complete_to(
+    program: &Program,
+    question: &Question,
+    extents: &[Extent],
+    sources: &BTreeSet<SourceId>,
+) -> Option<Timestamp> {
+    let each = sources.iter().filter_map(|id| {
+        let source = program.sources.get(id.0 as usize)?;
+        source.time?;
+        Some(source_complete_to(program, question, extents, *id))
+    });
+    each.min()
+}
+
+/// Up to where a source with time is complete: what was said, else its latest event.
+pub(crate) fn source_complete_to(
+    program: &Program,
+    question: &Question,
+    extents: &[Extent],
+    id: SourceId,
+) -> Timestamp {
+    if question.as_of_given || program.settings.as_of.is_some() {
+        return question.as_of;
+    }
+    let index = id.0 as usize;
+    let said = program.sources.get(index).and_then(|s| s.complete_until);
+    let last = extents.get(index).and_then(|e| e.last);
+    said.or(last).unwrap_or(Timestamp::MIN)
+}
+
+/// The breakdown's values that occur in any span of the ask, in order.
+fn seen(
+    plan: &Plan,
+    tables: &Tables,
+    needs: &BTreeSet<(usize, kepi_lang::calendar::Interval)>,
+) -> Vec<(u32, Vec<Value>)> {
+    let mut found: BTreeSet<u32> = BTreeSet::new();
+    for (measure, interval) in needs {
+        let Some(planned) = plan.measures.get(*measure) else { continue };
+        if planned.measure.branches.iter().all(|b| b.by.is_empty()) {
+            continue;
+        }
+        let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
+        if let (Some(table), Some(number)) = (tables.measures.get(*measure), number) {
+            found.extend(table.groups_in(number));
+        }
+    }
+    let mut groups: Vec<(u32, Vec<Value>)> = found.into_iter().map(|id| (id, tables.by_values(id))).collect();
+    groups.sort_by(|a, b| a.1.cmp(&b.1));
+    groups
+}

@@ -1,0 +1,222 @@
+//! Expressions over measures, for one interval, breakdown value and key at a time.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kepi_lang::calendar::CalendarError;
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{Collection, Comparison, Measure, MetricExpr, MetricKind, Program, SourceId};
+use kepi_lang::value::Value;
+
+use crate::collect::statistic::summary;
+use crate::collect::table::{ROOT, Tables};
+use crate::collect::value::{and, arithmetic, as_f64, call, coerce, compare, negate, or, truth, truth_value};
+use crate::execute::work::word;
+use crate::operators::{TooLarge, empty, moments};
+use crate::plan::Plan;
+use crate::plan::time::{Span, Times};
+
+/// Where an expression is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub span: Span,
+    pub by: u32,
+    pub keys: u32,
+}
+
+/// Why there is no value.
+pub(crate) enum Failure {
+    TooLarge(Option<&'static str>),
+    Calendar(CalendarError),
+    Internal(&'static str),
+}
+
+impl From<TooLarge> for Failure {
+    fn from(_: TooLarge) -> Self {
+        Self::TooLarge(None)
+    }
+}
+
+impl Failure {
+    pub(crate) fn finding(self, ask: &str, period: &str) -> Diagnostic {
+        match self {
+            Self::TooLarge(what) => {
+                let of = what.map(|w| format!("a {w} of ")).unwrap_or_default();
+                let message = format!("{of}`{ask}` in {period} is too large for an exact number");
+                Diagnostic::without_place(Code::NumberTooLarge, message)
+                    .help("declare the column as `type: number`, so that it is computed in floating point")
+            }
+            Self::Calendar(error) => error.without_place(),
+            Self::Internal(what) => Diagnostic::without_place(Code::Internal, format!("`{ask}` in {period}: {what}")),
+        }
+    }
+}
+
+pub(crate) struct Evaluation<'a> {
+    program: &'a Program,
+    plan: &'a Plan,
+    tables: &'a Tables,
+    times: Times<'a>,
+    /// The number of a measure, by its address: comparing measures costs more than looking them up.
+    ids: RefCell<HashMap<*const Measure, usize>>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub(crate) fn new(program: &'a Program, plan: &'a Plan, tables: &'a Tables, times: Times<'a>) -> Self {
+        Self { program, plan, tables, times, ids: RefCell::default() }
+    }
+
+    pub(crate) fn value(&self, expr: &MetricExpr, at: At) -> Result<Value, Failure> {
+        let value = match &expr.kind {
+            MetricKind::Literal(value) => value.clone(),
+            MetricKind::Measure(measure) => self.measure(measure, at)?,
+            MetricKind::Negate(of) => negate(&self.value(of, at)?)?,
+            MetricKind::Not(of) => truth_value(truth(&self.value(of, at)?).map(|b| !b)),
+            MetricKind::Arithmetic { op, left, right } => {
+                let (left, right) = (self.value(left, at)?, self.value(right, at)?);
+                if left.is_null() || right.is_null() { Value::Null } else { arithmetic(*op, &left, &right)? }
+            }
+            MetricKind::Convert { of, num, den } => self.value(of, at)?.scaled(*num, *den).ok_or(TooLarge)?,
+            MetricKind::Compare { op, left, right } => compare(*op, &self.value(left, at)?, &self.value(right, at)?),
+            MetricKind::And(left, right) => {
+                truth_value(and(truth(&self.value(left, at)?), truth(&self.value(right, at)?)))
+            }
+            MetricKind::Or(left, right) => {
+                truth_value(or(truth(&self.value(left, at)?), truth(&self.value(right, at)?)))
+            }
+            MetricKind::IsNull(of) => Value::Bool(self.value(of, at)?.is_null()),
+            MetricKind::In { of, list } => {
+                let of = self.value(of, at)?;
+                let mut found = if of.is_null() { None } else { Some(false) };
+                for item in list {
+                    found = or(found, truth(&compare(Comparison::Equal, &of, &self.value(item, at)?)));
+                }
+                truth_value(found)
+            }
+            MetricKind::If { condition, then, otherwise } => {
+                let taken = if truth(&self.value(condition, at)?) == Some(true) { then } else { otherwise };
+                self.value(taken, at)?
+            }
+            MetricKind::Call { function, args } => {
+                let args = args.iter().map(|a| self.value(a, at)).collect::<Result<Vec<_>, _>>()?;
+                call(*function, &args)?
+            }
+            MetricKind::Over { of, window } => {
+                self.value(of, At { span: self.times.window(*window, at.span), ..at })?
+            }
+            MetricKind::Ago { of, shift } => self.earlier(of, *shift, at)?,
+            MetricKind::Change { of, shift } => {
+                let (now, then) = (self.value(of, at)?, self.earlier(of, *shift, at)?);
+                match (as_f64(&now), as_f64(&then)) {
+                    (Some(now), Some(then)) if then != 0.0 => Value::float(now / then - 1.0),
+                    _ => Value::Null,
+                }
+            }
+            MetricKind::Total(of) => self.value(of, At { by: ROOT, ..at })?,
+            MetricKind::Summary { statistic, of } => summary(statistic, self.collection(of, at)?, expr.ty)?,
+            MetricKind::Correlation { left, right } => {
+                let (left, right) = (self.collection(left, at)?, self.collection(right, at)?);
+                let both = left.iter().zip(&right).filter_map(|(x, y)| as_f64(x).zip(as_f64(y)));
+                moments::correlation(&both.collect::<Vec<_>>())
+            }
+        };
+        Ok(coerce(value, expr.ty))
+    }
+
+    fn earlier(&self, of: &MetricExpr, shift: kepi_lang::calendar::Length, at: At) -> Result<Value, Failure> {
+        let span = self.times.ago(shift, at.span);
+        if self.times.before_history(span, &of.sources(), |s| self.timed(s)) {
+            return Ok(Value::Null);
+        }
+        self.value(of, At { span, ..at })
+    }
+
+    fn timed(&self, source: SourceId) -> bool {
+        self.program.sources.get(source.0 as usize).is_some_and(|s| s.time.is_some())
+    }
+
+    fn id(&self, measure: &Arc<Measure>) -> Result<usize, Failure> {
+        let address = Arc::as_ptr(measure);
+        if let Some(id) = self.ids.borrow().get(&address) {
+            return Ok(*id);
+        }
+        let id = self.plan.id(measure).ok_or(Failure::Internal("a measure that was not planned"))?;
+        self.ids.borrow_mut().insert(address, id);
+        Ok(id)
+    }
+
+    /// The number of the interval at hand on a measure's timeline.
+    fn span(&self, id: usize, at: At) -> Result<usize, Failure> {
+        let timeline = self.plan.measures.get(id).and_then(|m| self.plan.timelines.get(m.timeline));
+        let number = timeline.and_then(|t| t.number(&at.span.interval));
+        number.ok_or(Failure::Internal("an interval that was not planned"))
+    }
+
+    fn measure(&self, measure: &Arc<Measure>, at: At) -> Result<Value, Failure> {
+        let id = self.id(measure)?;
+        let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
+        let span = self.span(id, at)?;
+        match self.tables.measures.get(id).and_then(|table| table.value(by, at.keys, span)) {
+            None => Ok(empty(measure)),
+            Some(value) => value.map_err(|_| Failure::TooLarge(Some(word(measure)))),
+        }
+    }
+
+    fn collection(&self, collection: &Collection, at: At) -> Result<Vec<Value>, Failure> {
+        match collection {
+            Collection::Distribution { of, base } => {
+                let mut members = BTreeSet::new();
+                match base {
+                    Some(base) => self.members(base, at, &mut members)?,
+                    None => {
+                        let mut each = Ok(());
+                        of.measures(&mut |measure| {
+                            if each.is_ok() {
+                                each = self.members(measure, at, &mut members);
+                            }
+                        });
+                        each?;
+                    }
+                }
+                members.into_iter().map(|keys| self.value(of, At { keys, ..at })).collect()
+            }
+            Collection::Series { of, grain } => {
+                let periods = self.times.series(at.span, *grain, &of.sources()).map_err(Failure::Calendar)?;
+                let spans = periods.iter().map(|p| Span { interval: p.interval, grain: p.grain });
+                spans.map(|span| self.value(of, At { span, ..at })).collect()
+            }
+            Collection::Over { of, window } => {
+                self.collection(of, At { span: self.times.window(*window, at.span), ..at })
+            }
+        }
+    }
+
+    /// The keys below the one at hand that a measure has rows for in the interval at hand.
+    fn members(&self, measure: &Arc<Measure>, at: At, out: &mut BTreeSet<u32>) -> Result<(), Failure> {
+        let id = self.id(measure)?;
+        let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
+        let span = self.span(id, at)?;
+        if let Some(table) = self.tables.measures.get(id) {
+            table.members(by, at.keys, self.tables.depth(at.keys), span, out);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_lang::ir::Arithmetic;
+    use kepi_lang::value::Value;
+
+    use crate::collect::value::arithmetic;
+    use crate::operators::TooLarge;
+
+    #[test]
+    fn whole_numbers_are_exact_and_checked() {
+        let int = |n: i128| Value::Int(n);
+        assert_eq!(arithmetic(Arithmetic::Add, &int(i128::MAX), &int(1)), Err(TooLarge));
+        assert_eq!(arithmetic(Arithmetic::Divide, &int(1), &int(0)), Ok(Value::Null));
+        assert_eq!(arithmetic(Arithmetic::Divide, &int(1), &int(4)), Ok(Value::float(0.25)));
+    }
+}

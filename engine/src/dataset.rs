@@ -1,0 +1,194 @@
+//! A program with its files open: what questions are put to.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use datafusion::execution::context::SessionContext;
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{Program, Question};
+use kepi_lang::results::{Extent, LookupUse, Results};
+use tokio::runtime::Runtime;
+
+use crate::collect::{self, table::Tables};
+use crate::execute;
+use crate::execute::state::Merged;
+use crate::execute::tally::Tally;
+use crate::execute::work::Work;
+use crate::plan::{Plan, lookups_of};
+use crate::sources::{self, Opened};
+
+/// How to run. No option changes a number.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Threads, and pieces that files are read in; `None`: as many as the machine has.
+    pub threads: Option<usize>,
+}
+
+/// What a question becomes, as text.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    pub logical: String,
+    pub physical: String,
+}
+
+/// A program and its files.
+pub struct Dataset {
+    program: Arc<Program>,
+    opened: Opened,
+    extents: Vec<Extent>,
+    runtime: Runtime,
+    session: SessionContext,
+}
+
+impl Dataset {
+    /// Opens the files of all sources and lookups. All findings at once.
+    pub fn open(root: &Path, program: Arc<Program>, options: Options) -> Result<Self, Vec<Diagnostic>> {
+        guarded(|| {
+            let opened = sources::open(root, &program)?;
+            let mut extents = Vec::new();
+            let mut findings = Vec::new();
+            for source in &opened.sources {
+                match source.extent(&opened.lookups) {
+                    Ok(extent) => extents.push(extent),
+                    Err(more) => findings.extend(more),
+                }
+            }
+            if !findings.is_empty() {
+                return Err(findings);
+            }
+            let threads = options.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from)).max(1);
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
+            let runtime = runtime.map_err(|e| vec![refused(&format!("{threads} threads cannot be started: {e}"))])?;
+            Ok(Self { program, opened, extents, runtime, session: execute::session(threads) })
+        })
+    }
+
+    /// First and last event of each source, by its id.
+    pub fn extents(&self) -> &[Extent] {
+        &self.extents
+    }
+
+    /// The answers, and where the rows went.
+    pub fn answer(&self, question: &Question) -> Result<Results, Vec<Diagnostic>> {
+        guarded(|| self.run(question))
+    }
+
+    /// The plans that a question becomes.
+    pub fn explain(&self, question: &Question) -> Result<Explained, Vec<Diagnostic>> {
+        guarded(|| {
+            let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
+            let (mut logical, mut physical) = (String::new(), String::new());
+            for work in self.works(&plan, question)? {
+                let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
+                let scan = execute::logical(source, Arc::clone(&work))?;
+                logical.push_str(&format!("{}\n", scan.display_indent()));
+                let node = self.runtime.block_on(execute::physical(&self.session, &scan, source, &work))?;
+                physical.push_str(&execute::text(node.as_ref()));
+            }
+            Ok(Explained { logical, physical })
+        })
+    }
+
+    fn works(&self, plan: &Arc<Plan>, question: &Question) -> Result<Vec<Arc<Work>>, Vec<Diagnostic>> {
+        let mut names = vec![String::new(); plan.measures.len()];
+        for (ask, needs) in question.asks.iter().zip(&plan.asks) {
+            for (measure, _) in needs {
+                match names.get_mut(*measure) {
+                    Some(name) if name.is_empty() => name.clone_from(&ask.name),
+                    _ => {}
+                }
+            }
+        }
+        let names = Arc::new(names);
+        let (mut works, mut findings) = (Vec::new(), Vec::new());
+        for spec in &plan.suites {
+            let Some(source) = self.opened.sources.get(spec.source.0 as usize) else { continue };
+            match source.cleaner(Arc::clone(&self.program), &self.opened.lookups, &spec.columns) {
+                Ok(cleaner) => works.push(Arc::new(Work {
+                    program: Arc::clone(&self.program),
+                    plan: Arc::clone(plan),
+                    spec: Arc::clone(spec),
+                    cleaner,
+                    links: lookups_of(&self.program, spec).into_iter().map(|(_, link)| link).collect(),
+                    names: Arc::clone(&names),
+                })),
+                Err(more) => findings.extend(more),
+            }
+        }
+        if findings.is_empty() { Ok(works) } else { Err(findings) }
+    }
+
+    fn run(&self, question: &Question) -> Result<Results, Vec<Diagnostic>> {
+        let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
+        let mut merged = Merged::new(&plan);
+        let mut results = Results::default();
+        for work in self.works(&plan, question)? {
+            let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
+            let logical = execute::logical(source, Arc::clone(&work))?;
+            let batches = self.runtime.block_on(async {
+                let physical = execute::physical(&self.session, &logical, source, &work).await?;
+                execute::run(&self.session, physical, source, &work).await
+            })?;
+            let tally = execute::merge(&mut merged, &batches)?;
+            self.account(question, &work, &tally, &mut results)?;
+        }
+        let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
+        let tables = Tables::new(&plan, merged).ok_or_else(internal)?;
+        results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables)?;
+        Ok(results)
+    }
+
+    /// The ledger of a source, and what became of its lookups.
+    fn account(
+        &self,
+        question: &Question,
+        work: &Work,
+        tally: &Tally,
+        results: &mut Results,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let id = work.spec.source;
+        let index = id.0 as usize;
+        let Some(source) = self.opened.sources.get(index) else { return Ok(()) };
+        let extent = self.extents.get(index).copied().unwrap_or_default();
+        let timed = self.program.sources.get(index).is_some_and(|s| s.time.is_some());
+        let complete = timed.then(|| collect::source_complete_to(&self.program, question, &self.extents, id));
+        let ledger = tally.counts.ledger(id, source, extent, complete).map_err(|e| vec![e])?;
+        results.ledgers.push(ledger);
+        for (lookup, link) in lookups_of(&self.program, &work.spec) {
+            let Some(open) = self.opened.lookups.get(lookup.0 as usize) else { continue };
+            let missing = tally.missing.get(&link).copied().unwrap_or(0);
+            match results.lookups.iter_mut().find(|l| l.lookup == lookup) {
+                Some(known) => known.missing += missing,
+                None => results.lookups.push(LookupUse {
+                    lookup,
+                    name: open.name().to_owned(),
+                    rows: open.rows(),
+                    fingerprint: open.fingerprint().map_err(|e| vec![e])?,
+                    missing,
+                }),
+            }
+        }
+        results.lookups.sort_by_key(|l| l.lookup);
+        Ok(())
+    }
+}
+
+fn refused(what: &str) -> Diagnostic {
+    Diagnostic::without_place(Code::RuntimeFailed, what).help("take fewer threads with `--threads`")
+}
+
+/// A panic is a mistake of kepi's own, and says so like any other finding.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Vec<Diagnostic>>) -> Result<T, Vec<Diagnostic>> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = said(panic.as_ref());
+        Err(vec![Diagnostic::without_place(Code::Internal, format!("the engine stopped: {text}"))])
+    })
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}
