@@ -109,11 +109,12 @@ pub fn plan(
     Ok((plan, question))
 }
 
-/// "Now": what was given, else the manifest's, else the instant after the latest event, so that the event counts.
+/// "Now": what was given, else the manifest's, else the instant after the latest event, so that the event counts. Engines
+/// tell microseconds apart.
 fn now(program: &Program, extents: &[Extent], request: &Request) -> Result<(Timestamp, Origin), Vec<Diagnostic>> {
     let latest = || {
         let last = extents.iter().filter_map(|e| e.last).max()?;
-        last.checked_add(SignedDuration::from_nanos(1)).ok()
+        last.checked_add(SignedDuration::from_micros(1)).ok()
     };
     let given = request.as_of.map(|t| (t, Origin::Given));
     let manifest = program.settings.as_of.map(|t| (t, Origin::Manifest));

@@ -3,6 +3,7 @@
 mod baselines;
 mod forecasts;
 mod house;
+mod letters;
 mod paces;
 mod shown;
 mod statuses;

@@ -45,7 +45,9 @@ impl Asks {
     /// The question, every ask's periods in order and each interval once.
     pub(super) fn finish(mut self, as_of: Timestamp, as_of_given: bool) -> Question {
         for ask in &mut self.asks {
-            ask.periods.sort_by(|a, b| (a.interval, &a.label).cmp(&(b.interval, &b.label)));
+            // Of equal intervals the one that is a period of the calendar stays: `ago` moves it by whole periods.
+            let key = |p: &Period| (p.interval, p.grain.is_none());
+            ask.periods.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.label.cmp(&b.label)));
             ask.periods.dedup_by(|b, a| a.interval == b.interval);
         }
         Question { asks: self.asks, as_of, as_of_given, range: None }

@@ -344,7 +344,10 @@ fn guardrails(
     actual: Option<&Measurement>,
     baseline: Option<&BaselinePlan>,
 ) -> Vec<GuardrailPlan> {
-    let whole = |m: &Measurement| Period { label: m.label.clone(), grain: None, interval: m.interval };
+    let whole = |m: &Measurement| match (m.statistic, m.handle.periods.first()) {
+        (None, Some(period)) => period.clone(),
+        _ => Period { label: m.label.clone(), grain: None, interval: m.interval },
+    };
     let mut ask =
         |name: &str, expr: &MetricExpr, m: Option<&Measurement>| m.map(|m| asks.want(name, expr, vec![whole(m)]));
     let plan = |g: &crate::ir::Guardrail| GuardrailPlan {

@@ -68,8 +68,9 @@ impl Measuring {
         let (periods, statistic, label) = match self {
             Self::Unbounded => (vec![Calendar::total(Interval::ALL)], None, "all rows".to_owned()),
             Self::Pooled(length) => {
-                let label = label(frame, interval, length);
-                (vec![Period { label: label.clone(), grain: None, interval }], None, label)
+                let period = period(frame, interval, length);
+                let label = period.label.clone();
+                (vec![period], None, label)
             }
             Self::Each { length, statistic } => {
                 let unit = Length { count: 1, ..length };
@@ -78,11 +79,11 @@ impl Measuring {
                 // A window of more parts than this is refused by no rule, but is no baseline either.
                 for _ in 0..length.count.min(1000) {
                     let interval = frame.window(end, unit);
-                    parts.push(Period { label: label(frame, interval, unit), grain: None, interval });
+                    parts.push(period(frame, interval, unit));
                     end = interval.start;
                 }
                 parts.reverse();
-                let label = format!("{} of {}", statistic_word(statistic), label(frame, interval, length));
+                let label = format!("{} of {}", statistic_word(statistic), period(frame, interval, length).label);
                 (parts, Some(statistic), label)
             }
         };
@@ -90,11 +91,14 @@ impl Measuring {
     }
 }
 
-/// `2011-Q1` where the window is a period of the calendar, else `28 days to 30 Nov 2011`.
-pub(super) fn label(frame: &Frame, interval: Interval, length: Length) -> String {
+/// The period of the calendar that the window is, named as such (`2011-Q1`), else `28 days to 30 Nov 2011`.
+fn period(frame: &Frame, interval: Interval, length: Length) -> Period {
     let civil = length.unit.grain().filter(|_| length.count == 1);
     let period = civil.map(|g| frame.calendar.period_at(interval.start, g)).filter(|p| p.interval == interval);
-    period.map_or_else(|| format!("{length} to {}", last_day(frame.calendar, interval.end)), |p| p.label)
+    period.unwrap_or_else(|| {
+        let label = format!("{length} to {}", last_day(frame.calendar, interval.end));
+        Period { label, grain: None, interval }
+    })
 }
 
 /// The last day of a window that ends at an instant.
