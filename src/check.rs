@@ -1,6 +1,8 @@
 //! Stage: check. Names become ids, every expression gets a type, a unit and an additivity; what would give a wrong number is
 //! refused, with the form that is right.
 
+pub(crate) mod objectives;
+
 use crate::calendar::Grain;
 use crate::diag::Diagnostic;
 use crate::ir::{MetricExpr, MetricId, Program};

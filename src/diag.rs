@@ -3,6 +3,7 @@
 mod code;
 pub mod human;
 pub mod json;
+pub mod lint;
 pub mod suggest;
 
 pub use code::Code;

@@ -3,6 +3,7 @@
 //! What expressions refer to is the checker's business; here only the names they mention are looked at, for cycles.
 
 mod graph;
+pub(crate) mod lints;
 mod names;
 mod references;
 mod settings;
@@ -83,6 +84,7 @@ pub struct DeclaredColumn {
 pub fn resolve(manifest: Manifest, documents: Vec<Document>) -> (Project, Vec<Diagnostic>) {
     let mut findings = Vec::new();
     let settings = settings::settings(&manifest, &mut findings);
+    lints::levels(&manifest, &mut findings);
     let mut project = names::merge(settings, manifest, documents, &mut findings);
     project.tables = tables::tables(&project, &mut findings);
     references::check(&project, &mut findings);

@@ -138,7 +138,32 @@ codes! {
     UnknownTimeZone = "K0452" Error "an unknown time zone";
     TooManyPeriods = "K0453" Error "too many periods";
 
-    // ---- K05xx: SMART
+    // ---- K0501..K0549: SMART, with the definitions alone
+    NoMetric = "K0501" Error "an objective without a metric";
+    NoOwner = "K0502" Error "an objective that nobody owns";
+    AgainstDirection = "K0503" Error "a target that goes against its own direction";
+    NoTarget = "K0504" Error "an objective without a target";
+    TargetUnit = "K0505" Error "an amount in another unit than its metric";
+    TargetDomain = "K0506" Error "an amount that the metric cannot have";
+    NoBaseline = "K0507" Error "a change from nowhere";
+    ImpliedBaseline = "K0508" Warning "a baseline that is not said";
+    UnsourcedBaseline = "K0509" Warning "a baseline number without a source";
+    NoDue = "K0510" Error "an objective without a due date";
+    DatesOutOfOrder = "K0511" Error "dates that contradict each other";
+    ShortHorizon = "K0512" Error "a due date before the metric can tell";
+    CheckInCadence = "K0513" Warning "check-ins that do not fit the time there is";
+    Unaligned = "K0514" Warning "an objective that supports nothing";
+    NoGuardrail = "K0515" Info "an aspirational objective without a guardrail";
+    NothingToCompare = "K0516" Info "a target beside which nothing known stands";
+    RelativePercent = "K0517" Info "per cent of a percentage";
+    BenchmarkUnit = "K0518" Error "a benchmark in another unit than what it stands beside";
+    OtherBenchmark = "K0519" Warning "a benchmark of another metric";
+    Unowned = "K0520" Info "an objective's metric that nobody owns";
+    UnknownLint = "K0521" Error "a lint that does not exist";
+    BadQuantile = "K0522" Error "a quantile that is none, or that a benchmark does not have";
+    UnsourcedBenchmark = "K0523" Warning "a benchmark without source or date";
+    NoBetter = "K0524" Error "better or worse is not said";
+    NoCheckIn = "K0525" Info "an objective without check-ins";
 
     // ---- K0550..K0579: SMART, with data
     UnknownReport = "K0550" Error "there is no report of that name";
