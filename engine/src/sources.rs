@@ -85,3 +85,6 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
     sort(&mut findings);
     Err(findings)
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,8 +119,8 @@ mod tests {
             "1970-01-01T00:00:00Z",
             "2011-12-09T12:50:00.123456Z",
             "2000-02-29T23:59:59.9999999+05:30",
-            "0001-01-01T00:00:00-08:00",
-            "9999-12-30T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-30T21:59:59Z",
         ] {
             let expected = text.parse::<jiff::Timestamp>().unwrap();
             // jiff rounds towards zero; before 1970 that differs by less than a microsecond.
