@@ -13,3 +13,4 @@ pub mod rows;
 pub mod sources;
 
 pub use dataset::{Dataset, Explained, Options};
+pub use sources::schemas;

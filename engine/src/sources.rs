@@ -25,7 +25,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kepi_lang::diag::{Diagnostic, sort};
-use kepi_lang::ir::{LookupId, Program, SourceId};
+use kepi_lang::ir::{LookupId, Program, Settings, SourceId};
+use kepi_lang::resolve::Tables;
+use kepi_lang::results::Schemas;
 
 pub use clean::{Clean, Cleaner};
 pub use counts::Counts;
@@ -33,6 +35,7 @@ pub use dedup::dedup;
 pub use lookup::OpenLookup;
 pub use source::OpenSource;
 
+use column::declared;
 use files::Folders;
 use finding::{Owner, Role, metrics_of_lookup, metrics_of_source};
 use table::Table;
@@ -46,12 +49,44 @@ pub struct Opened {
     pub lookups: Vec<Arc<OpenLookup>>,
 }
 
+/// What the files of a project hold, with every finding about them in one go: for `check`, before there is a program.
+pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, Vec<Diagnostic>) {
+    let mut schemas = Schemas::default();
+    let none = tables.sources.is_empty() && tables.lookups.is_empty();
+    parquet::hush();
+    let (folders, mut findings) =
+        if none { (Folders::default(), Vec::new()) } else { Folders::open(root, &settings.data) };
+    let missing = !findings.is_empty();
+    let mut describe = |role: Role, table: &kepi_lang::resolve::Table| {
+        // Nothing to read, or nowhere to read it: said already.
+        if missing || table.files.is_empty() {
+            return None;
+        }
+        let owner = Owner { role, name: table.name.clone(), span: table.span, metrics: Vec::new() };
+        match Table::open(&folders, owner, &table.files, table.format) {
+            Ok(open) => {
+                findings.extend(table.declared.iter().filter_map(|c| declared(&open, c, &settings.calendar.zone)));
+                Some(open.described())
+            }
+            Err(more) => {
+                findings.extend(more);
+                None
+            }
+        }
+    };
+    schemas.sources = tables.sources.iter().map(|table| describe(Role::Source, table)).collect();
+    schemas.lookups = tables.lookups.iter().map(|table| describe(Role::Lookup, table)).collect();
+    sort(&mut findings);
+    (schemas, findings)
+}
+
 /// Opens the files of a program's tables. All findings of all tables at once.
 pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
     let mut opened = Opened::default();
     if program.sources.is_empty() && program.lookups.is_empty() {
         return Ok(opened);
     }
+    parquet::hush();
     let (folders, mut findings) = Folders::open(root, &program.settings.data);
     if !findings.is_empty() {
         return Err(findings);

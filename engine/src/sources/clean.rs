@@ -199,10 +199,10 @@ impl Cleaner {
     }
 
     fn refused(&self, id: ColumnId, found: &FileColumn, refused: &Refused) -> Diagnostic {
-        match (self.shared.def.columns.get(id.0 as usize), refused) {
-            (Some(column), Refused::Value { .. }) => found.offender(&self.table, column),
-            _ => self.internal("a column of a type that was refused before"),
-        }
+        let column = self.shared.def.columns.get(id.0 as usize).filter(|_| *refused != Refused::Type);
+        column
+            .and_then(|column| found.offender(&self.table, &column.name, column.span))
+            .unwrap_or_else(|| self.internal("a column of a type that was refused before"))
     }
 
     fn failed(&self, what: &str, error: &RowError) -> Diagnostic {

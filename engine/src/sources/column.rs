@@ -5,6 +5,8 @@ use datafusion::arrow::datatypes::{DataType, Float64Type};
 use jiff::tz::TimeZone;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Column, Format, Origin, ScalarType};
+use kepi_lang::resolve::DeclaredColumn;
+use kepi_lang::source::Span;
 
 use crate::sources::convert::{Refused, Target, decimal, shortest};
 use crate::sources::finding::quoted;
@@ -25,17 +27,14 @@ impl FileColumn {
     pub fn find(table: &Table, column: &Column, zone: &TimeZone, clock: bool) -> Result<Option<Self>, Diagnostic> {
         let Origin::File(raw) = &column.origin else { return Ok(None) };
         let Some(position) = table.position(raw) else { return Err(table.lacks(raw, column.span)) };
-        if (column.declared || clock)
-            && let Some(file) = table.without(position)
-        {
-            let message = format!("`{}` has no column `{raw}`, other files have", file.found.relative);
-            return Err(table.owner.stopped(Code::MissingColumn, column.span, message));
+        if let Some(finding) = partly(table, position, raw, column.span).filter(|_| column.declared || clock) {
+            return Err(finding);
         }
         let reading = column.time.as_ref().and_then(Reading::new).unwrap_or_else(|| Reading::plain(zone.clone()));
         let ty = if clock { ScalarType::Instant } else { column.ty };
         let mut target = Target { ty, scale: 0, reading, lenient: clock, blank: table.format == Format::Csv };
         if let Some(refused) = never(table, position, &target) {
-            return Err(cannot_be(table, position, column, &refused));
+            return Err(cannot_be(table, position, (&column.name, column.span, ty), &refused));
         }
         if ty == ScalarType::Decimal {
             target.scale = scale(table, position)?;
@@ -43,8 +42,8 @@ impl FileColumn {
         Ok(Some(Self { position, target }))
     }
 
-    /// The finding for a value that does not convert: reads the files in order up to the first such value.
-    pub fn offender(&self, table: &Table, column: &Column) -> Diagnostic {
+    /// The finding for the first value that does not convert, in order of the files; `None` when all of them do.
+    pub fn offender(&self, table: &Table, name: &str, span: Span) -> Option<Diagnostic> {
         for file in &table.files {
             let mut before: usize = 0;
             let mut bad = None;
@@ -58,22 +57,55 @@ impl FileColumn {
                 bad.is_none()
             });
             if let Err(finding) = read {
-                return finding;
+                return Some(finding);
             }
             if let Some((row, text)) = bad {
-                let message = format!(
-                    "`{}` is {} in row {row} of `{}`, which is no {}",
-                    column.name,
-                    quoted(&text),
-                    file.found.relative,
-                    physical::word(self.target.ty)
-                );
-                return table.owner.stopped(Code::ValueNotOfType, column.span, message).help(cure(self.target.ty));
+                let word = physical::word(self.target.ty);
+                let value = quoted(&text);
+                let message = format!("`{name}` is {value} in row {row} of `{}`, not {word}", file.found.relative);
+                let finding = table.owner.stopped(Code::ValueNotOfType, span, message);
+                return Some(finding.help(cure(self.target.ty)));
             }
         }
-        let message = format!("a value of `{}` is no {}", column.name, physical::word(self.target.ty));
-        table.owner.stopped(Code::ValueNotOfType, column.span, message)
+        None
     }
+}
+
+/// What is wrong with a declared column, as far as that can be said without a program: it is not there, or its values are not
+/// of the declared type.
+pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) -> Option<Diagnostic> {
+    let Some(position) = table.position(&column.raw) else { return Some(table.lacks(&column.raw, column.span)) };
+    if let Some(finding) = partly(table, position, &column.raw, column.span) {
+        return Some(finding);
+    }
+    let raw = table.columns.get(position)?;
+    let Some(ty) = column.ty else {
+        return raw.ty.is_none().then(|| table.lacks_type(&raw.name, &raw.physical, column.span));
+    };
+    // How times are written is known to the program alone.
+    if raw.ty == Some(ty) || ty == ScalarType::Instant {
+        return None;
+    }
+    let reading = Reading::plain(zone.clone());
+    let target = Target { ty, scale: 0, reading, lenient: false, blank: table.format == Format::Csv };
+    if let Some(physical) = never(table, position, &target) {
+        return Some(cannot_be(table, position, (&column.raw, column.span, ty), &physical));
+    }
+    let mut found = FileColumn { position, target };
+    if ty == ScalarType::Decimal {
+        match scale(table, position) {
+            Ok(scale) => found.target.scale = scale,
+            Err(finding) => return Some(finding),
+        }
+    }
+    found.offender(table, &column.raw, column.span)
+}
+
+/// The finding for a column that must be in every file and is not.
+fn partly(table: &Table, position: usize, name: &str, span: Span) -> Option<Diagnostic> {
+    let file = table.without(position)?;
+    let message = format!("`{}` has no column `{name}`, other files have", file.found.relative);
+    Some(table.owner.stopped(Code::MissingColumn, span, message))
 }
 
 fn cure(ty: ScalarType) -> &'static str {
@@ -92,12 +124,12 @@ fn never(table: &Table, position: usize, target: &Target) -> Option<String> {
     }
 }
 
-fn cannot_be(table: &Table, position: usize, column: &Column, physical: &str) -> Diagnostic {
+fn cannot_be(table: &Table, position: usize, (name, span, ty): (&str, Span, ScalarType), physical: &str) -> Diagnostic {
     let file = table.files.first().map_or("", |file| file.found.relative.as_str());
     let whole = table.columns.get(position).and_then(|c| c.ty) == Some(ScalarType::Int);
-    let message = format!("`{}` is {physical} in `{file}`, not {}", column.name, physical::word(column.ty));
-    let finding = table.owner.stopped(Code::ValueNotOfType, column.span, message);
-    if whole && column.ty == ScalarType::Instant {
+    let message = format!("`{name}` is {physical} in `{file}`, not {}", physical::word(ty));
+    let finding = table.owner.stopped(Code::ValueNotOfType, span, message);
+    if whole && ty == ScalarType::Instant {
         return finding.help("say what the numbers count with `time_format: epoch_s`, `epoch_ms` or `epoch_us`");
     }
     finding

@@ -31,7 +31,7 @@ pub(crate) struct Found {
 }
 
 /// The folders that sources may read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Folders {
     folders: Vec<Folder>,
 }

@@ -168,8 +168,10 @@ impl OpenLookup {
                 }
                 true
             })?;
-            if let Some((column, file)) = offender {
-                return Err(file.offender(&self.table, column));
+            if let Some((column, file)) = offender
+                && let Some(finding) = file.offender(&self.table, &column.name, column.span)
+            {
+                return Err(finding);
             }
         }
         for ((id, _, file), parts) in found.iter().zip(parts) {

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Once;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -129,7 +130,23 @@ fn corrupt(error: &str) -> Trouble {
     for kind in ["Parquet argument error: ", "Parquet error: ", "Parquet: ", "External: ", "EOF: ", "Arrow: "] {
         text = text.strip_prefix(kind).unwrap_or(text);
     }
+    // One of them shows its own blanks.
+    let text = if text.contains("{levels") { "its levels and its values do not agree" } else { text };
     Trouble::Corrupt(format!("is not a sound Parquet file: {}", text.chars().take(160).collect::<String>()))
+}
+
+/// Keeps the reading crates' panics off the terminal: each becomes a finding about its file. Other panics are shown as ever.
+pub(crate) fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let shown = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let reader = |part: &str| ["parquet-", "arrow-", "snap-", "lz4_flex-", "brotli"].iter().any(|c| part.starts_with(c));
+            if !panic.location().is_some_and(|place| place.file().split(['/', '\\']).any(reader)) {
+                shown(panic);
+            }
+        }));
+    });
 }
 
 /// A panic of the reading crate is an error of the file.

@@ -137,8 +137,7 @@ impl OpenSource {
         if rejects.contains(&&ir::LocalPolicy::Reject) {
             return Ok(());
         }
-        let finding = found.offender(&self.table, column);
-        if finding.code == Code::ValueNotOfType { Err(finding) } else { Ok(()) }
+        found.offender(&self.table, &column.name, column.span).map_or(Ok(()), Err)
     }
 
     /// Which file made a scan fail, and why: reads them one by one. For messages only, after the fact.

@@ -167,8 +167,7 @@ impl Table {
     /// The finding for a column that is wanted and not there, or not usable.
     pub fn lacks(&self, name: &str, span: Span) -> Diagnostic {
         if let Some((_, physical)) = self.unusable.iter().find(|(n, _)| n == name) {
-            let message = format!("the column `{name}` is a {physical}, which cannot be used in this version");
-            return self.owner.stopped(Code::UnsupportedColumn, span, message);
+            return self.lacks_type(name, physical, span);
         }
         let names = || self.columns.iter().map(|column| column.name.as_str()).filter(|name| !name.is_empty());
         let place = match self.files.as_slice() {
@@ -187,6 +186,13 @@ impl Table {
             help.push_str("; fields are separated by commas in this version");
         }
         self.owner.stopped(Code::MissingColumn, span, place).help(help)
+    }
+
+    /// The finding for a column that is there and cannot be used.
+    pub fn lacks_type(&self, name: &str, physical: &str, span: Span) -> Diagnostic {
+        let message = format!("the column `{name}` is {physical}, which cannot be used in this version");
+        let finding = self.owner.stopped(Code::UnsupportedColumn, span, message);
+        if physical == "Binary" { finding.help("if the bytes are text, declare the column as `text`") } else { finding }
     }
 
     /// The first file that does not have a column which others have.
