@@ -4,6 +4,7 @@
 //! the tree and `phrases` holds the rules on what a phrase may follow.
 
 mod expected;
+mod found;
 mod literal;
 mod lower;
 mod options;
@@ -81,7 +82,10 @@ fn read<'t, T>(
     lower: impl FnOnce(&mut Lower<'t>, Pair<'t, Rule>) -> Option<T>,
 ) -> Result<T, Vec<Diagnostic>> {
     // A link begins with a column's name as its file spells it, which may hold any sign.
-    let slips = if rule == Rule::link { scan::limits(text) } else { scan::scan(text) };
+    let mut slips = limits(text, rule);
+    if slips.is_empty() && rule != Rule::link {
+        slips = scan::scan(text);
+    }
     if !slips.is_empty() {
         return Err(slips);
     }
@@ -95,6 +99,20 @@ fn read<'t, T>(
         }
         _ => Err(context.findings),
     }
+}
+
+/// A text that is neither empty nor too long.
+fn limits(text: &Located, rule: Rule) -> Vec<Diagnostic> {
+    let (code, message, help) = if text.text.trim().is_empty() {
+        let message = format!("expected {}, found nothing", expected::noun(rule));
+        (Code::EmptyExpression, message, expected::forms(rule).1)
+    } else if text.text.len() > scan::MAX_LENGTH {
+        let message = format!("{} bytes, expected at most {}", text.text.len(), scan::MAX_LENGTH);
+        (Code::ExpressionTooLarge, message, "give parts of it names: define them as metrics or events of their own")
+    } else {
+        return Vec::new();
+    };
+    vec![Diagnostic::new(code, text.whole(), message).help(help)]
 }
 
 /// A name without its backticks.

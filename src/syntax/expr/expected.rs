@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
 use crate::diag::{Code, Diagnostic};
-use crate::syntax::expr::{KEYWORDS, Rule, scan};
+use crate::syntax::expr::Rule;
+use crate::syntax::expr::found::Found;
 use crate::syntax::located::Located;
 
 /// What may stand at a place, in the order in which a message names it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Want {
+pub(super) enum Want {
     Value,
     Name,
     Column,
@@ -24,7 +25,8 @@ enum Want {
     Operator,
     Phrase,
     Arrow,
-    More,
+    Comma,
+    Close,
     End,
 }
 
@@ -44,7 +46,8 @@ impl Want {
             Self::Operator => "an operator",
             Self::Phrase => "a phrase (`where`, `per`, `over`)",
             Self::Arrow => "`->`",
-            Self::More => "`,` or `)`",
+            Self::Comma => "`,`",
+            Self::Close => "`)`",
             Self::End => "the end",
         }
     }
@@ -81,7 +84,7 @@ impl Want {
             Rule::add_op | Rule::mul_op | Rule::joined | Rule::tail | Rule::kw_or | Rule::kw_in | Rule::kw_like => {
                 Self::Operator
             }
-            Rule::kw_is | Rule::kw_between => Self::Operator,
+            Rule::kw_is => Self::Operator,
             Rule::phrase | Rule::where_phrase | Rule::per_phrase | Rule::over_phrase => Self::Phrase,
             Rule::kw_where | Rule::kw_per | Rule::kw_over => Self::Phrase,
             Rule::kw_and => Self::Words("`and`"),
@@ -104,13 +107,14 @@ impl Want {
             Rule::limit | Rule::at_least | Rule::at_most | Rule::above | Rule::below => {
                 Self::Words("`at least`, `at most`, `above`, `below` or `between`")
             }
-            Rule::bound | Rule::bound_op | Rule::no_worse | Rule::no_worse_than => {
-                Self::Words("`<=`, `>=`, `<`, `>` or `no worse than`")
-            }
+            Rule::bound | Rule::bound_op => Self::Words("`<=`, `>=`, `<`, `>`"),
+            Rule::no_worse | Rule::no_worse_than => Self::Words("`no worse than`"),
             Rule::sign => Self::Words("`+` or `-`"),
             Rule::EOI => Self::End,
             // Beginnings of a value that need no mention beside it, and rules that are never expected by themselves.
-            Rule::minus | Rule::kw_not | Rule::member | Rule::arguments | Rule::kw_within => return None,
+            Rule::minus | Rule::kw_not | Rule::member | Rule::arguments | Rule::kw_within | Rule::kw_between => {
+                return None;
+            }
             Rule::option | Rule::opt_within | Rule::opt_gap | Rule::opt_after | Rule::opt_max | Rule::opt_least => {
                 return None;
             }
@@ -134,46 +138,71 @@ impl Want {
     }
 }
 
+/// What follows `is`.
+pub(super) const NULL_TEST: &str = "`null` or `not null`";
+
 /// The grammar's error as a finding.
 pub(super) fn explain(error: &Error<Rule>, entry: Rule, text: &Located) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
-    let found = Found::at(&text.text, at);
-    let span = text.span(found.start..found.end);
     let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
         let help = "give parts of the expression names: define them as metrics or events of their own";
         return Diagnostic::new(Code::ExpressionTooLarge, text.whole(), "an expression that is too deep").help(help);
     };
-    let wants: BTreeSet<Want> = positives.iter().filter_map(|rule| Want::of(*rule)).collect();
-    if let Some((code, message, help)) = found.hint(&wants) {
-        return Diagnostic::new(code, span, message).help(help);
+    let found = Found::at(&text.text, at);
+    let mut wants: BTreeSet<Want> = positives.iter().filter_map(|rule| Want::of(*rule)).collect();
+    narrow(&mut wants, entry, &found);
+    if positives.contains(&Rule::kw_and) && !positives.contains(&Rule::kw_or) {
+        // The second bound of `between` is still to come.
+        wants = BTreeSet::from([Want::Words("`and`")]);
     }
+    if let Some(hint) = found.hint(&wants, entry) {
+        return Diagnostic::new(hint.code, text.span(hint.range), hint.message).help(hint.help);
+    }
+    let message = format!("expected {}, found {}", list(&wants), found.words());
     let (code, forms) = forms(entry);
-    let expected = expected(wants, &text.text, at);
-    let message = format!("expected {expected}, found {}", found.words());
-    let diagnostic = Diagnostic::new(code, span, message);
-    match found.help().or(forms) {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
+    let help = found.help(&wants, entry).unwrap_or_else(|| forms.to_owned());
+    Diagnostic::new(code, text.span(found.range()), message).help(help)
 }
 
-fn expected(mut wants: BTreeSet<Want>, text: &str, at: usize) -> String {
+/// Leaves out what a longer word in the list says already, and what cannot stand there.
+fn narrow(wants: &mut BTreeSet<Want>, entry: Rule, found: &Found<'_>) {
+    match found.previous_word() {
+        Some("is") if wants.contains(&Want::Value) => *wants = BTreeSet::from([Want::Words(NULL_TEST)]),
+        Some("not") if !wants.contains(&Want::Value) => {
+            *wants = BTreeSet::from([Want::Words("`in`, `between` or `like`")])
+        }
+        _ => {}
+    }
     if wants.contains(&Want::Value) {
-        // A value is all of these.
         wants.retain(|w| !matches!(w, Want::Name | Want::Text | Want::Whole | Want::Length | Want::Unit));
+    }
+    if found.previous_word() == Some("per") && wants.remove(&Want::Name) {
+        wants.insert(Want::Key);
     }
     if wants.contains(&Want::Window) {
         wants.remove(&Want::Length);
     }
+    if wants.iter().any(|w| !matches!(w, Want::Length | Want::Unit)) && found.follows_number() {
+        // After a number a unit may always stand; where it need not, it is no help.
+        wants.retain(|w| !matches!(w, Want::Length | Want::Unit));
+    }
     if wants.contains(&Want::Operator) {
         wants.remove(&Want::Words("`and`"));
-        if scan::depth_at(text, at) > 0 {
-            wants.insert(Want::More);
+        wants.remove(&Want::Whole);
+        if found.depth() > 0 {
+            wants.extend([Want::Comma, Want::Close]);
         }
     }
-    let words: Vec<_> = wants.into_iter().map(Want::words).collect();
+    if entry == Rule::guardrail && wants.remove(&Want::Phrase) {
+        wants.insert(Want::Words("`where`"));
+    }
+}
+
+/// "a, b or c".
+fn list(wants: &BTreeSet<Want>) -> String {
+    let words: Vec<_> = wants.iter().map(|w| w.words()).collect();
     match words.split_last() {
         None => "something else".to_owned(),
         Some((last, [])) => (*last).to_owned(),
@@ -181,9 +210,21 @@ fn expected(mut wants: BTreeSet<Want>, text: &str, at: usize) -> String {
     }
 }
 
+/// What each kind of text is called.
+pub(super) fn noun(entry: Rule) -> &'static str {
+    match entry {
+        Rule::target => "a target",
+        Rule::baseline => "a baseline",
+        Rule::guardrail => "a guardrail",
+        Rule::effect => "an effect",
+        Rule::link => "a link",
+        _ => "an expression",
+    }
+}
+
 /// The code of each kind of text, and the forms it has.
-fn forms(entry: Rule) -> (Code, Option<String>) {
-    let (code, help) = match entry {
+pub(super) fn forms(entry: Rule) -> (Code, &'static str) {
+    match entry {
         Rule::target => (
             Code::TargetSyntax,
             "write `reach 45 minutes`, `increase by 20% from 2026-Q3`, `reduce to 3%`, `keep at least 99%` or \
@@ -200,105 +241,6 @@ fn forms(entry: Rule) -> (Code, Option<String>) {
         ),
         Rule::effect => (Code::EffectSyntax, "write `+8%` or `-3 minutes`"),
         Rule::link => (Code::LinkSyntax, "write `column -> lookup`"),
-        _ => return (Code::ExpressionSyntax, None),
-    };
-    (code, Some(help.to_owned()))
-}
-
-/// The word or sign that stands where something else was expected.
-struct Found<'t> {
-    text: &'t str,
-    start: usize,
-    end: usize,
-}
-
-impl<'t> Found<'t> {
-    fn at(text: &'t str, at: usize) -> Self {
-        let rest = text.get(at..).unwrap_or("");
-        let start = at + (rest.len() - rest.trim_start().len());
-        let rest = text.get(start..).unwrap_or("");
-        let len = scan::token_length(rest);
-        Self { text, start, end: start + len }
-    }
-
-    fn token(&self) -> &'t str {
-        self.text.get(self.start..self.end).unwrap_or("")
-    }
-
-    fn words(&self) -> String {
-        match self.token() {
-            "" => "the end".to_owned(),
-            token if token.chars().count() > 40 => "what follows".to_owned(),
-            token => format!("`{token}`"),
-        }
-    }
-
-    /// A finding of its own kind, where the word itself says what went wrong.
-    fn hint(&self, wants: &BTreeSet<Want>) -> Option<(Code, String, String)> {
-        let token = self.token();
-        let lower = token.to_ascii_lowercase();
-        let value_wanted = wants.contains(&Want::Value) || wants.contains(&Want::Key) || wants.contains(&Want::Name);
-        if lower != token && KEYWORDS.contains(&lower.as_str()) {
-            let message = format!("`{token}` in capitals: the words of the language are lower case");
-            return Some((Code::ForeignSpelling, message, format!("write `{lower}`")));
-        }
-        if let Some(previous) = self.previous_word() {
-            let lower = previous.to_ascii_lowercase();
-            if lower != previous && KEYWORDS.contains(&lower.as_str()) {
-                let message = format!("`{previous}` in capitals: the words of the language are lower case");
-                return Some((Code::ForeignSpelling, message, format!("write `{lower}`")));
-            }
-            if lower == "distinct" {
-                let message = "`distinct` is no word of the language".to_owned();
-                let help = format!("write `unique(…)` to count different values: `unique({token})`");
-                return Some((Code::ForeignSpelling, message, help));
-            }
-        }
-        match token {
-            "if" => {
-                let message = "`if` beside an operator stands in parentheses".to_owned();
-                return Some((Code::ExpressionSyntax, message, "write `(if … then … else …)`".to_owned()));
-            }
-            "when" => {
-                let message = "`case when` is no form of the language".to_owned();
-                return Some((Code::ForeignSpelling, message, "write `if … then … else …`".to_owned()));
-            }
-            "where" | "per" | "over" if !value_wanted && !wants.contains(&Want::Phrase) => {
-                let message = format!("`{token}` here: a phrase follows one thing, a name, a call or parentheses");
-                let help = format!("put the thing and its phrase in parentheses: `(… {token} …)`");
-                return Some((Code::PhraseBesideOperator, message, help));
-            }
-            _ => {}
-        }
-        if value_wanted && KEYWORDS.contains(&token) && self.stands_for_a_value() {
-            let message = format!("expected a name, found `{token}`, a word of the language");
-            let help = format!("a column of that name is written `` `{token}` ``, or after a dot");
-            return Some((Code::KeywordAsName, message, help));
-        }
-        None
-    }
-
-    /// Whether what follows the word could follow a value, so that the word was meant as a name.
-    fn stands_for_a_value(&self) -> bool {
-        let rest = self.text.get(self.end..).unwrap_or("").trim_start();
-        let next = rest.get(..scan::token_length(rest)).unwrap_or("");
-        match next {
-            "" | ")" | "," | "." | "->" | "+" | "-" | "*" | "/" | "=" | "!=" | "<" | "<=" | ">" | ">=" => true,
-            word => matches!(word, "where" | "per" | "over" | "and" | "or" | "in" | "is" | "like" | "between"),
-        }
-    }
-
-    fn previous_word(&self) -> Option<&'t str> {
-        let before = self.text.get(..self.start)?.trim_end();
-        let word = before.rsplit(|c| !scan::continues_name(c)).next()?;
-        (!word.is_empty()).then_some(word)
-    }
-
-    fn help(&self) -> Option<String> {
-        match self.token() {
-            "by" => Some("a breakdown is the `by:` of the metric; within an expression it is `per`".to_owned()),
-            "," => Some("a comma stands between the arguments of a call; thousands are written `1_000`".to_owned()),
-            _ => None,
-        }
+        _ => (Code::ExpressionSyntax, "write an expression, such as `count(signup)`"),
     }
 }

@@ -158,7 +158,12 @@ impl<'t> Lower<'t> {
         };
         let whole = format!("({}) {phrases_text}{tails_text}", text_of(head));
         let help = match moved_comparison(head, last.as_rule(), phrases_text) {
+            _ if is_literal(head) => format!("write a name, a call or parentheses before `{word}`"),
             Some(cure) if tails.is_empty() => write(&[cure, whole]),
+            // Rows are filtered more often than one factor is.
+            _ if last.as_rule() == Rule::where_phrase && is_arithmetic(head) => {
+                write(&[whole, grouped(head, phrases_text) + &tails_text])
+            }
             _ if last_thing(head).is_some() => write(&[grouped(head, phrases_text) + &tails_text, whole]),
             _ => write(&[whole]),
         };
@@ -242,10 +247,24 @@ fn only<'t>(pair: Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
     inner.next().is_none().then_some(first)
 }
 
-/// Arithmetic, without comparisons or boolean words, in which a dotted column stands.
+/// The arithmetic that a condition consists of, without comparisons and boolean words.
+fn arithmetic<'t>(or_expr: &Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
+    let sum = only(or_expr.clone()).and_then(only).and_then(only).and_then(only)?;
+    (sum.as_rule() == Rule::sum).then_some(sum)
+}
+
+fn is_arithmetic(or_expr: &Pair<'_, Rule>) -> bool {
+    arithmetic(or_expr).is_some_and(|sum| only(sum).and_then(only).is_none())
+}
+
+/// Arithmetic in which a dotted column stands.
 fn is_row_arithmetic(or_expr: &Pair<'_, Rule>) -> bool {
-    let sum = only(or_expr.clone()).and_then(only).and_then(only).and_then(only);
-    sum.is_some_and(|sum| sum.as_rule() == Rule::sum && only(sum.clone()).and_then(only).is_none() && has_column(sum))
+    is_arithmetic(or_expr) && arithmetic(or_expr).is_some_and(has_column)
+}
+
+fn is_literal(or_expr: &Pair<'_, Rule>) -> bool {
+    let unary = arithmetic(or_expr).and_then(only).and_then(only);
+    unary.and_then(only).is_some_and(|operand| operand.as_rule() == Rule::literal)
 }
 
 fn has_column(sum: Pair<'_, Rule>) -> bool {

@@ -14,10 +14,10 @@ use crate::diag::{Code, Diagnostic};
 use crate::syntax::located::Located;
 
 /// The longest expression, in bytes.
-pub(crate) const MAX_LENGTH: usize = 16 * 1024;
+pub(super) const MAX_LENGTH: usize = 16 * 1024;
 
 /// The most parentheses (and `if`s) inside one another.
-pub(crate) const MAX_NESTING: usize = 50;
+pub(super) const MAX_NESTING: usize = 50;
 
 /// After so many findings in one text the rest is likely noise.
 const MAX_FINDINGS: usize = 10;
@@ -26,11 +26,7 @@ const CUT_BY_YAML: &str = "; where more was written, YAML has cut it off at ` #`
      write the expression below `>-` or as a line of a list";
 
 /// All slips of the text; empty when the grammar may read it.
-pub(crate) fn scan(text: &Located) -> Vec<Diagnostic> {
-    let limits = limits(text);
-    if !limits.is_empty() {
-        return limits;
-    }
+pub(super) fn scan(text: &Located) -> Vec<Diagnostic> {
     let mut scan = Scan {
         located: text,
         text: &text.text,
@@ -43,24 +39,6 @@ pub(crate) fn scan(text: &Located) -> Vec<Diagnostic> {
     while scan.found.len() < MAX_FINDINGS && scan.step() {}
     scan.close();
     scan.found
-}
-
-/// A text that is neither empty nor too long.
-pub(super) fn limits(text: &Located) -> Vec<Diagnostic> {
-    if text.text.trim().is_empty() {
-        let help = "write an expression, such as `count(signup)`";
-        return vec![
-            Diagnostic::new(Code::EmptyExpression, text.whole(), "expected an expression, found nothing").help(help),
-        ];
-    }
-    if text.text.len() > MAX_LENGTH {
-        let message = format!("an expression of {} bytes, expected at most {MAX_LENGTH}", text.text.len());
-        return vec![
-            Diagnostic::new(Code::ExpressionTooLarge, text.whole(), message)
-                .help("give parts of it names: define them as metrics or events of their own"),
-        ];
-    }
-    Vec::new()
 }
 
 /// How many parentheses are open at a place of a text without slips.
@@ -106,12 +84,12 @@ pub(super) fn is_fiscal_period(text: &str) -> bool {
 }
 
 /// Whether a name may begin with this character.
-pub(crate) fn starts_name(c: char) -> bool {
+pub(super) fn starts_name(c: char) -> bool {
     c == '_' || c == '$' || unicode_start(c)
 }
 
 /// Whether a name may go on with this character.
-pub(crate) fn continues_name(c: char) -> bool {
+pub(super) fn continues_name(c: char) -> bool {
     c == '$' || c == '_' || unicode_continue(c)
 }
 

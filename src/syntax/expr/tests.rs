@@ -1,13 +1,15 @@
 //! The reading stage's expressions against its own data: forms of the reference, real metrics, refusals, any text at all.
 
+mod refused;
+mod soup;
 mod trees;
 
 use std::fmt::Debug;
 
 use crate::diag::Diagnostic;
 use crate::source::FileId;
-use crate::syntax::expr;
 use crate::syntax::located::Located;
+use crate::syntax::{expr, print};
 
 const CASES: &str = include_str!("../../../tests/data/language_cases.txt");
 const FORMS: &str = include_str!("../../../tests/data/language_forms.txt");
@@ -52,21 +54,26 @@ fn real_metrics_are_read() {
     assert_eq!(n, 86);
 }
 
+/// Reads a text as what the first column of a data file says it is, and prints it.
+fn read(kind: &str, text: &Located) -> Result<String, Vec<Diagnostic>> {
+    match kind {
+        "expression" => expr::expression(text).map(|t| print::expr(&t)),
+        "target" => expr::target(text).map(|t| print::target(&t)),
+        "baseline" => expr::baseline(text).map(|t| print::baseline(&t)),
+        "guardrail" => expr::guardrail(text).map(|t| print::guardrail(&t)),
+        "effect" => expr::effect(text).map(|t| print::effect(&t)),
+        "link" => expr::link(text).map(|(column, lookup)| format!("{} -> {}", column.value, lookup.value)),
+        other => panic!("{other} is no kind of text"),
+    }
+}
+
 #[test]
 fn forms_of_the_reference_are_read() {
     for (kind, text) in lines(FORMS) {
-        let text = located(text);
-        let result = match kind {
-            "expression" => expr::expression(&text).map(|_| ()),
-            "target" => expr::target(&text).map(|_| ()),
-            "baseline" => expr::baseline(&text).map(|_| ()),
-            "guardrail" => expr::guardrail(&text).map(|_| ()),
-            "effect" => expr::effect(&text).map(|_| ()),
-            "link" => expr::link(&text).map(|_| ()),
-            other => panic!("{other}"),
-        };
-        if let Err(findings) = result {
-            panic!("{}\n{}", text.text, complaint(&findings));
+        match read(kind, &located(text)) {
+            // What is printed is a form too, and prints as itself.
+            Ok(printed) => assert_eq!(read(kind, &located(&printed)).as_ref(), Ok(&printed), "{text}"),
+            Err(findings) => panic!("{text}\n{}", complaint(&findings)),
         }
     }
 }

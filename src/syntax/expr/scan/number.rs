@@ -72,27 +72,31 @@ impl Scan<'_> {
         }
         let len = digits + fraction.map_or(0, |f| f + 1);
         let (number, after) = (upto(rest, len).to_owned(), from(rest, len).to_owned());
-        if self.misspelt(&number, &whole) {
-            return self.value(len + word_length(&after));
+        let suffix = if after.starts_with('%') { "%" } else { upto(&after, word_length(&after)) };
+        if self.misspelt(&number, &whole, suffix) {
+            return self.value(len + suffix.len());
         }
         self.after_number(&number, fraction.is_some(), &after);
     }
 
     /// Reports digits that are no number.
-    fn misspelt(&mut self, number: &str, whole: &str) -> bool {
+    fn misspelt(&mut self, number: &str, whole: &str, suffix: &str) -> bool {
+        let thousands = number.len() == 3 && upto(self.text, self.at).strip_suffix(',').is_some_and(ends_in_digit);
         let plain = number.replace('_', "");
         let (message, help) = if whole.ends_with('_') || whole.contains("__") {
-            (format!("`{number}`: an underscore stands between two digits"), format!("write `{plain}`"))
+            (format!("`{number}`: an underscore stands between two digits"), format!("write `{plain}{suffix}`"))
+        } else if whole.starts_with('0') && thousands {
+            (format!("`,{number}`: thousands are not parted by commas"), "write `1_000` or `1000`".to_owned())
         } else if whole.len() > 1 && whole.starts_with('0') {
             let stripped = plain.trim_start_matches('0');
             let zero = if stripped.is_empty() || stripped.starts_with('.') { "0" } else { "" };
-            (format!("`{number}` begins with a zero"), format!("write `{zero}{stripped}`"))
+            (format!("`{number}` begins with a zero"), format!("write `{zero}{stripped}{suffix}`"))
         } else if plain.parse::<Decimal>().is_err() {
             ("a number with too many digits".to_owned(), "a number has at most 38 digits".to_owned())
         } else {
             return false;
         };
-        self.report(Code::NumberSpelling, number.len(), message, help);
+        self.report(Code::NumberSpelling, number.len() + suffix.len(), message, help);
         true
     }
 
@@ -176,7 +180,9 @@ impl Scan<'_> {
             );
         } else {
             let message = format!("`{written}` is neither a number nor a name");
-            let help = format!("write `{number} {suffix}` for a number with a unit, `` `{written}` `` for a name");
+            let help = format!(
+                "a name that begins with a digit is written `` `{written}` ``; a unit stands apart from its number"
+            );
             self.report(Code::NumberSpelling, len, message, help);
         }
     }
@@ -209,6 +215,10 @@ impl Scan<'_> {
         self.report(Code::DurationSpelling, len, message, help);
         true
     }
+}
+
+fn ends_in_digit(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_exponent(suffix: &str) -> bool {

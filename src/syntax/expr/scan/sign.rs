@@ -19,7 +19,7 @@ const FOREIGN: &[(&str, &str, &str)] = &[
     ("|", "`|` is no operator", "write `or`"),
     ("**", "`**` is no operator", "write the product out: `x * x`"),
     ("^", "`^` is no operator", "write the product out: `x * x`"),
-    ("%", "`%` stands right after a number", "write `20%`; there is no remainder operator"),
+    ("%", "`%` is no operator", "write a percentage as `20%`; there is no remainder operator"),
     ("::", "`::` is no operator", "declare the type in the source's `columns:`"),
     ("!", "`!` is no operator", "write `not`"),
     ("→", "`→` is no operator", "write `->` between the steps of a sequence"),
@@ -87,10 +87,18 @@ impl Scan<'_> {
         // A typographic quote is closed by any of its kin: `“a“` and `„a“` are both written.
         let is_close = |c: char| c == close || (close == '”' && c == '“') || (close == '’' && c == '‘');
         let inner = from(self.rest(), open.len_utf8());
-        let end = inner.char_indices().find(|(_, c)| is_close(*c));
+        let mut ends = inner.char_indices().filter(|(_, c)| is_close(*c)).peekable();
+        let mut end = ends.next();
+        // Doubled, the quote stands for itself.
+        while let Some((i, _)) = end
+            && open == '\''
+            && ends.next_if(|(next, _)| *next == i + 1).is_some()
+        {
+            end = ends.next();
+        }
         let help = match end {
             Some((i, _)) if i <= 60 => {
-                format!("write `\"{}\"`", upto(inner, i).replace('\\', r"\\").replace('"', "\\\""))
+                format!("write `\"{}\"`", upto(inner, i).replace("''", "'").replace('\\', r"\\").replace('"', "\\\""))
             }
             _ => "write the text between `\"` and `\"`".to_owned(),
         };
