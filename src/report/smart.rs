@@ -1,7 +1,6 @@
 //! The five letters of an objective and what each rests on. Static checks were made by `check`; what they rest on is said
 //! again. Checks with data are made here.
 
-mod codes;
 mod data;
 mod stated;
 

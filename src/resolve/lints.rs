@@ -3,6 +3,7 @@
 use crate::diag::lint::{LINTS, Level, Levels, lint};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
+use crate::resolve::Project;
 use crate::syntax::ast::Name;
 use crate::syntax::document::Manifest;
 
@@ -28,6 +29,13 @@ pub fn levels(manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Levels {
         levels.set(code, level);
     }
     levels
+}
+
+impl Project {
+    /// The levels that the manifest sets, for findings that come after the checks: those of a report.
+    pub fn lint_levels(&self) -> Levels {
+        levels(&self.manifest, &mut Vec::new())
+    }
 }
 
 /// The lint that a name in `lints:` or `allow:` means.

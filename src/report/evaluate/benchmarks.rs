@@ -45,6 +45,31 @@ pub(super) fn benchmark(
     }
 }
 
+/// A benchmark's value under the name of a quantile (whatever the name where it has one value), as an objective's values are
+/// shown.
+pub(super) fn level(
+    program: &Program,
+    answers: Answers,
+    id: ir::BenchmarkId,
+    quantile: &str,
+    of: (&ir::Objective, &Shown),
+) -> Option<f64> {
+    let (objective, shown) = of;
+    let index = id.0 as usize;
+    let benchmark = program.benchmarks.get(index)?;
+    let (value, unit) = match &benchmark.value {
+        BenchmarkValue::Quantiles(all) => (all.iter().find(|(name, _)| name == quantile)?.1.to_f64(), &benchmark.unit),
+        BenchmarkValue::Literal(value) => (value.to_f64(), &benchmark.unit),
+        BenchmarkValue::Computed(_) => {
+            let plan = answers.plan.benchmarks.iter().find(|p| p.benchmark == index)?;
+            let as_asked = Shown::new(&benchmark.ask, &benchmark.ask.unit);
+            (measured(answers, &as_asked, plan.computed.as_ref()?, true).value?, &benchmark.ask.unit)
+        }
+    };
+    // The units are of one dimension: from the objective's own it is shown as its values are.
+    Some(shown.convert(value * between(unit, &objective.expr.unit).to_f64()))
+}
+
 /// How a value stands to a benchmark: `between p25 and p50`, `3.1 % above`.
 pub(super) fn compared(value: Option<f64>, benchmark: &Benchmark) -> String {
     let known: Vec<(&str, f64)> = benchmark.values.iter().filter_map(|(n, v)| Some((n.as_str(), (*v)?))).collect();

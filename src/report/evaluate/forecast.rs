@@ -164,7 +164,15 @@ fn projection(known: &Known, futures: &Futures, season: Option<usize>) -> Option
             high: at((1.0 + LEVEL) / 2.0)?,
         })
     };
-    let path: Vec<ProjectionPoint> = known.plan.remaining.iter().zip(&futures.steps).filter_map(point).collect();
+    // Where the window reaches back behind the series its sum is not known; the due window is, it was asked for.
+    let first = known.series.first().map(|p| p.start);
+    let covered = |index: &usize| {
+        let window = known.plan.remaining_windows.get(*index);
+        !known.additive || *index + 1 == futures.steps.len() || window.map(|w| w.start) >= first
+    };
+    let steps = known.plan.remaining.iter().zip(&futures.steps).enumerate();
+    let path: Vec<ProjectionPoint> =
+        steps.filter(|(index, _)| covered(index)).filter_map(|(_, step)| point(step)).collect();
     let last = path.last()?;
     let paths = format!("{},{:03}", PATHS / 1000, PATHS % 1000);
     let blocks = season.map(|season| format!(", seasons of {season}")).unwrap_or_default();

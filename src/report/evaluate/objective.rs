@@ -29,15 +29,16 @@ pub(super) fn objective(
 ) -> Option<(Objective, Vec<Diagnostic>)> {
     let definition = program.objectives.get(plan.objective)?;
     let shown = Shown::new(&definition.expr, &definition.display);
-    let baseline = baseline(answers, &shown, plan, definition);
+    let baseline = baseline(answers, &shown, plan, definition).map(|b| since_when(program, plan, b));
     let base = baseline.as_ref().and_then(|b| b.value);
-    let aim = target::aim(program, definition, &shown, base);
+    let level = |id, quantile: &str| benchmarks::level(program, answers, id, quantile, (definition, &shown));
+    let aim = target::aim(definition, &shown, base, &level);
     let up = match &aim {
         Some(Aim::Level { up, .. }) => *up,
         _ => target::higher_is_better(definition),
     };
     let actual = match &plan.actual {
-        Some(measurement) => measured(answers, &shown, measurement, up),
+        Some(measurement) => since_when(program, plan, measured(answers, &shown, measurement, up)),
         None => nothing_measured(),
     };
     let series = answers.points(&plan.series, &shown);
@@ -182,6 +183,17 @@ fn baseline(answers: Answers, shown: &Shown, plan: &ObjectivePlan, definition: &
     Some(Measured { value: Some(value), exact: Value::float(value), note, ..nothing_measured() })
 }
 
+/// A window that begins before the data do is measured on a part of it.
+fn since_when(program: &Program, plan: &ObjectivePlan, measured: Measured) -> Measured {
+    let calendar = &program.settings.calendar;
+    let day = |t: Timestamp| calendar.date_of(t);
+    let late = plan.reach.first.zip(measured.start).filter(|(first, start)| day(*first) > day(*start));
+    let Some((first, _)) = late.filter(|_| measured.value.is_some()) else { return measured };
+    let since = format!("the data begin on {}, inside the window", format::date(day(first)));
+    let note = measured.note.map_or(since.clone(), |note| format!("{note}; {since}"));
+    Measured { note: Some(note), ..measured }
+}
+
 /// The due window so far, and what the rest of it must bring.
 fn to_date(
     answers: Answers,
@@ -232,11 +244,13 @@ fn nothing(
         return Some(stale);
     }
     if aim.is_none() {
-        let of_baseline = baseline.filter(|b| b.value.is_none());
-        return Some(of_baseline.map_or_else(
-            || "the target has no value: its benchmark has none".to_owned(),
-            |b| format!("the baseline {} has no value: {}", b.window, b.note.as_deref().unwrap_or("no data")),
-        ));
+        return Some(match baseline {
+            Some(b) if b.value.is_none() => {
+                format!("the baseline {} has no value: {}", b.window, b.note.as_deref().unwrap_or("no data"))
+            }
+            None if plan.reach.timeless => "the data have no clock, so that there is no baseline".to_owned(),
+            _ => "the target has no value: its benchmark has none".to_owned(),
+        });
     }
     if actual.value.is_none() {
         let window = if actual.window.is_empty() { String::new() } else { format!(" in {}", actual.window) };

@@ -1,9 +1,8 @@
 //! What is to be reached, as numbers in the unit shown.
 
-use crate::decimal::Decimal;
-use crate::ir::{Amount, Baseline, BenchmarkValue, Better, Change, Objective, Program, Target};
+use crate::ir::{Amount, Baseline, BenchmarkId, Better, Change, Objective, Target};
 use crate::report::TargetView;
-use crate::report::evaluate::values::{Shown, between};
+use crate::report::evaluate::values::Shown;
 
 /// A target as numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,14 +80,17 @@ pub(in crate::report) fn stated_baseline(objective: &Objective, shown: &Shown) -
 }
 
 /// The aim, once the baseline's value is known; `None` where the target needs a baseline that has no value, or a benchmark
-/// that has none.
+/// that has none. `level` gives a benchmark's value under the name of a quantile, in the objective's unit as it is shown.
 pub(in crate::report) fn aim(
-    program: &Program,
     objective: &Objective,
     shown: &Shown,
     base: Option<f64>,
+    level: &dyn Fn(BenchmarkId, &str) -> Option<f64>,
 ) -> Option<Aim> {
-    let amount = |a: &Amount| amount(program, objective, shown, a);
+    let amount = |a: &Amount| match a {
+        Amount::Literal(value) => Some(shown.decimal(*value)),
+        Amount::Benchmark { benchmark, quantile } => level(*benchmark, quantile),
+    };
     let bound = |a: &Amount, strict: bool| Some(Bound { at: amount(a)?, strict });
     match &objective.target {
         Target::Reach { to, .. } => {
@@ -112,23 +114,6 @@ pub(in crate::report) fn aim(
         Target::AtMost { bound: at, strict } => Some(Aim::Band(Band { low: None, high: Some(bound(at, *strict)?) })),
         Target::Between(low, high) => {
             Some(Aim::Band(Band { low: Some(bound(low, false)?), high: Some(bound(high, false)?) }))
-        }
-    }
-}
-
-fn amount(program: &Program, objective: &Objective, shown: &Shown, amount: &Amount) -> Option<f64> {
-    match amount {
-        Amount::Literal(value) => Some(shown.decimal(*value)),
-        Amount::Benchmark { benchmark, quantile } => {
-            let benchmark = program.benchmarks.get(benchmark.0 as usize)?;
-            let value: Decimal = match &benchmark.value {
-                BenchmarkValue::Quantiles(all) => all.iter().find(|(name, _)| name == quantile)?.1,
-                BenchmarkValue::Literal(value) => *value,
-                BenchmarkValue::Computed(_) => return None,
-            };
-            // The benchmark's unit is of the metric's dimension: from there it is shown as the metric is.
-            let own = between(&benchmark.unit, &objective.expr.unit);
-            Some(shown.convert(value.to_f64() * own.to_f64()))
         }
     }
 }

@@ -108,7 +108,8 @@ pub(super) fn objective(frame: &Frame, asks: &mut Asks, index: usize, objective:
 
     let periods =
         if reach.timeless { Vec::new() } else { series(frame, objective, &reach, frontier, due_end, &baseline) };
-    let trailing = trailing(frame, asks, objective, measuring, frontier.filter(|_| !reach.timeless), &periods);
+    let trailing =
+        trailing(frame, asks, objective, measuring, (&reach, frontier.filter(|_| !reach.timeless)), &periods);
     let remaining = frontier.zip(due_end).filter(|_| !reach.timeless);
     let remaining = remaining.map(|(start, end)| frame.periods_over(grain, Interval { start, end }, MOST_REMAINING));
     let remaining = remaining.unwrap_or_default();
@@ -304,19 +305,22 @@ fn trailing(
     asks: &mut Asks,
     objective: &Objective,
     measuring: Measuring,
-    frontier: Option<Timestamp>,
+    reach: (&Reach, Option<Timestamp>),
     periods: &[Period],
 ) -> Trailing {
+    let (reach, frontier) = reach;
     let grain = objective.grain;
     if frontier.is_none() || measuring.is_one(grain) {
         return Trailing::Series;
     }
+    let first = periods.first().map(|p| p.interval.start);
     if let (Measuring::Pooled(_), Additivity::Additive) = (measuring, objective.expr.additivity)
         && let Some(windows) = whole_windows(frame, measuring, grain, periods)
+        && windows.last().zip(first).is_some_and(|(window, first)| window.start >= first)
     {
         return Trailing::Sums(windows);
     }
-    let begin = periods.first().map(|p| p.interval.start);
+    let begin = reach.first.map(|first| history_start(frame, grain, first));
     let complete = periods.iter().filter(|p| frontier.is_some_and(|f| p.interval.end <= f));
     let ends: Vec<Timestamp> = complete.map(|p| p.interval.end).collect();
     let covered = |end: &&Timestamp| {

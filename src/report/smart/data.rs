@@ -25,7 +25,7 @@ fn unit_and_domain(e: &Evidence) -> Found {
     let (least, most) = e.domain;
     let number = |v: f64| format::number(v, e.format);
     let Some(aim) = e.aim else {
-        if e.baseline.is_some_and(|b| b.value.is_none()) {
+        if e.plan.reach.timeless || e.baseline.is_some_and(|b| b.value.is_none()) {
             return e.unknown("M1", Code::OutOfDomain, "the target follows from a baseline that has no value");
         }
         let help = "compare with a benchmark that states its values, or write the number";

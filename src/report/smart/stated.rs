@@ -6,7 +6,6 @@ use crate::ir::{Objective as Definition, Target};
 use crate::report::LetterStatus;
 use crate::report::evaluate::target::Aim;
 use crate::report::format;
-use crate::report::smart::codes;
 use crate::report::smart::{Evidence, Found};
 
 pub(super) fn specific(e: &Evidence) -> Vec<Found> {
@@ -17,10 +16,10 @@ pub(super) fn specific(e: &Evidence) -> Vec<Found> {
         None => format!("one metric: {}", d.formula),
     };
     let who = match &d.owner {
-        Some(owner) => e.holds("S2", codes::S2, format!("owner {owner}; {}", population(d))),
-        None => e.check("S2", codes::S2, LetterStatus::Fails, format!("no owner; {}", population(d))),
+        Some(owner) => e.holds("S2", Code::NoOwner, format!("owner {owner}; {}", population(d))),
+        None => e.check("S2", Code::NoOwner, LetterStatus::Fails, format!("no owner; {}", population(d))),
     };
-    vec![e.holds("S1", codes::S1, what), who, direction(e)]
+    vec![e.holds("S1", Code::NoMetric, what), who, direction(e)]
 }
 
 fn population(definition: &Definition) -> String {
@@ -67,9 +66,12 @@ pub(super) fn relevant(e: &Evidence) -> Vec<Found> {
         Some(name) => {
             let because = if d.because.is_some() { ", with its reason" } else { "" };
             let note = "the link is checked, its truth is not";
-            e.holds("R1", codes::R1, format!("supports {name}{because}; {note}"))
+            e.holds("R1", Code::Unaligned, format!("supports {name}{because}; {note}"))
         }
-        None => e.check("R1", codes::R1, LetterStatus::Weak, "supports no goal and no other objective"),
+        None => match &d.value_area {
+            Some(area) => e.holds("R1", Code::Unaligned, format!("its metric is of the value area {area}")),
+            None => e.check("R1", Code::Unaligned, LetterStatus::Weak, "supports no goal and no other objective"),
+        },
     };
     vec![link, guardrails(e)]
 }
@@ -81,7 +83,7 @@ fn guardrails(e: &Evidence) -> Found {
     let silent = e.guardrails.iter().filter(|g| g.holds.is_none()).count();
     if said == 0 {
         let status = if e.definition.aspirational { LetterStatus::Weak } else { LetterStatus::Holds };
-        return e.check("R2", codes::R2, status, "no guardrails");
+        return e.check("R2", Code::NoGuardrail, status, "no guardrails");
     }
     if !broken.is_empty() {
         let evidence = format!("guardrail broken: {}", broken.join(", "));
@@ -103,10 +105,12 @@ pub(super) fn time_bound(e: &Evidence) -> Vec<Found> {
     let dates = match (e.plan.start, e.plan.due_end) {
         (Some(start), Some(due)) => {
             let last = Interval { start, end: due }.last_instant();
-            e.holds("T1", codes::T1, format!("from {} to {}", day(start), day(last)))
+            e.holds("T1", Code::NoDue, format!("from {} to {}", day(start), day(last)))
         }
-        (None, Some(_)) => e.check("T1", codes::T1, LetterStatus::Weak, format!("due {}; no start", e.plan.due_label)),
-        _ => e.check("T1", codes::T1, LetterStatus::Fails, "no due date"),
+        (None, Some(_)) => {
+            e.check("T1", Code::NoDue, LetterStatus::Weak, format!("due {}; no start", e.plan.due_label))
+        }
+        _ => e.check("T1", Code::NoDue, LetterStatus::Fails, "no due date"),
     };
     let periods = e
         .plan
@@ -116,13 +120,13 @@ pub(super) fn time_bound(e: &Evidence) -> Vec<Found> {
     let horizon = match periods {
         Some(n) if n >= 1 => e.holds(
             "T2",
-            codes::T2,
+            Code::ShortHorizon,
             format!(
                 "{} between start and due; a value is known at the end of its own",
                 format::plural(n as u64, e.definition.grain.as_str())
             ),
         ),
-        _ => e.unknown("T2", codes::T2, "no start to measure the time from"),
+        _ => e.unknown("T2", Code::ShortHorizon, "no start to measure the time from"),
     };
     vec![dates, horizon, reviews(e)]
 }
@@ -130,11 +134,11 @@ pub(super) fn time_bound(e: &Evidence) -> Vec<Found> {
 /// T3: how often somebody looks.
 fn reviews(e: &Evidence) -> Found {
     let Some(length) = e.definition.check_in else {
-        return e.check("T3", codes::T3, LetterStatus::Weak, "no `check_in:`");
+        return e.check("T3", Code::NoCheckIn, LetterStatus::Weak, "no `check_in:`");
     };
     let calendar = &e.program.settings.calendar;
     let Some((start, mut at)) = e.plan.start.zip(e.plan.due_end) else {
-        return e.holds("T3", codes::T3, format!("every {length}"));
+        return e.holds("T3", Code::CheckInCadence, format!("every {length}"));
     };
     let mut count: u64 = 0;
     while at > start && count < 1000 {
@@ -147,5 +151,5 @@ fn reviews(e: &Evidence) -> Found {
     }
     let evidence = format!("every {length}: {}", format::plural(count, "check-in"));
     let status = if count >= 2 { LetterStatus::Holds } else { LetterStatus::Weak };
-    e.check("T3", codes::T3, status, evidence)
+    e.check("T3", Code::CheckInCadence, status, evidence)
 }

@@ -140,3 +140,10 @@ fn a_target_to_reach_begins_where_the_objective_began() {
     assert_eq!(baseline.window, "2026-01-31");
     assert!(baseline.note.unwrap().contains("names no baseline"));
 }
+
+#[test]
+fn data_that_begin_inside_the_window_are_said() {
+    let house = House::daily(date(2026, 1, 10), &[1.0; 30]).as_of("2026-02-10").with(january(sum(), Grain::Day));
+    let note = house.card().baseline.unwrap().note.unwrap();
+    assert_eq!(note, "the data begin on 10 Jan 2026, inside the window");
+}

@@ -158,3 +158,20 @@ fn no_way_to_go() {
     close(card.score, 0.75);
     assert_eq!(card.status, Status::OnTrack);
 }
+
+#[test]
+fn data_without_a_clock_have_one_value() {
+    let mut goal = to_20();
+    goal.due = Due::Date(date(2026, 1, 20));
+    let mut house = House::daily(date(2026, 1, 1), &[18.0, 22.0]).as_of("2026-01-10");
+    house.program.sources[0].time = None;
+    let card = house.clone().with(goal.clone()).card();
+    close(card.actual.value, 20.0);
+    assert_eq!((card.status, card.series.len(), card.trailing.len()), (Status::OnTrack, 0, 0));
+    house.request.as_of = Some(at("2026-01-21"));
+    assert_eq!(status(house.clone(), goal.clone()).0, Status::Achieved);
+    let from = Baseline::Period(period(PeriodLiteral::Month(2025, 12)));
+    goal.target = Target::Change { increase: true, change: Change::ByShare(dec("0.1")), from };
+    let reason = status(house, goal);
+    assert_eq!(reason, (Status::NoData, "the data have no clock, so that there is no baseline".into()));
+}

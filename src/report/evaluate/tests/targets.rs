@@ -174,3 +174,17 @@ fn guardrails() {
         assert_eq!(house.codes().contains(&"K0561"), holds == Some(false));
     }
 }
+
+#[test]
+fn a_computed_benchmark_is_a_target_too() {
+    let amount = Amount::Benchmark { benchmark: BenchmarkId(0), quantile: "value".into() };
+    let from = Some(Baseline::Literal(dec("50")));
+    let mut house = house().with(objective(mean(), Grain::Month, Target::Reach { to: amount, from }, march()));
+    house.program.metrics.push(metric("m", mean(), Grain::Month));
+    house.program.benchmarks.push(benchmark(BenchmarkValue::Computed(february())));
+    close(house.card().target.value, 60.0);
+    let before = Baseline::Period(period(PeriodLiteral::Month(2020, 2)));
+    house.program.benchmarks[0].value = BenchmarkValue::Computed(before);
+    assert_eq!(house.card().target.value, None);
+    assert!(house.codes().contains(&"K0564"));
+}
