@@ -19,7 +19,7 @@ use pest::iterators::Pair;
 
 use crate::diag::{Code, Diagnostic};
 use crate::source::Spanned;
-use crate::syntax::ast::{Baseline, Effect, Expr, Guardrail, Name, Target};
+use crate::syntax::ast::{Baseline, Effect, Expr, ExprKind, Guardrail, Name, Target};
 use crate::syntax::document::Text;
 use crate::syntax::expr::lower::Lower;
 use crate::syntax::located::Located;
@@ -30,6 +30,10 @@ struct Grammar;
 
 /// A condition, an event set, a metric: every value that is an expression.
 pub fn expression(text: &Located) -> Result<Expr, Vec<Diagnostic>> {
+    // Half of all expressions are a lone name (`by: [country]`), which needs no grammar.
+    if is_plain_name(&text.text) {
+        return Ok(Expr { kind: ExprKind::Name(text.text.clone()), span: text.span(0..text.text.len()) });
+    }
     read(text, Rule::expression, Lower::expression)
 }
 

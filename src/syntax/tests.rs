@@ -1,7 +1,7 @@
 use crate::diag::human;
 use crate::source::SourceMap;
 use crate::syntax::document::{BenchmarkValue, Document, Manifest, SectionDef, TimeDef};
-use crate::syntax::{parse_document, parse_manifest};
+use crate::syntax::{parse_document, parse_documents, parse_manifest};
 
 fn document(text: &str) -> (Document, String) {
     let mut sources = SourceMap::new();
@@ -212,7 +212,7 @@ const FINDINGS: &[(&str, &str)] = &[
     ),
     (
         "sources:\n  s: {files: a.csv, time: t, columns: {a: {from: b, expr: c, typ: text}}}\n",
-        "a.yaml:2:62: error[K0104]: a column has no key `typ`; did you mean `type`? (help: its keys are `type`, `from`, `unit`, `expr`, `time_format`, `time_zone`)",
+        "a.yaml:2:59: error[K0115]: the column `a` has both `from` and `expr`; it is either read or computed (help: take one of the two out)\na.yaml:2:62: error[K0104]: a column has no key `typ`; did you mean `type`? (help: its keys are `type`, `from`, `unit`, `expr`, `time_format`, `time_zone`)",
     ),
     (
         "sources:\n  s: {files: a.csv, time: t, links: [a]}\n",
@@ -290,4 +290,18 @@ fn what_is_broken_leaves_its_name() {
     let (d, _) = document(text);
     assert_eq!(d.broken.iter().map(|n| n.value.as_str()).collect::<Vec<_>>(), ["f", "a", "c", "o", "e"]);
     assert_eq!(d.metrics.iter().map(|m| m.name.value.as_str()).collect::<Vec<_>>(), ["b", "d"]);
+}
+
+#[test]
+fn many_files_are_read_in_their_order() {
+    let mut sources = SourceMap::new();
+    let files: Vec<_> =
+        (0..40).map(|i| sources.add(format!("{i}.yaml"), format!("{EVERYTHING}\nunknown_{i}: x\n"))).collect();
+    let read = parse_documents(&sources, &files);
+    assert_eq!(read.iter().map(|(d, _)| d.file).collect::<Vec<_>>(), files);
+    for (file, (_, findings)) in files.iter().zip(&read) {
+        assert_eq!(findings, &parse_document(&sources, *file).1);
+        assert_eq!(findings.len(), 1);
+    }
+    assert!(parse_documents(&sources, &[]).is_empty());
 }

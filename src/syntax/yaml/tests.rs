@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use proptest::collection::vec;
-use proptest::prelude::proptest;
+use proptest::prelude::{ProptestConfig, proptest};
 use proptest::sample::select;
 
 use crate::diag::Diagnostic;
@@ -309,6 +309,11 @@ proptest! {
     fn anything_like_yaml_is_read(parts in vec(select(PARTS), 0..60)) {
         places_hold(&parts.concat());
     }
+}
+
+proptest! {
+    // Each is a whole file, expressions and all.
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn definitions_with_a_slip_are_read(at in 0..EVERYTHING.len(), cut in 0..12_usize, with in select(PARTS)) {
