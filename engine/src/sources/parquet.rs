@@ -13,7 +13,7 @@ use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use datafusion::parquet::file::metadata::ParquetMetaData;
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
 use crate::sources::files::io_text;
 
@@ -30,6 +30,17 @@ pub(crate) struct Footer {
 impl Footer {
     pub fn schema(&self) -> &SchemaRef {
         self.meta.schema()
+    }
+
+    /// A column (of the file's own schema, not nested) has a value in every row, by the footer.
+    pub fn is_never_null(&self, column: usize) -> bool {
+        let Some(field) = self.schema().fields().get(column) else { return false };
+        let known = |group: &RowGroupMetaData| {
+            let path = |c: &&ColumnChunkMetaData| c.column_path().parts().first() == Some(field.name());
+            let statistics = group.columns().iter().find(path).and_then(|c| c.statistics());
+            statistics.is_some_and(|s| s.null_count_opt() == Some(0))
+        };
+        !field.is_nullable() || self.groups().row_groups().iter().all(known)
     }
 
     pub fn groups(&self) -> &ParquetMetaData {
@@ -141,7 +152,8 @@ pub(crate) fn hush() {
     ONCE.call_once(|| {
         let shown = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            let reader = |part: &str| ["parquet-", "arrow-", "snap-", "lz4_flex-", "brotli"].iter().any(|c| part.starts_with(c));
+            let reader =
+                |part: &str| ["parquet-", "arrow-", "snap-", "lz4_flex-", "brotli"].iter().any(|c| part.starts_with(c));
             if !panic.location().is_some_and(|place| place.file().split(['/', '\\']).any(reader)) {
                 shown(panic);
             }

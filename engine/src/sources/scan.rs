@@ -27,7 +27,7 @@ use crate::sources::table::{Body, DataFile, Table};
 /// Two days, in microseconds: more than local time is ever away from UTC, whatever a policy does at a gap.
 const SLACK: i64 = 2 * 86_400_000_000;
 
-/// Files that are read alike: all Parquet files of a table, or the CSV files with one header.
+/// Files that are read alike.
 #[derive(Debug)]
 struct Files {
     schema: SchemaRef,
@@ -46,6 +46,16 @@ enum Kind {
     },
 }
 
+/// Which files are read together.
+#[derive(PartialEq, Eq)]
+enum Alike<'a> {
+    /// `timed`: every row has a time. Rows without one are counted as such, so bounds never leave them out.
+    Parquet {
+        timed: bool,
+    },
+    Csv(&'a [String]),
+}
+
 /// A plan that yields `columns` (positions, ascending) of all files, under their raw names.
 pub(crate) fn plan(
     name: &str,
@@ -55,19 +65,24 @@ pub(crate) fn plan(
     zone: &TimeZone,
 ) -> Result<LogicalPlan> {
     let mut parts: Vec<(Files, Vec<Option<usize>>)> = Vec::new();
-    let mut headers: Vec<&[String]> = Vec::new();
+    let mut alike: Vec<Alike<'_>> = Vec::new();
     for file in &table.files {
         let entry = entry(file)?;
-        let header: &[String] = match &file.body {
-            Body::Parquet(_) => &[],
-            Body::Csv { header, .. } => header,
+        let kind = match &file.body {
+            Body::Parquet(footer) => {
+                let clock = bounds.and_then(|(_, clock)| file.places.get(clock).copied().flatten());
+                Alike::Parquet { timed: clock.is_some_and(|clock| footer.is_never_null(clock)) }
+            }
+            Body::Csv { header, .. } => Alike::Csv(header),
         };
-        let at = match headers.iter().position(|h| *h == header) {
+        let at = match alike.iter().position(|other| *other == kind) {
             Some(at) => at,
             None => {
-                headers.push(header);
+                let timed = kind == Alike::Parquet { timed: true };
+                alike.push(kind);
                 parts.push(match &file.body {
                     Body::Parquet(_) => {
+                        let bounds = bounds.filter(|_| timed);
                         let bounds = bounds.and_then(|(bounds, clock)| within(table, clock, bounds, zone));
                         let schema = Arc::clone(&table.schema);
                         let files = Files { schema, files: Vec::new(), kind: Kind::Parquet, bounds };
@@ -127,7 +142,7 @@ fn entry(file: &DataFile) -> Result<PartitionedFile> {
     Ok(entry)
 }
 
-/// `clock` between the bounds, or null: a piece of a file with rows without time is read, so that they are counted as such.
+/// `clock` between the bounds.
 fn within(table: &Table, clock: usize, bounds: Interval, zone: &TimeZone) -> Option<Expr> {
     let field = table.schema.fields().get(clock)?;
     let DataType::Timestamp(unit, tz) = field.data_type() else { return None };
@@ -153,7 +168,7 @@ fn within(table: &Table, clock: usize, bounds: Interval, zone: &TimeZone) -> Opt
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => return None,
     };
-    Some(both.or(column().is_null()))
+    Some(both)
 }
 
 #[async_trait]

@@ -78,7 +78,10 @@ impl OpenSource {
         // Bounds would split the copies of a key.
         let bounds = bounds.filter(|_| self.def.key.is_empty()).zip(clock);
         let columns = self.raw(columns, true);
-        scan::plan(&self.def.name, &self.table, &columns, bounds, self.zone())
+        let reading = self.def.time.and_then(|time| self.column(time)?.time.as_ref());
+        // Without a zone of its own a clock is in the project's.
+        let zone = reading.and_then(|reading| TimeZone::get(&reading.zone).ok());
+        scan::plan(&self.def.name, &self.table, &columns, bounds, zone.as_ref().unwrap_or(self.zone()))
     }
 
     /// What makes canonical columns of a scan's batches.

@@ -20,8 +20,8 @@ use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{
-    Column, ColumnId, LocalPolicy, Lookup, Origin, Program, RowExpr, ScalarType, Settings, Source, SourceId, TimeFormat,
-    TimeReading,
+    Column, ColumnId, LocalPolicy, Lookup, Origin, Program, RowExpr, ScalarType, Settings, Source, SourceId,
+    TimeFormat, TimeReading,
 };
 use kepi_lang::results::Extent;
 use kepi_lang::source::{FileId, Span};

@@ -1,1 +1,179 @@
+//! What `check` is told about files, and what it says of those that cannot be used.
 
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, BinaryArray, DictionaryArray, Int32Array, Int64Array, LargeStringArray, ListArray, StringArray,
+    TimestampMillisecondArray,
+};
+use datafusion::arrow::datatypes::Int32Type;
+use kepi_lang::ir::ScalarType;
+use kepi_lang::resolve::{DeclaredColumn, Table, Tables};
+
+use super::{Project, said, settings, span};
+use crate::schemas;
+
+fn tables(files: &str, declared: &[(&str, Option<ScalarType>)]) -> Tables {
+    let declared =
+        declared.iter().map(|(raw, ty)| DeclaredColumn { raw: (*raw).to_owned(), span: span(), ty: *ty }).collect();
+    let files = vec![(files.to_owned(), span())];
+    let table = Table { name: "s".to_owned(), span: span(), files, format: None, declared };
+    Tables { sources: vec![table], lookups: Vec::new() }
+}
+
+/// `name: type physical` of each column.
+fn described(project: &Project, files: &str) -> Vec<String> {
+    let (schemas, findings) = schemas(project.root(), &settings("UTC"), &tables(files, &[]));
+    assert_eq!(said(&findings), Vec::<String>::new());
+    let columns = schemas.sources[0].clone().unwrap().columns;
+    let naive = |naive: bool| if naive { " naive" } else { "" };
+    columns.iter().map(|c| format!("{}: {:?}{} ({})", c.name, c.ty, naive(c.naive), c.physical)).collect()
+}
+
+fn found(project: &Project, files: &str, declared: &[(&str, Option<ScalarType>)]) -> Vec<String> {
+    said(&schemas(project.root(), &settings("UTC"), &tables(files, declared)).1)
+}
+
+#[test]
+fn parquet_types() {
+    let dictionary: DictionaryArray<Int32Type> = ["x"].into_iter().collect();
+    let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
+    let project = Project::new().parquet(
+        "p.parquet",
+        vec![
+            ("i", Arc::new(Int32Array::from(vec![1])) as ArrayRef),
+            ("t", Arc::new(TimestampMillisecondArray::from(vec![1])) as ArrayRef),
+            ("z", Arc::new(TimestampMillisecondArray::from(vec![1]).with_timezone("UTC")) as ArrayRef),
+            ("d", Arc::new(dictionary) as ArrayRef),
+            ("s", Arc::new(LargeStringArray::from(vec!["x"])) as ArrayRef),
+            ("l", Arc::new(list) as ArrayRef),
+            ("b", Arc::new(BinaryArray::from(vec![b"x".as_slice()])) as ArrayRef),
+        ],
+    );
+    assert_eq!(
+        described(&project, "p.parquet"),
+        [
+            "i: Int (Int32)",
+            "t: Instant naive (Timestamp(ms))",
+            "z: Instant (Timestamp(ms, UTC))",
+            "d: Text (Utf8)",
+            "s: Text (Utf8)",
+            "b: Unknown (Binary)",
+            "l: Unknown (List(Int32))",
+        ]
+    );
+    assert_eq!(
+        found(
+            &project,
+            "p.parquet",
+            &[("l", None), ("b", None), ("b", Some(ScalarType::Text)), ("t", Some(ScalarType::Int))]
+        ),
+        [
+            "K0610 `t` is Timestamp(ms) in `data/p.parquet`, not integer",
+            "K0611 the column `b` is Binary, which cannot be used in this version",
+            "K0611 the column `l` is List(Int32), which cannot be used in this version",
+        ]
+    );
+}
+
+#[test]
+fn csv_types() {
+    let project = Project::new()
+        .write("c.csv", "\u{feff}id,price,when,\"a \"\"b\"\"\",empty,,day\n1,2.5,2024-01-01 10:00,x, ,7,2024-01-01\n");
+    assert_eq!(
+        described(&project, "c.csv"),
+        [
+            "id: Int (whole numbers)",
+            "price: Decimal (decimal numbers)",
+            "when: Instant naive (times without a zone)",
+            "a \"b\": Text (text)",
+            "empty: Null (nothing)",
+            "day: Date (dates)",
+        ]
+    );
+}
+
+#[test]
+fn what_files_cannot_be() {
+    let parquet = |name: &str, array: ArrayRef| Project::new().parquet(name, vec![("a", array)]);
+    let one: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+    let two = parquet("1.parquet", Arc::clone(&one)).parquet("2.parquet", vec![("a", text)]);
+    assert_eq!(
+        found(&two, "*", &[]),
+        ["K0609 the column `a` is Int64 in `data/1.parquet` and Utf8 in `data/2.parquet`"]
+    );
+
+    let mut bytes = std::fs::read(two.data().join("1.parquet")).unwrap();
+    let cut = Project::new().write("1.parquet", &bytes[..bytes.len() - 9]);
+    assert_eq!(
+        found(&cut, "*", &[]),
+        ["K0606 `data/1.parquet` is not a sound Parquet file: Invalid Parquet file. Corrupt footer"]
+    );
+    bytes.drain(4..20);
+    let drained = Project::new().write("1.parquet", &bytes);
+    assert!(
+        found(&drained, "*", &[]).iter().all(|f| f.starts_with("K0606 `data/1.parquet` is not a sound Parquet file"))
+    );
+
+    let csv = |text: &str| Project::new().write("a.csv", text);
+    for (text, expected) in [
+        ("", "is empty: a CSV file begins with a line of column names"),
+        (",,\n1,2,3\n", "has no column names: its first line is blank"),
+        ("a,b,a\n1,2,3\n", "has two columns named `a`"),
+        ("a,b\n1,2\n3\n", "is not well-formed CSV: row 2 has 1 field, the header has 2"),
+        ("a,b\n1,2,3\n", "is not well-formed CSV: row 1 has 3 fields, the header has 2"),
+        ("a\n1\n\"2\n3\n", "is not well-formed CSV: a quote that opens in row 2 is never closed"),
+        ("a\n\"1\"2\n", "is not well-formed CSV: text follows a closing quote in row 1"),
+    ] {
+        assert_eq!(found(&csv(text), "a.csv", &[]), [format!("K0606 `data/a.csv` {expected}")], "{text:?}");
+    }
+    let latin = Project::new().write("a.csv", b"a\nx\nM\xfcller\n");
+    assert_eq!(found(&latin, "a.csv", &[]), ["K0606 `data/a.csv` is not UTF-8 text: see row 2"]);
+    let other = Project::new().write("a.ndjson", "{}");
+    assert_eq!(found(&other, "*", &[]), ["K0607 `data/a.ndjson` is in a format that is not in this version"]);
+    let mixed = Project::new().write("a.csv", "a\n").write("b.parquet", "");
+    assert_eq!(found(&mixed, "*", &[]), ["K0607 `data/a.csv` and `data/b.parquet` are files of two formats"]);
+}
+
+/// Every mistake of every column in one run, each with the file, the row and the value.
+#[test]
+fn declared_columns() {
+    let project = Project::new()
+        .write("1.csv", "id,amount,flag,day\n1,2.5,true,2024-01-01\n2,3,1,2024-01-02\n")
+        .write("2.csv", "id,amount,flag\n3,n/a,maybe\n");
+    assert_eq!(
+        found(
+            &project,
+            "*.csv",
+            &[
+                ("id", Some(ScalarType::Int)),
+                ("id", Some(ScalarType::Text)),
+                ("amount", Some(ScalarType::Decimal)),
+                ("flag", Some(ScalarType::Bool)),
+                ("day", None),
+                ("Amount", None),
+                ("zzz", None),
+            ]
+        ),
+        [
+            "K0608 `data/2.csv` has no column `day`, other files have",
+            "K0608 no file of source `s` has a column `Amount` (`data/1.csv`, …)",
+            "K0608 no file of source `s` has a column `zzz` (`data/1.csv`, …)",
+            "K0610 `amount` is `n/a` in row 1 of `data/2.csv`, not decimal",
+            "K0610 `flag` is `maybe` in row 1 of `data/2.csv`, not bool",
+        ]
+    );
+}
+
+/// A missing folder is said once, whatever the number of tables.
+#[test]
+fn a_missing_folder_is_one_finding() {
+    let project = Project::new();
+    std::fs::remove_dir(project.data()).unwrap();
+    let mut all = tables("a.csv", &[]);
+    all.sources.push(all.sources[0].clone());
+    let (schemas, findings) = schemas(project.root(), &settings("UTC"), &all);
+    assert_eq!(said(&findings), ["K0602 the data folder `data` cannot be read: it does not exist"]);
+    assert_eq!(schemas.sources, [None, None]);
+}
