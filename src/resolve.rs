@@ -91,3 +91,6 @@ pub fn resolve(manifest: Manifest, documents: Vec<Document>) -> (Project, Vec<Di
     graph::cycles(&mut project, &mut findings);
     (project, findings)
 }
+
+#[cfg(test)]
+mod tests;

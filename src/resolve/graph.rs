@@ -10,47 +10,61 @@ use crate::syntax::ast::{Arg, Expr, ExprKind, OptionWord};
 
 /// Calls `visit` for every name that an expression may refer to something by: bare names and the heads of members.
 pub fn mentions<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str, Span)) {
+    walk(expr, Place::Measured, &mut |name, span, _| visit(name, span));
+}
+
+/// Where in an expression a name stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Measured,
+    /// In a condition: a column, or a segment.
+    Condition,
+    /// After `per`: a column, or an event set.
+    Key,
+}
+
+fn walk<'a>(expr: &'a Expr, place: Place, visit: &mut impl FnMut(&'a str, Span, Place)) {
     match &expr.kind {
-        ExprKind::Name(name) => visit(name, expr.span),
+        ExprKind::Name(name) => visit(name, expr.span, place),
         ExprKind::Literal(_) => {}
         ExprKind::Member { of, args, .. } => {
-            mentions(of, visit);
-            args.iter().flatten().for_each(|a| argument(a, visit));
+            walk(of, place, visit);
+            args.iter().flatten().for_each(|a| argument(a, place, visit));
         }
-        ExprKind::Call { args, .. } => args.iter().for_each(|a| argument(a, visit)),
+        ExprKind::Call { args, .. } => args.iter().for_each(|a| argument(a, place, visit)),
         ExprKind::Negate(of) | ExprKind::Not(of) | ExprKind::Like { of, .. } | ExprKind::IsNull { of, .. } => {
-            mentions(of, visit);
+            walk(of, place, visit);
         }
-        ExprKind::Over { of, .. } => mentions(of, visit),
+        ExprKind::Over { of, .. } => walk(of, place, visit),
         ExprKind::Binary { left, right, .. } => {
-            mentions(left, visit);
-            mentions(right, visit);
+            walk(left, place, visit);
+            walk(right, place, visit);
         }
         ExprKind::In { of, list, .. } => {
-            mentions(of, visit);
-            list.iter().for_each(|e| mentions(e, visit));
+            walk(of, place, visit);
+            list.iter().for_each(|e| walk(e, place, visit));
         }
-        ExprKind::Between { of, low, high, .. } => [of, low, high].into_iter().for_each(|e| mentions(e, visit)),
+        ExprKind::Between { of, low, high, .. } => [of, low, high].into_iter().for_each(|e| walk(e, place, visit)),
         ExprKind::If { condition, then, otherwise } => {
-            [condition, then, otherwise].into_iter().for_each(|e| mentions(e, visit));
+            [condition, then, otherwise].into_iter().for_each(|e| walk(e, place, visit));
         }
         ExprKind::Where { of, condition } => {
-            mentions(of, visit);
-            mentions(condition, visit);
+            walk(of, place, visit);
+            walk(condition, Place::Condition, visit);
         }
         ExprKind::Per { of, key, .. } => {
-            mentions(of, visit);
-            mentions(&key.expr, visit);
+            walk(of, place, visit);
+            walk(&key.expr, Place::Key, visit);
         }
     }
 }
 
-fn argument<'a>(arg: &'a Arg, visit: &mut impl FnMut(&'a str, Span)) {
+fn argument<'a>(arg: &'a Arg, place: Place, visit: &mut impl FnMut(&'a str, Span, Place)) {
     match arg {
-        Arg::Expr(expr) => mentions(expr, visit),
-        Arg::Chain(steps) => steps.iter().for_each(|step| mentions(&step.expr, visit)),
+        Arg::Expr(expr) => walk(expr, place, visit),
+        Arg::Chain(steps) => steps.iter().for_each(|step| walk(&step.expr, place, visit)),
         Arg::Option(word) => match &word.value {
-            OptionWord::Excluding(e) | OptionWord::Same(e) | OptionWord::Id(e) => mentions(e, visit),
+            OptionWord::Excluding(e) | OptionWord::Same(e) | OptionWord::Id(e) => walk(e, place, visit),
             _ => {}
         },
     }
@@ -87,12 +101,12 @@ fn expressions(project: &Project, graph: &mut Graph, findings: &mut Vec<Diagnost
     let metrics = project.metrics.iter().map(|d| (&d.name, &d.expr, Rank::Metric));
     for (name, expr, rank) in events.chain(segments).chain(metrics) {
         let mut next = Vec::new();
-        mentions(expr, &mut |mentioned, span| {
+        walk(expr, Place::Measured, &mut |mentioned, span, place| {
             // A column may have the name of a metric: only what could be meant makes an edge.
             let reachable = match project.names.get(mentioned) {
-                Some(Named::Event(_)) => true,
-                Some(Named::Segment(_)) => rank != Rank::Segment || mentioned != name.value,
-                Some(Named::Metric(_)) => rank == Rank::Metric,
+                Some(Named::Event(_)) => place != Place::Condition,
+                Some(Named::Segment(_)) => place != Place::Key && (rank != Rank::Segment || mentioned != name.value),
+                Some(Named::Metric(_)) => rank == Rank::Metric && place == Place::Measured,
                 Some(Named::Source(_)) | None => false,
             };
             if reachable && !next.iter().any(|(n, _)| n == mentioned) {

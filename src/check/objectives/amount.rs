@@ -147,8 +147,8 @@ impl Checker<'_> {
 
     /// Whether the subject can have this value, as far as its form says so.
     pub(super) fn in_domain(&mut self, value: Decimal, span: Span, of: Subject) -> bool {
-        let Some(one) = one_in(of) else { return true };
-        if of.expr.proportion && (value < Decimal::ZERO || value > one) {
+        let beyond = |one: Decimal| value < Decimal::ZERO || value > one;
+        if of.expr.proportion && one_in(of).is_some_and(beyond) {
             let message = "a share lies between 0 % and 100 %";
             let help = match percent_meant(value) {
                 Some(percent) => format!("write `{percent}%`"),
