@@ -46,7 +46,7 @@ pub(super) fn objective(
     let held = aim.as_ref().filter(|a| matches!(a, Aim::Band(_))).map(|aim| Held::new(plan, &series, aim));
     let at = if plan.reach.timeless { Some(answers.plan.as_of) } else { actual.end };
     let elapsed = plan.start.zip(plan.due_end).zip(at).and_then(|((start, due), at)| pace::elapsed(start, due, at));
-    let left = plan.remaining.len();
+    let left = plan.left;
     let pace = aim.as_ref().map(|aim| pace::pace(aim, actual.value, elapsed, left)).unwrap_or_default();
     let to_date = to_date(answers, &shown, plan, definition, aim.as_ref());
     let known = Known {
@@ -206,7 +206,7 @@ fn to_date(
     let period = handle.periods.first()?;
     let got = answers.single(handle);
     let value = shown.number(&got.value);
-    let left = plan.remaining.len();
+    let left = plan.left;
     let need = match aim {
         Some(Aim::Level { target, up: true, .. }) => value.map(|v| (target - v).max(0.0) / left.max(1) as f64),
         _ => None,

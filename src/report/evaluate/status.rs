@@ -81,7 +81,10 @@ fn decide(facts: &Facts) -> (Status, String) {
 }
 
 fn by_pace(facts: &Facts) -> (Status, String) {
-    let few = format!("only {} complete {} of history", facts.forecast.history, facts.noun);
+    let few = match facts.forecast.history {
+        n if n < ENOUGH => format!("only {n} complete {} of history", facts.noun),
+        _ => "no probability".to_owned(),
+    };
     if let Some(held) = facts.held {
         let status = graded(held, limits(facts, BY_PACE));
         return (status, format!("{few}; inside the band in {} of the periods so far", percent(held)));
@@ -117,7 +120,9 @@ fn thresholds(facts: &Facts) -> String {
         let (on, at) = limits(facts, default);
         format!("{what} ≥ {} on track, ≥ {} at risk, else off track", percent(on), percent(at))
     };
-    if facts.forecast.history >= ENOUGH {
+    if facts.final_value {
+        "the due window is complete: reached or not".to_owned()
+    } else if facts.forecast.chance().is_some() {
         say("probability", BY_CHANCE)
     } else if facts.held.is_some() {
         say("share of periods inside the band", BY_PACE)

@@ -11,10 +11,10 @@ use crate::report::plan::frame::{Frame, Reach, grain_of, one};
 use crate::report::plan::window::{Measurement, Measuring, last_day};
 
 /// The most points a series of an objective has, and the most trailing windows that are asked for one by one.
-const MOST_POINTS: usize = 400;
+const MOST_POINTS: usize = 2400;
 const MOST_TRAILING: usize = 40;
 /// The most periods between now and a due date that are simulated.
-const MOST_REMAINING: usize = 400;
+const MOST_REMAINING: usize = 750;
 
 #[derive(Clone, Debug)]
 pub struct ObjectivePlan {
@@ -39,7 +39,9 @@ pub struct ObjectivePlan {
     pub trailing: Trailing,
     /// The due window as far as complete periods reach; of additive metrics.
     pub to_date: Option<Handle>,
-    /// Periods of the grain from the frontier to the due date.
+    /// How many periods of the grain lie between the frontier and the due date.
+    pub left: usize,
+    /// These periods; none where they are too many to be simulated.
     pub remaining: Vec<Period>,
     /// The window that ends with each of `remaining`; the due window for the last.
     pub remaining_windows: Vec<Interval>,
@@ -106,13 +108,21 @@ pub(super) fn objective(frame: &Frame, asks: &mut Asks, index: usize, objective:
     let actual_end = if final_value { due_end } else { frontier };
     let actual = actual_end.and_then(|end| measuring.measure(frame, asks, subject, end));
 
-    let periods =
-        if reach.timeless { Vec::new() } else { series(frame, objective, &reach, frontier, due_end, &baseline) };
+    // Every period of a band to keep is judged.
+    let judged = due.map(|due| due.start).filter(|_| maintain);
+    let periods = match reach.timeless {
+        true => Vec::new(),
+        false => series(frame, objective, &reach, frontier, due_end, &baseline, judged),
+    };
     let trailing =
         trailing(frame, asks, objective, measuring, (&reach, frontier.filter(|_| !reach.timeless)), &periods);
     let remaining = frontier.zip(due_end).filter(|_| !reach.timeless);
-    let remaining = remaining.map(|(start, end)| frame.periods_over(grain, Interval { start, end }, MOST_REMAINING));
-    let remaining = remaining.unwrap_or_default();
+    let remaining = remaining.map(|(start, end)| frame.periods_over(grain, Interval { start, end }, usize::MAX));
+    let mut remaining = remaining.unwrap_or_default();
+    let left = remaining.len();
+    if left > MOST_REMAINING {
+        remaining.clear();
+    }
     let window_of = |p: &Period| measuring.window(frame, due_end.map_or(p.interval.end, |end| p.interval.end.min(end)));
     let remaining_windows = remaining.iter().filter_map(window_of).collect();
     let to_date = due.zip(frontier).filter(|(due, frontier)| {
@@ -143,6 +153,7 @@ pub(super) fn objective(frame: &Frame, asks: &mut Asks, index: usize, objective:
         series: asks.want(subject.0, subject.1, periods),
         trailing,
         to_date,
+        left,
         remaining,
         remaining_windows,
         guardrails,
@@ -275,6 +286,7 @@ fn series(
     frontier: Option<Timestamp>,
     due_end: Option<Timestamp>,
     baseline: &Option<BaselinePlan>,
+    judged: Option<Timestamp>,
 ) -> Vec<Period> {
     let (Some(frontier), Some(first)) = (frontier, reach.first) else { return Vec::new() };
     let grain = objective.grain;
@@ -282,7 +294,7 @@ fn series(
     let end = due_end.map_or(frontier, |due| frame.floor(grain, due).min(frontier));
     let begin = history_start(frame, grain, first);
     let mut periods = frame.periods_until(grain, end, begin, MOST_POINTS);
-    let needed = baseline.as_ref().map(|b| b.measurement.interval.start);
+    let needed = [baseline.as_ref().map(|b| b.measurement.interval.start), judged].into_iter().flatten().min();
     let enough = periods.len().saturating_sub(usual_points(grain));
     let enough = needed.map_or(enough, |from| enough.min(periods.partition_point(|p| p.interval.start < from)));
     periods.drain(..enough);

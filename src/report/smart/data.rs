@@ -185,7 +185,11 @@ fn chance(e: &Evidence) -> Found {
         return e.unknown(
             "A1",
             Code::Unrealistic,
-            if open(e) { "no probability: too little history" } else { "the due date has passed" },
+            if open(e) {
+                "no probability: too little history, or too many periods to the due date"
+            } else {
+                "the due date has passed"
+            },
         );
     };
     let n = e.forecast.history;

@@ -175,3 +175,26 @@ fn data_without_a_clock_have_one_value() {
     let reason = status(house, goal);
     assert_eq!(reason, (Status::NoData, "the data have no clock, so that there is no baseline".into()));
 }
+
+#[test]
+fn every_day_of_a_long_band_is_judged() {
+    let mut days = vec![5.0; 365];
+    days[3] = 4.0;
+    let mut year = kept(at_least("5", false));
+    year.due = Due::Period(period(PeriodLiteral::Year(2025)));
+    let house = House::daily(date(2025, 1, 1), &days);
+    assert_eq!(status(house.as_of("2026-01-01"), year).1, "outside the band in 2025-01-04");
+}
+
+#[test]
+fn too_far_away_to_draw() {
+    // Nearly three years of days are left: no probability, but a pace.
+    let mut far = to_20();
+    far.due = Due::Date(date(2028, 12, 31));
+    let card = House::daily(date(2026, 1, 1), &[11.0; 20]).as_of("2026-01-21").with(far).card();
+    assert!(card.probabilities.is_empty());
+    assert_eq!(card.periods_left, Some(1076));
+    assert_eq!(card.status, Status::OnTrack);
+    assert!(card.status_reason.starts_with("no probability; pace "), "{}", card.status_reason);
+    assert!(card.thresholds.starts_with("pace"));
+}
