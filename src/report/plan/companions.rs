@@ -130,3 +130,55 @@ fn rebuilt(like: &MetricExpr, kind: MetricKind) -> MetricExpr {
 fn boolean(kind: RowKind) -> RowExpr {
     RowExpr { kind, ty: ScalarType::Bool, unit: Unit::none() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{Length, SpanUnit, Window};
+    use crate::ir::{ColumnId, SourceId};
+
+    fn measure(aggregate: Aggregate) -> MetricExpr {
+        let value = RowExpr { kind: RowKind::Column(ColumnId(0)), ty: ScalarType::Bool, unit: Unit::none() };
+        let branch =
+            Branch { source: SourceId(0), time: None, filter: None, value: Some(value), by: vec![], keys: vec![] };
+        let measure =
+            Measure { aggregate, branches: vec![branch], ty: ScalarType::Float, unit: Unit::none(), stock: false };
+        of_spread(Arc::new(measure))
+    }
+
+    fn wrapped(kind: MetricKind) -> MetricExpr {
+        rebuilt(&measure(Aggregate::Mean), kind)
+    }
+
+    #[test]
+    fn members_of_a_distribution_are_counted_by_their_answer() {
+        let of = Collection::Distribution { of: measure(Aggregate::Share), base: None };
+        let share = wrapped(MetricKind::Summary { statistic: Statistic::Share, of: Box::new(of.clone()) });
+        let Some(Companions::Proportion { successes, failures }) = companions(&share) else { panic!() };
+        let count = |of| MetricKind::Summary { statistic: Statistic::Count, of: Box::new(of) };
+        assert_eq!(successes.kind, count(of.clone()));
+        assert_eq!(failures.kind, count(negated(&of)));
+    }
+
+    #[test]
+    fn a_window_and_a_unit_stay_around_what_is_asked() {
+        let window = Window::Trailing(Length { count: 28, unit: SpanUnit::Day });
+        let over = wrapped(MetricKind::Over { of: Box::new(measure(Aggregate::Mean)), window });
+        let minutes = wrapped(MetricKind::Convert { of: Box::new(over), num: 1, den: 60 });
+        let Some(Companions::Mean { stddev, count }) = companions(&minutes) else { panic!() };
+        assert!(
+            matches!(&stddev.kind, MetricKind::Convert { of, den: 60, .. } if matches!(of.kind, MetricKind::Over { .. }))
+        );
+        assert!(matches!(count.kind, MetricKind::Over { .. }), "a count is not converted");
+    }
+
+    #[test]
+    fn the_rest_has_none() {
+        for aggregate in [Aggregate::Count, Aggregate::Unique, Aggregate::Sum, Aggregate::Min, Aggregate::Last] {
+            assert_eq!(companions(&measure(aggregate)), None);
+        }
+        let (left, right) = (Box::new(measure(Aggregate::Sum)), Box::new(measure(Aggregate::Count)));
+        let quotient = wrapped(MetricKind::Arithmetic { op: crate::ir::Arithmetic::Divide, left, right });
+        assert_eq!(companions(&quotient), None);
+    }
+}
