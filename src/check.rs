@@ -1,13 +1,35 @@
 //! Stage: check. Names become ids, every expression gets a type, a unit and an additivity; what would give a wrong number is
 //! refused, with the form that is right.
 
+mod additivity;
+mod algebra;
+mod ask;
+mod classify;
+mod definitions;
+mod findings;
+mod hash;
+mod metrics;
 pub(crate) mod objectives;
+mod rows;
+mod scope;
+mod segments;
+mod sets;
+mod tables;
 
-use crate::calendar::Grain;
+use std::cell::{OnceCell, RefCell};
+
+use crate::check::findings::Reported;
+use crate::check::objectives::Goals;
+use crate::check::rows::{Place, Rows};
+use crate::check::scope::Checker;
 use crate::diag::Diagnostic;
-use crate::ir::{MetricExpr, MetricId, Program};
-use crate::syntax::ast::Expr;
-use crate::unit::Unit;
+use crate::ir::{Lookup, Metric, Program, Source};
+use crate::resolve::Project;
+use crate::results::Schemas;
+
+pub use ask::{AskSpec, Typed};
+pub use metrics::needs_days;
+pub use scope::Scope;
 
 /// What a check gives.
 #[derive(Debug)]
@@ -19,39 +41,122 @@ pub struct Checked {
     pub scope: Scope,
 }
 
-/// The names of a project and what they mean: types further expressions, of a command line or of a report.
-#[derive(Debug, Default)]
-pub struct Scope {}
-
-/// An expression to ask: a metric's name or any metric expression, broken down and filtered.
-#[derive(Clone, Copy, Debug)]
-pub struct AskSpec<'a> {
-    pub expr: &'a Expr,
-    /// One row expression for each dimension.
-    pub by: &'a [Expr],
-    pub condition: Option<&'a Expr>,
+/// Checks a project: without `schemas` whatever is not declared of a column is unknown, and agrees with everything.
+pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
+    let tables::Built { sources, lookups, units, found } = tables::build(&project, schemas);
+    let mut diagnostics = found;
+    let scope = Scope {
+        events: project.events.iter().map(|_| OnceCell::new()).collect(),
+        metrics: project.metrics.iter().map(|_| OnceCell::new()).collect(),
+        broken_segments: RefCell::new(vec![false; project.segments.len()]),
+        project,
+        sources,
+        lookups,
+        units,
+    };
+    let checker = Checker::new(&scope);
+    checker.tables();
+    for at in 0..scope.events.len() {
+        let _ = checker.event(at);
+    }
+    checker.segments();
+    let metrics: Vec<Metric> = checker.metrics();
+    diagnostics.extend(checker.found.take());
+    let (goals, found) = objectives::check_goals(&scope, &scope.project, &metrics);
+    diagnostics.extend(found);
+    let broken = diagnostics.iter().any(Diagnostic::is_error);
+    let program = (!broken).then(|| program(&scope, metrics, goals));
+    Checked { program, diagnostics, scope }
 }
 
-/// An expression that may be asked.
-#[derive(Clone, Debug)]
-pub struct Typed {
-    /// With a `by` for each dimension in every measure outside `total(…)`.
-    pub expr: MetricExpr,
-    /// The dimensions as `print` shows them.
-    pub by: Vec<String>,
-    /// Of the metric, when the expression is the name of one.
-    pub grain: Option<Grain>,
-    /// The unit to show: of the metric when the expression is one metric (with or without a scope), else `expr.unit`.
-    pub display: Unit,
-    /// The metric when the expression is one, with or without a scope.
-    pub metric: Option<MetricId>,
-    /// As `print` shows it, with its scope.
-    pub formula: String,
+fn program(scope: &Scope, metrics: Vec<Metric>, goals: Goals) -> Program {
+    let (sources, lookups) = (scope.sources(), scope.lookups());
+    let mut program = Program {
+        settings: scope.project.settings.clone(),
+        sources,
+        lookups,
+        metrics,
+        benchmarks: goals.benchmarks,
+        goals: goals.goals,
+        objectives: goals.objectives,
+        releases: goals.releases,
+        reports: goals.reports,
+        hash: String::new(),
+    };
+    hash::seal(&mut program);
+    program
+}
+
+impl Checker<'_> {
+    /// Computed columns and the sources' own conditions.
+    fn tables(&self) {
+        let scope = self.scope;
+        let computed = |place| {
+            let Some(columns) = self.columns(place) else { return };
+            let waiting: Vec<u32> = columns.pending.borrow().keys().copied().collect();
+            for id in waiting {
+                if let Some(column) = columns.get(crate::ir::ColumnId(id)) {
+                    let _ = self.column(place, crate::ir::ColumnId(id), column.span);
+                }
+            }
+        };
+        for (at, _) in scope.lookups.iter().enumerate() {
+            computed(Place::Lookup(crate::ir::LookupId(u32::try_from(at).unwrap_or(u32::MAX))));
+        }
+        for (table, def) in scope.sources.iter().zip(&scope.project.sources) {
+            let place = Place::Source(table.id);
+            computed(place);
+            if let Some(condition) = &def.scope
+                && let Ok(typed) = Rows::of_table(self, place).condition(condition)
+            {
+                let _ = table.scope.set(typed);
+            }
+        }
+    }
 }
 
 impl Scope {
-    /// Types an expression in the project's scope.
-    pub fn ask(&self, spec: &AskSpec<'_>) -> Result<Typed, Vec<Diagnostic>> {
-        Err(vec![Diagnostic::new(crate::diag::Code::Internal, spec.expr.span, "expressions are not typed yet")])
+    /// The sources as an engine opens them.
+    fn sources(&self) -> Vec<Source> {
+        let tables = &self.project.tables.sources;
+        let all = self.project.sources.iter().zip(&self.sources).zip(tables);
+        all.map(|((def, table), files)| Source {
+            name: def.name.value.clone(),
+            span: def.span,
+            files: files.files.clone(),
+            format: files.format,
+            time: table.time,
+            actor: table.actor,
+            entity: table.entity.clone(),
+            key: table.key.clone(),
+            scope: table.scope.get().cloned(),
+            snapshot: table.snapshot,
+            complete_until: table.complete_until,
+            links: table.links.borrow().clone(),
+            columns: table.columns.list.borrow().clone(),
+        })
+        .collect()
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        let tables = &self.project.tables.lookups;
+        let all = self.project.lookups.iter().zip(&self.lookups).zip(tables);
+        all.map(|((def, table), files)| Lookup {
+            name: def.name.value.clone(),
+            span: def.span,
+            files: files.files.clone(),
+            format: files.format,
+            key: table.key,
+            columns: table.columns.list.borrow().clone(),
+        })
+        .collect()
     }
 }
+
+/// The result without the sign that something was reported.
+fn quiet<T>(result: Result<T, Reported>) -> Option<T> {
+    result.ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! Two kinds of expression, because they are evaluated at two levels: a [`RowExpr`] for each row of one source, a
 //! [`MetricExpr`] for each period (and breakdown value, and member of a distribution).
 
+pub mod print;
 mod walk;
 
 use std::sync::Arc;

@@ -37,14 +37,13 @@ pub(crate) struct Goals {
 
 /// Checks what a project aims at.
 pub(crate) fn check_goals(scope: &Scope, project: &Project, metrics: &[Metric]) -> (Goals, Vec<Diagnostic>) {
-    let names = Names { currency: project.settings.currency.clone(), ..Names::default() };
     let levels = crate::resolve::lints::levels(&project.manifest, &mut Vec::new());
     let ask = |expr: &Expr, condition: Option<&Expr>| scope.ask(&AskSpec { expr, by: &[], condition });
     let mut checker = Checker {
         ask: &ask,
         project,
         metrics,
-        names: &names,
+        names: &scope.units,
         calendar: &project.settings.calendar,
         benchmarks: Vec::new(),
         found: Vec::new(),

@@ -98,7 +98,6 @@ codes! {
     UnknownFunction = "K0255" Error "a function that does not exist";
     ColumnCycle = "K0256" Error "computed columns that depend on each other";
     NoActor = "K0257" Error "actors are counted where a source has none";
-    LinkedTable = "K0258" Error "a link that leads nowhere";
 
     // ---- K0301..K0349: types
     TypeMismatch = "K0301" Error "values of two types that do not go together";

@@ -1,0 +1,92 @@
+//! Hashes of what definitions mean: the same for the same meaning, whatever the order of files, the formatting, the comments,
+//! titles, owners.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::ir::print::Printer;
+use crate::ir::{MetricExpr, Objective, Program, Settings, Source};
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Fills in the hashes of a program and of its metrics.
+pub(super) fn seal(program: &mut Program) {
+    let settings = settings(&program.settings);
+    let printer = Printer::of_meaning(&program.sources, &program.lookups);
+    let tables: Vec<String> = program.sources.iter().map(|s| source(s, &printer)).collect();
+    let hashes: Vec<String> = program
+        .metrics
+        .iter()
+        .map(|metric| {
+            let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, program, &tables, &printer));
+            let _ = write!(text, "\nshown {:?} {:?}", metric.display.dimensions, metric.display.scale);
+            sha256(&text).chars().take(32).collect()
+        })
+        .collect();
+    let mut lines: Vec<String> = program
+        .metrics
+        .iter()
+        .zip(&hashes)
+        .map(|(m, hash)| format!("metric {} {hash} {} {:?}", m.name, m.grain, m.better))
+        .collect();
+    lines.extend(program.objectives.iter().map(|o| objective(o, program, &tables, &printer)));
+    lines.extend(program.benchmarks.iter().map(|b| {
+        let ask = meaning(&b.ask, program, &tables, &printer);
+        format!("benchmark {} {ask} {:?} {:?} {:?}", b.name, b.value, b.as_of, b.expires)
+    }));
+    lines.extend(program.releases.iter().map(|r| format!("release {} {}", r.name, r.at)));
+    lines.sort();
+    program.hash = sha256(&format!("{settings}\n{}", lines.join("\n")));
+    for (metric, hash) in program.metrics.iter_mut().zip(hashes) {
+        metric.hash = hash;
+    }
+}
+
+fn settings(settings: &Settings) -> String {
+    let calendar = &settings.calendar;
+    let zone = calendar.zone.iana_name().unwrap_or("UTC");
+    format!("{zone} {:?} {:?} {:?}", calendar.week_start, calendar.fiscal_year_start, settings.as_of)
+}
+
+/// An expression and the sources that it reads.
+fn meaning(expr: &MetricExpr, program: &Program, tables: &[String], printer: &Printer<'_>) -> String {
+    let read: BTreeSet<&String> = expr.sources().iter().filter_map(|s| tables.get(s.0 as usize)).collect();
+    let mut text = printer.metric(expr);
+    for table in read {
+        text.push('\n');
+        text.push_str(table);
+    }
+    let _ = program;
+    text
+}
+
+fn source(source: &Source, printer: &Printer<'_>) -> String {
+    let mut files: Vec<&str> = source.files.iter().map(|(f, _)| f.as_str()).collect();
+    files.sort_unstable();
+    let column = |id: &crate::ir::ColumnId| printer.column(&source.columns, *id);
+    let time = source.time.as_ref().map(column);
+    let key: Vec<String> = source.key.iter().map(column).collect();
+    let scope = source.scope.as_ref().map(|s| printer.row(s, source));
+    let until = source.complete_until;
+    format!("source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}", source.format, source.snapshot)
+}
+
+fn objective(o: &Objective, program: &Program, tables: &[String], printer: &Printer<'_>) -> String {
+    let mut text = format!("objective {} {}", o.name, meaning(&o.expr, program, tables, printer));
+    let _ = write!(
+        text,
+        "\n{} {:?} {:?} {} {:?} {:?} {} {}",
+        o.target_text, o.start, o.due, o.grain, o.better, o.thresholds, o.latch, o.aspirational
+    );
+    for guardrail in &o.guardrails {
+        let _ = write!(text, "\n{} {}", guardrail.text, meaning(&guardrail.expr, program, tables, printer));
+    }
+    text
+}

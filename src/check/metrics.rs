@@ -1,0 +1,241 @@
+//! Metric expressions: what is one number for each period.
+
+mod collections;
+mod forms;
+mod measures;
+mod value;
+
+use std::rc::Rc;
+
+use crate::check::algebra::{Node, Shape, Typer, both, common};
+use crate::check::classify::Class;
+use crate::check::findings::{Check, Reported, called};
+use crate::check::metrics::measures::Key;
+use crate::check::rows::unknown_function;
+use crate::check::scope::{Active, Checker};
+use crate::diag::suggest::did_you_mean;
+use crate::diag::{Code, Diagnostic};
+use crate::functions::{Role, find};
+use crate::ir::{MetricExpr, ScalarType};
+use crate::resolve::Named;
+use crate::source::Span;
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::unit::Unit;
+
+pub use forms::needs_days;
+pub(super) use value::Val;
+
+/// A metric's expression, and how large it is.
+#[derive(Debug)]
+pub(super) struct Inlined {
+    pub(super) expr: MetricExpr,
+    pub(super) parts: usize,
+}
+
+/// What reaches every measure of an expression from outside.
+#[derive(Clone, Default)]
+pub(super) struct Env<'a> {
+    /// Conditions, outermost first.
+    pub(super) conditions: Vec<&'a Expr>,
+    /// The dimensions of the ask.
+    pub(super) by: &'a [Expr],
+    /// Keys of the distributions around, outermost first.
+    pub(super) keys: Vec<Rc<Key<'a>>>,
+}
+
+impl Env<'_> {
+    fn is_plain(&self) -> bool {
+        self.conditions.is_empty() && self.by.is_empty() && self.keys.is_empty()
+    }
+}
+
+/// Types metric expressions.
+pub(super) struct Metrics<'c, 'a> {
+    pub(super) cx: &'c Checker<'a>,
+    pub(super) env: Env<'a>,
+}
+
+impl<'a> Checker<'a> {
+    /// A metric's own expression, without a breakdown or scope.
+    pub(super) fn metric(&self, at: usize) -> Check<Rc<Inlined>> {
+        let scope = self.scope;
+        let (Some(cell), Some(def)) = (scope.metrics.get(at), scope.project.metrics.get(at)) else {
+            return Err(Reported);
+        };
+        if let Some(known) = cell.get() {
+            return known.clone().ok_or(Reported);
+        }
+        let before = self.begin();
+        let typed = self.inside(Active::Metric(at), def.name.span, || {
+            let metrics = Metrics { cx: self, env: Env::default() };
+            metrics.number(&def.expr)
+        });
+        let parts = self.end(before);
+        let inlined = typed.map(|expr| Rc::new(Inlined { expr, parts }));
+        let _ = cell.set(inlined.as_ref().ok().cloned());
+        inlined
+    }
+}
+
+impl<'c, 'a> Metrics<'c, 'a> {
+    /// Types what must be one number a period.
+    pub(super) fn number(&self, ast: &'a Expr) -> Check<MetricExpr> {
+        let expr = self.one(ast)?;
+        if expr.ty.is_number() || expr.ty.is_open() {
+            return Ok(expr);
+        }
+        let message = format!("a metric is a number, this is {}", called(expr.ty));
+        let finding = Diagnostic::new(Code::NotAMetric, ast.span, message).label(called(expr.ty));
+        self.cx.fail(match expr.ty {
+            ScalarType::Bool => {
+                finding.help("write `if … then 1 else 0`, or count what it is true for: `share(… per actor)`")
+            }
+            _ => finding,
+        })
+    }
+
+    /// Types what must be one value a period, and no distribution or series.
+    fn one(&self, ast: &'a Expr) -> Check<MetricExpr> {
+        match self.expr(ast)? {
+            Val::One(expr) => Ok(expr),
+            Val::Many(many) => {
+                let message = format!("{} is many numbers a period, a metric is one", many.called());
+                let help = "take a statistic of it: `mean(…)`, `median(…)`, `share(… >= 5)`, `count(… > 2)`";
+                self.cx.fail(Diagnostic::new(Code::NotAMetric, ast.span, message).help(help))
+            }
+        }
+    }
+
+    pub(super) fn with_condition(&self, condition: &'a Expr) -> Self {
+        let mut env = self.env.clone();
+        env.conditions.push(condition);
+        Self { cx: self.cx, env }
+    }
+
+    fn name(&self, name: &'a str, span: Span) -> Check<Val> {
+        let scope = self.cx.scope;
+        if scope.project.broken.contains(name) {
+            return Err(Reported);
+        }
+        let wrong =
+            |message: String, help: String| self.cx.fail(Diagnostic::new(Code::NotAMetric, span, message).help(help));
+        match scope.named(name) {
+            Some(Named::Metric(at)) => self.reference(at, span),
+            Some(Named::Event(_) | Named::Source(_)) => {
+                let help = format!("count its events or its actors: `count({name})`, `unique({name})`");
+                wrong(format!("`{name}` is an event set, not a number"), help)
+            }
+            Some(Named::Segment(_)) => {
+                let help = format!("write `count(EVENT where {name})`, or `METRIC where {name}`");
+                wrong(format!("`{name}` is a segment, a condition, not a number"), help)
+            }
+            None => {
+                let metrics: Vec<&str> = scope.names_of(|n| matches!(n, Named::Metric(_))).collect();
+                let near = did_you_mean(name, metrics);
+                let finding = Diagnostic::new(Code::UnknownName, span, format!("no metric is named `{name}`{near}"));
+                if !near.is_empty() {
+                    return self.cx.fail(finding);
+                }
+                self.cx.fail(finding.help("a column is measured: `sum(EVENT.column)`, `mean(EVENT.column)`"))
+            }
+        }
+    }
+
+    /// A metric by its name, within the conditions, dimensions and keys at hand.
+    fn reference(&self, at: usize, span: Span) -> Check<Val> {
+        let plain = self.cx.metric(at)?;
+        if self.env.is_plain() {
+            self.cx.spend(plain.parts, span)?;
+            return Ok(Val::One(plain.expr.clone()));
+        }
+        let def = self.cx.scope.project.metrics.get(at).ok_or(Reported)?;
+        self.cx.inside(Active::Metric(at), span, || self.expr(&def.expr))
+    }
+
+    fn no_metric(&self, ast: &Expr, what: &str, help: &str) -> Check<Val> {
+        let message = format!("{what}, a metric is one number a period");
+        self.cx.fail(Diagnostic::new(Code::NotAMetric, ast.span, message).help(help))
+    }
+}
+
+impl<'a> Typer<'a> for Metrics<'_, 'a> {
+    type Node = Val;
+    const TIMES: bool = false;
+
+    fn checker(&self) -> &Checker<'a> {
+        self.cx
+    }
+
+    fn expr(&self, ast: &'a Expr) -> Check<Val> {
+        let _deeper = self.cx.deeper(ast.span)?;
+        let scope = self.cx.scope;
+        match &ast.kind {
+            ExprKind::Name(name) => self.name(name, ast.span),
+            ExprKind::Member { of, .. } if scope.classify(ast) == Class::Metric => self.expr(of),
+            ExprKind::Member { .. } => {
+                let help = "measure it: `sum(E.column)`, `mean(E.column)`, `unique(E.column)`";
+                self.no_metric(ast, "a column has a value a row", help)
+            }
+            ExprKind::Like { .. } => self.no_metric(ast, "`like` is a condition on rows", "write it after `where`"),
+            ExprKind::Call { name, args } => match find(&name.value) {
+                None => self.cx.fail(unknown_function(&name.value, name.span)),
+                Some(function) => match function.role {
+                    Role::Aggregate(aggregate) => self.aggregate(function, aggregate, args, ast.span),
+                    Role::Form(form) => self.form(function, form, args, ast.span),
+                    Role::Scalar(..) => common(self, ast),
+                    Role::Row(_) => {
+                        let what = format!("`{}` is of one row", name.value);
+                        self.no_metric(ast, &what, "measure it: `unique(day(E.time))`, `mean(length(E.text))`")
+                    }
+                    Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
+                },
+            },
+            ExprKind::Where { of, condition } => match scope.classify(of) {
+                Class::Set => {
+                    let help = "count its events or its actors: `count(E where …)`, `unique(E where …)`";
+                    self.no_metric(ast, "this is an event set", help)
+                }
+                _ => self.with_condition(condition).expr(of),
+            },
+            ExprKind::Per { of, key, within } => self.per(of, key, within.as_ref(), ast.span),
+            ExprKind::Over { of, window } => self.over(of, window, ast.span),
+            ExprKind::Binary { op: BinaryOp::Or, left, right }
+                if scope.classify(left) == Class::Set && scope.classify(right) == Class::Set =>
+            {
+                let (..) = both(self.cx.set(left), self.cx.set(right))?;
+                self.no_metric(ast, "this is an event set", "count its events or its actors: `unique(E or F)`")
+            }
+            _ => common(self, ast),
+        }
+    }
+
+    fn build(&self, shape: Shape<Val>, ty: ScalarType, unit: Unit, span: Span) -> Check<Val> {
+        self.cx.spend(1, span)?;
+        value::build(self.cx, shape, ty, unit, span)
+    }
+}
+
+impl Node for Val {
+    fn ty(&self) -> ScalarType {
+        self.of().ty
+    }
+
+    fn unit(&self) -> &Unit {
+        &self.of().unit
+    }
+
+    fn literal(&self) -> Option<&crate::value::Value> {
+        match self {
+            Self::One(MetricExpr { kind: crate::ir::MetricKind::Literal(value), .. }) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn with_unit(mut self, unit: Unit) -> Self {
+        match &mut self {
+            Self::One(expr) => expr.unit = unit,
+            Self::Many(many) => many.of.unit = unit,
+        }
+        self
+    }
+}

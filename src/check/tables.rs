@@ -1,0 +1,287 @@
+//! Sources and lookups: their columns, clocks, actors and links.
+
+mod columns;
+mod times;
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::diag::suggest::did_you_mean;
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, SourceId};
+use crate::resolve::Project;
+use crate::results::{Schema, Schemas};
+use crate::syntax::document::{LookupDef, SourceDef, Text, TimeDef};
+use crate::unit::{Names, plural};
+
+/// A column that nothing is known of, in a check without data.
+pub(super) use columns::unknown as open_column;
+pub(super) use times::Clock;
+
+/// The columns of a source or of a lookup. Without a file's schema a name that is used becomes a column.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    pub(super) list: RefCell<Vec<Column>>,
+    by_name: RefCell<HashMap<String, ColumnId>>,
+    /// No schema is known: any name may be a column.
+    pub(super) open: bool,
+    /// Computed columns that are not typed yet, by number: the definition.
+    pub(super) pending: RefCell<BTreeMap<u32, usize>>,
+    /// Times of the file whose zone nobody said: an error once they are used.
+    zoneless: RefCell<BTreeSet<u32>>,
+}
+
+#[derive(Debug)]
+pub(super) struct SourceTable {
+    pub(super) id: SourceId,
+    pub(super) columns: Columns,
+    pub(super) clock: Clock,
+    pub(super) time: Option<ColumnId>,
+    pub(super) actor: Option<ColumnId>,
+    pub(super) entity: Option<String>,
+    pub(super) key: Vec<ColumnId>,
+    pub(super) links: RefCell<Vec<Link>>,
+    /// Prefixes in expressions; the actor's lookup has two.
+    pub(super) prefixes: RefCell<HashMap<String, u32>>,
+    pub(super) actor_link: Option<u32>,
+    pub(super) scope: OnceCell<RowExpr>,
+    pub(super) snapshot: bool,
+    pub(super) complete_until: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(super) struct LookupTable {
+    pub(super) columns: Columns,
+    pub(super) key: ColumnId,
+    pub(super) actor: bool,
+    /// What its key, or its name, says that it describes.
+    entities: Vec<String>,
+}
+
+impl Columns {
+    pub(super) fn find(&self, name: &str) -> Option<ColumnId> {
+        self.by_name.borrow().get(name).copied()
+    }
+
+    pub(super) fn get(&self, id: ColumnId) -> Option<Column> {
+        self.list.borrow().get(id.0 as usize).cloned()
+    }
+
+    /// The column that holds the file's column of this name.
+    pub(super) fn find_raw(&self, raw: &str) -> Option<ColumnId> {
+        let list = self.list.borrow();
+        let at = list.iter().position(|c| matches!(&c.origin, Origin::File(name) if name == raw))?;
+        u32::try_from(at).ok().map(ColumnId)
+    }
+
+    pub(super) fn add(&self, column: Column, named: bool) -> ColumnId {
+        let mut list = self.list.borrow_mut();
+        let id = ColumnId(u32::try_from(list.len()).unwrap_or(u32::MAX));
+        if named {
+            self.by_name.borrow_mut().entry(column.name.clone()).or_insert(id);
+        }
+        list.push(column);
+        id
+    }
+
+    pub(super) fn update(&self, id: ColumnId, change: impl FnOnce(&mut Column)) {
+        if let Some(column) = self.list.borrow_mut().get_mut(id.0 as usize) {
+            change(column);
+        }
+    }
+
+    /// Names for "did you mean", in order.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.by_name.borrow().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    pub(super) fn is_zoneless(&self, id: ColumnId) -> bool {
+        self.zoneless.borrow().contains(&id.0)
+    }
+}
+
+/// What a column counts, by its name: `user_id` → `user`, `Customer ID` → `customer`.
+pub(super) fn entity_of(column: &str) -> Option<String> {
+    let lower = column.to_lowercase();
+    let stem = lower.strip_suffix("id").unwrap_or(&lower);
+    let entity = stem.trim_matches(|c: char| !c.is_alphanumeric()).replace([' ', '-'], "_");
+    (!entity.is_empty()).then_some(entity)
+}
+
+/// Everything that is known of tables before an expression is read.
+pub(super) struct Built {
+    pub(super) sources: Vec<SourceTable>,
+    pub(super) lookups: Vec<LookupTable>,
+    pub(super) units: Names,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+pub(super) fn build(project: &Project, schemas: Option<&Schemas>) -> Built {
+    let mut found = Vec::new();
+    let entities = project.sources.iter().filter_map(|s| s.actor.as_ref()).filter_map(|a| entity_of(&a.value));
+    let others = project.events.iter().filter_map(|e| e.actor.as_ref()).filter_map(|a| entity_of(&a.value));
+    let units = Names { currency: project.settings.currency.clone(), entities: entities.chain(others).collect() };
+    let lookups: Vec<_> = project
+        .lookups
+        .iter()
+        .enumerate()
+        .map(|(i, def)| {
+            let schema = schemas.and_then(|s| s.lookups.get(i)).and_then(Option::as_ref);
+            lookup(def, schema, project, &units, &mut found)
+        })
+        .collect();
+    let sources = project
+        .sources
+        .iter()
+        .enumerate()
+        .map(|(i, def)| {
+            let schema = schemas.and_then(|s| s.sources.get(i)).and_then(Option::as_ref);
+            let id = SourceId(u32::try_from(i).unwrap_or(u32::MAX));
+            source(id, def, schema, (project, &lookups), &units, &mut found)
+        })
+        .collect();
+    Built { sources, lookups, units, found }
+}
+
+fn lookup(
+    def: &LookupDef,
+    schema: Option<&Schema>,
+    project: &Project,
+    units: &Names,
+    found: &mut Vec<Diagnostic>,
+) -> LookupTable {
+    let clock = Clock::of_lookup(&project.settings);
+    let needed = [&def.key];
+    let columns = columns::build(&def.columns, &needed, None, schema, &clock, units, found);
+    let key = columns.find_raw(&def.key.value).unwrap_or(ColumnId(0));
+    let entities = entity_of(&def.key.value).into_iter().chain([def.name.value.to_lowercase()]).collect();
+    LookupTable { columns, key, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
+}
+
+fn source(
+    id: SourceId,
+    def: &SourceDef,
+    schema: Option<&Schema>,
+    (project, lookups): (&Project, &[LookupTable]),
+    units: &Names,
+    found: &mut Vec<Diagnostic>,
+) -> SourceTable {
+    let clock = Clock::of_source(def, &project.settings, found);
+    let time = match &def.time {
+        Some(TimeDef::Column(text)) => Some(text),
+        _ => None,
+    };
+    let needed: Vec<&Text> = time.into_iter().chain(&def.actor).chain(&def.key).collect();
+    let columns = columns::build(&def.columns, &needed, time, schema, &clock, units, found);
+    let raw = |text: &Text| columns.find_raw(&text.value);
+    let time = time.and_then(|text| columns::clock_column(&columns, &text.value));
+    let actor = def.actor.as_ref().and_then(raw);
+    let key = def.key.iter().filter_map(raw).collect();
+    let entity = def.actor.as_ref().and_then(|a| entity_of(&a.value));
+    let complete_until = def.complete_until.as_ref().and_then(|text| match until(text, project) {
+        Ok(t) => Some(t),
+        Err(finding) => {
+            found.push(finding);
+            None
+        }
+    });
+    let mut table = SourceTable {
+        id,
+        columns,
+        clock,
+        time,
+        actor,
+        entity,
+        key,
+        links: RefCell::default(),
+        prefixes: RefCell::default(),
+        actor_link: None,
+        scope: OnceCell::new(),
+        snapshot: def.snapshot.as_ref().is_some_and(|s| s.value),
+        complete_until,
+    };
+    for link in &def.links {
+        let Some(lookup) = project.lookups.iter().position(|l| l.name.value == link.lookup.value) else {
+            // Reported where references were resolved.
+            continue;
+        };
+        let named = &link.column.value;
+        let column =
+            table.columns.find(named).or_else(|| table.columns.find_raw(named)).or_else(|| {
+                table.columns.open.then(|| table.columns.add(columns::unknown(named, link.column.span), true))
+            });
+        let Some(column) = column else {
+            let names = table.columns.names();
+            let near = did_you_mean(named, names.iter().map(String::as_str));
+            let message = format!("the source `{}` has no column `{named}`{near}", def.name.value);
+            found.push(Diagnostic::new(Code::UnknownColumn, link.column.span, message));
+            continue;
+        };
+        table.link(Some(&link.name.value), link.name.span, column, lookup);
+    }
+    if let (Some(actor), Some(entity)) = (table.actor, table.entity.clone())
+        && let Some(lookup) = actor_lookup(&entity, project, lookups)
+    {
+        let span = def.actor.as_ref().map_or(def.span, |a| a.span);
+        table.actor_link = Some(table.link(Some(&entity), span, actor, lookup));
+        if let Some(l) = project.lookups.get(lookup) {
+            table.prefix(&l.name.value, table.actor_link.unwrap_or(0));
+        }
+    }
+    table
+}
+
+impl SourceTable {
+    fn prefix(&self, name: &str, link: u32) {
+        self.prefixes.borrow_mut().entry(name.to_owned()).or_insert(link);
+    }
+
+    /// A link's number; a second of the same column to the same lookup is the first.
+    pub(super) fn link(&self, name: Option<&str>, span: crate::source::Span, column: ColumnId, lookup: usize) -> u32 {
+        let lookup = LookupId(u32::try_from(lookup).unwrap_or(u32::MAX));
+        let mut links = self.links.borrow_mut();
+        let known = links.iter().position(|l| l.column == column && l.lookup == lookup);
+        let at = known.unwrap_or_else(|| {
+            let name = name.unwrap_or_default().to_owned();
+            links.push(Link { name, span, column, lookup });
+            links.len() - 1
+        });
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some(name) = name {
+            self.prefix(name, at);
+        }
+        at
+    }
+}
+
+/// The lookup with `actor: true` that describes this entity: by its key's or its own name, or as the only one there is, if
+/// nothing else is its entity.
+pub(super) fn actor_lookup(entity: &str, project: &Project, lookups: &[LookupTable]) -> Option<usize> {
+    let fits =
+        |l: &LookupTable, entity: &str| l.actor && l.entities.iter().any(|e| e == entity || *e == plural(entity));
+    if let Some(at) = lookups.iter().position(|l| fits(l, entity)) {
+        return Some(at);
+    }
+    let mut actors = lookups.iter().enumerate().filter(|(_, l)| l.actor);
+    let (at, only) = actors.next()?;
+    let taken = project
+        .sources
+        .iter()
+        .filter_map(|s| s.actor.as_ref())
+        .filter_map(|a| entity_of(&a.value))
+        .any(|other| fits(only, &other));
+    (actors.next().is_none() && !taken).then_some(at)
+}
+
+/// A date stands for its end: data are there up to and including that day.
+fn until(text: &Text, project: &Project) -> Result<Timestamp, Diagnostic> {
+    let calendar = &project.settings.calendar;
+    if let Ok(date) = calendar.parse_date(&text.value) {
+        return Ok(date.tomorrow().map_or(Timestamp::MAX, |next| calendar.date_start(next)));
+    }
+    calendar.parse_instant(&text.value).map_err(|e| e.at(text.span))
+}
