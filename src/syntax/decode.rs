@@ -38,7 +38,7 @@ enum Needs {
 pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     let mut out = Document::empty(d.file);
     let Some(root) = root else { return out };
-    let Some(mut f) = Fields::of_node(d, root, What::file("definition file")) else { return out };
+    let Some(mut f) = Fields::of_node(d, root, What::definition_file()) else { return out };
     let mut broken = Vec::new();
     section(d, &mut f, "sources", Needs::All, &mut broken, &mut out.sources, data::source);
     section(d, &mut f, "events", Needs::WhatCouldBeRead, &mut broken, &mut out.events, measures::event);
@@ -135,13 +135,13 @@ impl Decoder {
 
     /// Letters of any script, digits, `_`, `$`; no digit first: what an expression can say without backticks.
     fn check_name(&mut self, name: &Name) {
-        let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let text = &name.value;
-        if text.chars().all(fits) && text.chars().next().is_some_and(|c| !c.is_numeric()) {
+        if expr::is_name(text) {
             return;
         }
-        let mut cure: String = text.trim().chars().map(|c| if fits(c) { c } else { '_' }).collect();
-        if cure.is_empty() || cure.starts_with(char::is_numeric) {
+        let mut cure: String =
+            text.trim().chars().map(|c| if expr::is_name(&format!("_{c}")) { c } else { '_' }).collect();
+        if !expr::is_name(&cure) {
             cure.insert(0, '_');
         }
         let message =
@@ -173,7 +173,7 @@ impl Decoder {
                 self.report(
                     Code::NoValue,
                     node.span,
-                    format!("an empty text; expected {wanted}"),
+                    format!("an empty value; expected {wanted}"),
                     "write the value, or take the key out",
                 );
                 None

@@ -195,7 +195,7 @@ const FINDINGS: &[(&str, &str)] = &[
     ),
     (
         "metrics:\n  a: {expr: count(x), owner: }\n  b: {expr: \"\", title: [x]}\n",
-        "a.yaml:2:23: error[K0116]: a key without a value; expected a text (help: write the value, or take the key out)\na.yaml:3:13: error[K0116]: an empty text; expected an expression (help: write the value, or take the key out)\na.yaml:3:24: error[K0106]: expected a text; found a list",
+        "a.yaml:2:23: error[K0116]: a key without a value; expected a text (help: write the value, or take the key out)\na.yaml:3:13: error[K0116]: an empty value; expected an expression (help: write the value, or take the key out)\na.yaml:3:24: error[K0106]: expected a text; found a list",
     ),
     ("sources:\n  s: data.csv\n", "a.yaml:2:6: error[K0106]: a source is a map of keys; found a text"),
     (
@@ -268,9 +268,18 @@ const FINDINGS: &[(&str, &str)] = &[
         "releases:\n  r: {title: T}\n",
         "a.yaml:2:3: error[K0105]: the release `r` has no `at` (help: write `at: 2026-10-02`)",
     ),
-    ("[]\n", "a.yaml:1:1: error[K0106]: a definition file is a map of keys; found a list"),
-    ("text\n", "a.yaml:1:1: error[K0106]: a definition file is a map of keys; found a text"),
-    ("null\n", "a.yaml:1:1: error[K0106]: a definition file is a map of keys; found a text"),
+    (
+        "[]\n",
+        "a.yaml:1:1: error[K0106]: a definition file is a map of sections (`metrics:`, `sources:`, …); found a list",
+    ),
+    (
+        "text\n",
+        "a.yaml:1:1: error[K0106]: a definition file is a map of sections (`metrics:`, `sources:`, …); found a text",
+    ),
+    (
+        "null\n",
+        "a.yaml:1:1: error[K0106]: a definition file is a map of sections (`metrics:`, `sources:`, …); found a text",
+    ),
     (
         "metrics: {a: count(x), a: count(y)}\nmetrics: {}\n",
         "a.yaml:1:24: error[K0103]: the key `a` is here twice (help: rename one of the two, or take it out)\na.yaml:2:1: error[K0103]: the key `metrics` is here twice (help: rename one of the two, or take it out)",

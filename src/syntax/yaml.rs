@@ -143,7 +143,7 @@ struct Reading<'a, 'd> {
     budget: usize,
     diagnostics: &'d mut Vec<Diagnostic>,
     /// Where syntax errors have been found.
-    seen: Vec<Option<Span>>,
+    seen: Vec<Span>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,11 +167,9 @@ impl<'a> Reading<'a, '_> {
                 None if level == Level::Section && end < self.text.len() => Some((end..self.text.len(), Level::Top)),
                 None => None,
                 Some(failure) => {
-                    let place = failure.diagnostic.primary.as_ref().map(|p| p.span);
-                    if !self.seen.contains(&place) {
-                        self.seen.push(place);
-                        self.diagnostics.push(failure.diagnostic);
-                    }
+                    let again = self.seen.contains(&failure.place);
+                    self.seen.push(failure.place);
+                    self.diagnostics.extend(failure.diagnostic.filter(|_| !again));
                     if failure.fatal {
                         self.root = None;
                     }

@@ -12,6 +12,9 @@ use crate::syntax::yaml::{Entry, Kind as NodeKind, Node, shown};
 /// How many unknown keys of one map get a "did you mean".
 const MOST_COMPARED: usize = 50;
 
+const FILE: &str = "definition file";
+const MANIFEST: &str = "manifest";
+
 /// What the map is, for messages.
 #[derive(Clone, Debug)]
 pub(super) struct Kind {
@@ -23,8 +26,12 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    pub(super) fn file(word: &'static str) -> Self {
-        Self { word, name: None, main: None }
+    pub(super) fn definition_file() -> Self {
+        Self { word: FILE, name: None, main: None }
+    }
+
+    pub(super) fn manifest() -> Self {
+        Self { word: MANIFEST, name: None, main: None }
     }
 
     /// A map without a name of its own: an action, thresholds.
@@ -43,6 +50,9 @@ impl Kind {
 
     /// `a metric`.
     fn any(&self) -> String {
+        if self.word == MANIFEST {
+            return format!("the {}", self.word);
+        }
         let article = if self.word.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
         format!("{article} {}", self.word)
     }
@@ -88,6 +98,7 @@ impl<'a> Fields<'a> {
             _ => {
                 let wanted = match kind.main {
                     Some(main) => format!("a map of keys, or a text (its `{main}`)"),
+                    None if kind.word == FILE => "a map of sections (`metrics:`, `sources:`, …)".to_string(),
                     None => "a map of keys".to_string(),
                 };
                 let message = format!("{} is {wanted}; found {}", kind.any(), node.what());

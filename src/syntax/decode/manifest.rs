@@ -20,7 +20,7 @@ pub(crate) fn manifest(d: &mut Decoder, root: Option<Node>) -> Option<Manifest> 
         }
         return None;
     };
-    let mut f = Fields::of_node(d, root, Kind::file("manifest"))?;
+    let mut f = Fields::of_node(d, root, Kind::manifest())?;
     let version = f.required(d, "kepi", "kepi: 1", version).unwrap_or(Spanned::new(VERSION, f.place()));
     let manifest = Manifest {
         file: d.file,

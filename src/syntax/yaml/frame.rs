@@ -24,6 +24,13 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether YAML ended one of its values before its time.
+    pub(super) fn is_cut(&self) -> bool {
+        match self {
+            Frame::List { cut, .. } | Frame::Map { cut, .. } => *cut,
+        }
+    }
+
     pub(super) fn start(&self) -> Span {
         match self {
             Frame::List { span, .. } | Frame::Map { span, .. } => *span,

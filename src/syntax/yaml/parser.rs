@@ -19,7 +19,9 @@ pub(super) struct Pass<'a> {
 
 /// Why a pass ended early.
 pub(super) struct Failure {
-    pub(super) diagnostic: Diagnostic,
+    /// `None` when it follows from a finding already given.
+    pub(super) diagnostic: Option<Diagnostic>,
+    pub(super) place: Span,
     /// The line that holds this byte is the last that this pass made sense of.
     pub(super) after: usize,
     /// There is no use in going on, nor in what has been read.
@@ -51,6 +53,7 @@ pub(super) fn pass<'a>(
         documents: 0,
         after: range.start,
         value: range.start..range.start,
+        cut_at: None,
         budget,
         diagnostics,
     };
@@ -64,7 +67,7 @@ pub(super) fn pass<'a>(
             Step::Go => {}
             Step::Stop => break,
             Step::Fail(why) => {
-                builder.mark_last(&why.diagnostic);
+                builder.mark_last(why.place);
                 failure = Some(why);
                 break;
             }
@@ -91,6 +94,8 @@ struct Builder<'a, 'd> {
     after: usize,
     /// Start and end of the last scalar.
     value: Range<usize>,
+    /// End of the last value that YAML cut.
+    cut_at: Option<usize>,
     budget: &'d mut usize,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -167,7 +172,8 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn fail(&self, diagnostic: Diagnostic, fatal: bool) -> Step {
-        Step::Fail(Failure { diagnostic, after: self.after, fatal })
+        let place = diagnostic.primary.as_ref().map_or(Span::new(self.file, self.base, self.base), |p| p.span);
+        Step::Fail(Failure { diagnostic: Some(diagnostic), place, after: self.after, fatal })
     }
 
     /// Counts a node; `Fail` when there are too many.
@@ -223,6 +229,7 @@ impl<'a> Builder<'a, '_> {
         let in_flow = self.frames.last().is_some_and(Frame::is_flow);
         let Some(by) = cut::cut_by(rest, in_flow) else { return false };
         let Some((_, open)) = cut::open_at_end(text) else { return false };
+        self.cut_at = Some(span.end as usize);
         let known = match self.frames.last_mut() {
             Some(Frame::List { cut, .. } | Frame::Map { cut, .. }) if in_flow => std::mem::replace(cut, true),
             _ => false,
@@ -308,8 +315,8 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// A failure leaves doubt about what stands before it: the value on its line, and whether the maps there have all their keys.
-    fn mark_last(&mut self, failure: &Diagnostic) {
-        let at = failure.primary.as_ref().map_or(0, |p| p.span.start as usize);
+    fn mark_last(&mut self, failure: Span) {
+        let at = failure.start as usize;
         let text = self.text;
         if let Some(root) = &mut self.root {
             // Text where a map was begun, such as `metrics:x`.
@@ -368,7 +375,10 @@ impl Builder<'_, '_> {
         if let Some(help) = help {
             diagnostic = diagnostic.help(help);
         }
-        Failure { diagnostic, after: self.after, fatal: false }
+        // What YAML makes of the rest of a value that it has cut is no second mistake.
+        let follows = self.frames.iter().any(Frame::is_cut) || self.cut_at.is_some_and(|cut| self.same_line(cut, at));
+        let place = Span::new(self.file, start, start + len);
+        Failure { diagnostic: (!follows).then_some(diagnostic), place, after: self.after, fatal: false }
     }
 
     /// Code, place, message and cure of a syntax error.
