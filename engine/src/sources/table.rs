@@ -1,5 +1,7 @@
 //! A table as its files are: what columns they have, of which types, how many rows; and reading it file by file.
 
+mod columns;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -7,8 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::parquet::file::statistics::Statistics;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use kepi_lang::diag::suggest::closest;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Format, ScalarType};
@@ -20,7 +21,6 @@ use crate::sources::csv;
 use crate::sources::files::{Folders, Found, io_text};
 use crate::sources::finding::{Owner, listed};
 use crate::sources::parquet::{self, Footer, Trouble};
-use crate::sources::physical;
 
 /// The files of a source or of a lookup.
 #[derive(Debug)]
@@ -68,17 +68,6 @@ pub(crate) struct RawColumn {
     pub note: Option<String>,
 }
 
-/// A column while the files are compared.
-struct Seen {
-    name: String,
-    ty: Option<DataType>,
-    physical: String,
-    /// The first file that has it.
-    first: usize,
-    beyond: bool,
-    places: BTreeMap<usize, usize>,
-}
-
 impl Table {
     /// Finds the files and looks into each of them. All findings of all files at once.
     pub fn open(
@@ -115,8 +104,8 @@ impl Table {
             return Err(findings);
         }
         let (columns, schema, unusable) = match format {
-            Format::Parquet => parquet_columns(&owner, &mut files)?,
-            Format::Csv => csv_columns(&mut files, &profiles),
+            Format::Parquet => columns::of_parquet(&owner, &mut files)?,
+            Format::Csv => columns::of_csv(&mut files, &profiles),
         };
         Ok(Self {
             owner,
@@ -334,126 +323,4 @@ fn formats(owner: &Owner, files: &[Found], declared: Option<Format>) -> Result<F
         Some((format, _)) if findings.is_empty() => Ok(format),
         _ => Err(findings),
     }
-}
-
-type Columns = (Vec<RawColumn>, SchemaRef, Vec<(String, String)>);
-
-fn csv_columns(files: &mut [DataFile], profiles: &[Vec<csv::Held>]) -> Columns {
-    let mut names: Vec<String> = Vec::new();
-    for file in files.iter() {
-        if let Body::Csv { header, .. } = &file.body {
-            for name in header.iter().filter(|name| !csv::is_blank(name)) {
-                if !names.contains(name) {
-                    names.push(name.clone());
-                }
-            }
-        }
-    }
-    for file in files.iter_mut() {
-        if let Body::Csv { header, .. } = &file.body {
-            file.places = names.iter().map(|name| header.iter().position(|own| own == name)).collect();
-        }
-    }
-    let columns: Vec<RawColumn> = names
-        .into_iter()
-        .enumerate()
-        .map(|(i, name)| {
-            let parts: Vec<(&str, &csv::Held)> = files
-                .iter()
-                .zip(profiles)
-                .filter_map(|(file, held)| {
-                    Some((file.found.relative.as_str(), held.get(file.places.get(i).copied().flatten()?)?))
-                })
-                .collect();
-            let csv::Found { ty, naive, scale, physical, note } = csv::Held::together(&parts);
-            RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note }
-        })
-        .collect();
-    let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, DataType::Utf8View, true)).collect();
-    (columns, Arc::new(Schema::new(fields)), Vec::new())
-}
-
-fn parquet_columns(owner: &Owner, files: &mut [DataFile]) -> Result<Columns, Vec<Diagnostic>> {
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut findings = Vec::new();
-    for (f, file) in files.iter().enumerate() {
-        let Body::Parquet(footer) = &file.body else { continue };
-        for (place, field) in footer.schema().fields().iter().enumerate() {
-            let ty = physical::scanned(field.data_type());
-            let beyond = field.data_type() == &DataType::UInt64 && beyond_i64(footer, field.name());
-            let Some(column) = seen.iter_mut().find(|column| column.name == *field.name()) else {
-                seen.push(Seen {
-                    name: field.name().clone(),
-                    ty,
-                    physical: physical::called(field.data_type()),
-                    first: f,
-                    beyond,
-                    places: BTreeMap::from([(f, place)]),
-                });
-                continue;
-            };
-            if column.places.insert(f, place).is_some() {
-                let message = format!("`{}` has two columns named `{}`", file.found.relative, field.name());
-                findings.push(owner.stopped(Code::Corrupt, file.found.span, message));
-            }
-            column.beyond |= beyond;
-            let both = match (&column.ty, &ty) {
-                (Some(a), Some(b)) => physical::unify(a, b).map(Some),
-                (None, None) => Some(None),
-                _ => None,
-            };
-            match both {
-                Some(ty) => column.ty = ty,
-                None => {
-                    let first = files.get(column.first).map_or("", |file| file.found.relative.as_str());
-                    let message = format!(
-                        "the column `{}` is {} in `{first}` and {} in `{}`",
-                        column.name,
-                        column.physical,
-                        physical::called(field.data_type()),
-                        file.found.relative
-                    );
-                    let help = "write all files with one type, or make two sources of them";
-                    findings.push(owner.stopped(Code::TypesDiffer, file.found.span, message).help(help));
-                }
-            }
-        }
-    }
-    if !findings.is_empty() {
-        return Err(findings);
-    }
-    let (usable, unusable): (Vec<Seen>, Vec<Seen>) = seen.into_iter().partition(|column| column.ty.is_some());
-    for (f, file) in files.iter_mut().enumerate() {
-        file.places = usable.iter().map(|column| column.places.get(&f).copied()).collect();
-    }
-    let mut fields = Vec::new();
-    let mut columns = Vec::new();
-    for column in usable {
-        let ty = column.ty.unwrap_or(DataType::Null);
-        columns.push(RawColumn {
-            name: column.name.clone(),
-            ty: physical::natural(&ty, column.beyond),
-            naive: physical::is_naive(&ty),
-            scale: 0,
-            physical: column.physical,
-            note: None,
-        });
-        fields.push(Field::new(column.name, ty, true));
-    }
-    let unusable = unusable.into_iter().map(|column| (column.name, column.physical)).collect();
-    Ok((columns, Arc::new(Schema::new(fields)), unusable))
-}
-
-/// Whether an unsigned column holds, as far as the footer says, a number that is no `i64`.
-fn beyond_i64(footer: &Footer, name: &str) -> bool {
-    footer.groups().row_groups().iter().any(|group| {
-        let column = group.columns().iter().find(|c| c.column_path().parts().first().is_some_and(|part| part == name));
-        match column.and_then(|c| c.statistics()) {
-            // The bits of an unsigned number: negative means beyond.
-            Some(Statistics::Int64(s)) => {
-                s.max_opt().is_none_or(|max| *max < 0) && s.null_count_opt() != Some(group.num_rows() as u64)
-            }
-            _ => group.num_rows() > 0,
-        }
-    })
 }

@@ -45,11 +45,8 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
     };
     let table = Table::open(&folders, owner, &[(name.to_owned(), super::span())], None).map_err(named)?;
     let columns = table.columns.iter().filter(|c| c.ty.is_some());
-    let columns = columns.map(|c| column(&c.name, c.ty.unwrap(), false)).map(|mut c| {
-        // No clock here: times are values like any other.
-        c.declared = true;
-        c
-    });
+    // No clock here: times are values like any other.
+    let columns = columns.map(|c| column(&c.name, c.ty.unwrap(), true));
     let mut source = source(name, columns.collect());
     source.time = None;
     // A column without values has no type to convert to.
@@ -72,6 +69,92 @@ fn consume_all(folder: &Path, format: Format) -> Vec<(PathBuf, Result<usize, Str
         results.push((path, result));
     }
     results
+}
+
+fn shipped(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hostile").join(folder)
+}
+
+/// The name's part that tells it, and the rows or the finding.
+fn outcomes(results: &[(PathBuf, Result<usize, String>)]) -> Vec<String> {
+    let name = |path: &Path| {
+        let name = path.file_name().unwrap().to_str().unwrap().trim_end_matches(".parquet").to_owned();
+        name.rsplit("fuzz-").next().unwrap().to_owned()
+    };
+    results
+        .iter()
+        .map(|(path, result)| match result {
+            Ok(rows) => format!("{}: {rows} rows", name(path)),
+            Err(text) => {
+                format!("{}: {}", name(path), text.replace("`data/hostile.parquet` is not a sound Parquet file", "…"))
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn damaged_parquet() {
+    assert_eq!(
+        outcomes(&consume_all(&shipped("parquet"), Format::Parquet)),
+        [
+            "ARROW-GH-45185: 5 rows",
+            "ARROW-GH-47662: 1000 rows",
+            "ARROW-RS-GH-6229-DICTHEADER: K0606 …: the column `region_key` lies outside the file",
+            "ARROW-RS-GH-6229-LEVELS: 1 rows",
+            "PARQUET-1481: K0606 …: Unexpected Type -7",
+            "4738122420715520: K0606 …: reading it failed",
+            "5382863341289472: 5120 rows",
+            "5530405595054080: K0606 …: Invalid Parquet file. Corrupt footer",
+            "crash-649c71a618ae2fd80cec177a9676eb3e280fc1fa: 7 rows",
+        ]
+    );
+}
+
+#[test]
+fn damaged_csv() {
+    assert_eq!(
+        outcomes(&consume_all(&shipped("csv"), Format::Csv)),
+        [
+            "4523557272223744: K0606 `data/hostile.csv` has no column names: its first line is blank",
+            "5003506164760576: K0606 `data/hostile.csv` has no column names: its first line is blank",
+            "5085419734892544: K0606 `data/hostile.csv` is not UTF-8 text: see the header",
+        ]
+    );
+}
+
+/// What quotes, line ends and letters mean, by the rows that csv-spectrum expects. A blank field is null.
+#[test]
+fn csv_spectrum() {
+    let expected: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(shipped("spectrum/expected.json")).unwrap()).unwrap();
+    let expected = expected.as_array().unwrap();
+    assert_eq!(expected.len(), 12);
+    for case in expected {
+        let name = case["file"].as_str().unwrap().trim_start_matches("spectrum/");
+        let project = Project::new();
+        let mut bytes = std::fs::read(shipped("spectrum").join(name)).unwrap();
+        if name.contains("crlf") && !bytes.contains(&b'\r') {
+            bytes = String::from_utf8(bytes).unwrap().replace('\n', "\r\n").into_bytes();
+        }
+        let project = project.write(name, bytes);
+        let first = |rows: &serde_json::Value| rows.as_object().or(rows[0].as_object()).unwrap().clone();
+        let columns: Vec<String> = first(&case["rows"]).keys().cloned().collect();
+        let all = source(name, columns.iter().map(|c| column(c, ScalarType::Text, true)).collect());
+        let mut found = read(&project, program("UTC", vec![all], Vec::new())).unwrap().rows;
+        let rows = case["rows"].as_array().cloned().unwrap_or_else(|| vec![case["rows"].clone()]);
+        let text = |row: &serde_json::Value, column: &String| match row[column].as_str().unwrap() {
+            "" => "-".to_owned(),
+            text => text.to_owned(),
+        };
+        let mut wanted: Vec<String> =
+            rows.iter().map(|row| columns.iter().map(|c| text(row, c)).collect::<Vec<_>>().join("|")).collect();
+        wanted.sort();
+        if name == "location_coordinates.csv" {
+            // Upstream has two telephone numbers.
+            found = found.iter().map(|row| row.replace("2095257564", "1234567890")).collect();
+        }
+        assert_eq!(found, wanted, "{name}");
+    }
 }
 
 #[test]
