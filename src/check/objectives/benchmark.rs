@@ -158,13 +158,7 @@ impl Checker<'_> {
                 self.report_at(Code::BadQuantile, quantile.span, message, format!("write `{}.value`", name.value));
                 return None;
             }
-            BenchmarkValue::Literal(_) => {}
-            BenchmarkValue::Computed(_) => {
-                let message = format!("the benchmark `{}` states no value: it is computed from the data", name.value);
-                let help = "write the amount; or change from it: `increase by 5% from NAME.value`";
-                self.report_at(Code::BadQuantile, name.span, message, help);
-                return None;
-            }
+            BenchmarkValue::Literal(_) | BenchmarkValue::Computed(_) => {}
         }
         Some(Amount::Benchmark { benchmark: id, quantile: quantile.value.clone() })
     }

@@ -235,7 +235,7 @@ fn targets() {
         ("target: increase by 20% from nowhere.p75", "K0203"),
         ("target: reach industry.p50", ""),
         ("target: reach best.value", ""),
-        ("target: reach history.value", "K0522"),
+        ("target: reach history.value", ""),
         ("target: reach rates.p50", "K0518"),
         ("target: increase by 20% from 2026-13", "K0450"),
     ];
