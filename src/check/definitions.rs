@@ -172,7 +172,7 @@ fn nothing() -> MetricExpr {
 }
 
 /// The title, or the name as words.
-fn title(title: Option<&Text>, name: &str) -> String {
+pub(super) fn title(title: Option<&Text>, name: &str) -> String {
     if let Some(title) = title {
         return title.value.clone();
     }

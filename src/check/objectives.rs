@@ -15,6 +15,7 @@ mod relevance;
 mod report;
 
 use crate::calendar::Calendar;
+use crate::check::definitions::title;
 use crate::check::{AskSpec, Scope, Typed};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Benchmark, Goal, Metric, MetricExpr, Objective, Release, ReportSpec};
@@ -109,41 +110,14 @@ impl Checker<'_> {
         self.found.push(Diagnostic::new(code, span, message).help(help));
     }
 
-    /// Types a metric expression that must be a number.
-    fn number(&mut self, expr: &Expr, condition: Option<&Expr>, code: Code) -> Option<Typed> {
-        let typed = match (self.ask)(expr, condition) {
-            Ok(typed) => typed,
-            Err(findings) => {
-                self.found.extend(findings);
-                return None;
-            }
-        };
-        if typed.expr.ty.is_number() || typed.expr.ty.is_open() {
-            return Some(typed);
-        }
-        let message = "this is no number, so nothing can be aimed at".to_owned();
-        self.report_at(
-            code,
-            expr.span,
-            message,
-            "name a metric that is a number, such as a `share(…)` of the condition",
-        );
-        None
+    /// Types a metric expression.
+    fn typed(&mut self, expr: &Expr, condition: Option<&Expr>) -> Option<Typed> {
+        (self.ask)(expr, condition).map_err(|findings| self.found.extend(findings)).ok()
     }
 }
 
 fn text(text: Option<&Text>) -> Option<String> {
     text.map(|t| t.value.clone())
-}
-
-/// The title, else the name as words: `deeper_sessions` is `Deeper sessions`.
-fn title(title: Option<&Text>, name: &str) -> String {
-    if let Some(title) = title {
-        return title.value.clone();
-    }
-    let words = name.replace('_', " ");
-    let mut letters = words.trim().chars();
-    letters.next().map_or_else(|| name.to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

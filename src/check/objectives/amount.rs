@@ -5,7 +5,7 @@ use crate::check::objectives::{Checker, Subject};
 use crate::decimal::Decimal;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Additivity, Aggregate, Arithmetic, Change, MetricExpr, MetricKind, ScalarType, Statistic};
+use crate::ir::{Additivity, Aggregate, Arithmetic, Change, MetricExpr, MetricKind, Statistic};
 use crate::source::Span;
 use crate::syntax::ast::{Amount, AmountKind, Literal, Name};
 use crate::unit::{Dimension, Scale, Unit};
@@ -132,8 +132,9 @@ impl Checker<'_> {
 
     fn convert(&mut self, value: Decimal, unit: &Unit, span: Span, of: Subject) -> Option<Decimal> {
         let Some(factor) = unit.factor_to(&of.expr.unit) else {
-            if of.expr.ty == ScalarType::Error {
-                return None;
+            // The unit of what is not known yet could be any.
+            if of.expr.ty.is_open() {
+                return Some(value);
             }
             let message = format!("the amount is {}, and the metric is {}", in_unit(unit), in_unit(of.display));
             let example =

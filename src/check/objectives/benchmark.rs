@@ -1,7 +1,8 @@
 //! `benchmarks`: what is known to compare with.
 
 use crate::calendar::PeriodLiteral;
-use crate::check::objectives::{Checker, Subject, text, title};
+use crate::check::definitions::title;
+use crate::check::objectives::{Checker, Subject, text};
 use crate::decimal::Decimal;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
@@ -30,7 +31,7 @@ impl Checker<'_> {
             let message = format!("the benchmark `{}` expires before it was taken, on {from}", def.name.value);
             self.report_at(Code::DatesOutOfOrder, at.span, message, "write a later date");
         }
-        let typed = self.number(&def.metric, None, Code::NotANumber)?;
+        let typed = self.typed(&def.metric, None)?;
         let of = Subject { expr: &typed.expr, display: &typed.display };
         let value = match &def.value {
             document::BenchmarkValue::One(one) => self.one(one, of)?,
@@ -165,7 +166,8 @@ impl Checker<'_> {
 
     /// Reports a benchmark whose values cannot stand beside the subject's.
     pub(super) fn same_unit(&mut self, benchmark: &Benchmark, name: &Name, of: Subject) -> Option<()> {
-        if benchmark.unit.same_dimension(&of.expr.unit) {
+        let unknown = benchmark.ask.ty.is_open() || of.expr.ty.is_open();
+        if unknown || benchmark.unit.same_dimension(&of.expr.unit) {
             return Some(());
         }
         let message = format!(

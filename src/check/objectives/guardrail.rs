@@ -10,7 +10,7 @@ impl Checker<'_> {
     pub(super) fn guardrail(&mut self, guardrail: &ast::Guardrail) -> Option<Guardrail> {
         let name = &guardrail.metric;
         let expr = Expr { kind: ExprKind::Name(name.value.clone()), span: name.span };
-        let typed = self.number(&expr, guardrail.condition.as_ref(), Code::NotANumber)?;
+        let typed = self.typed(&expr, guardrail.condition.as_ref())?;
         let found = typed.metric.and_then(|id| Some((id, self.metrics.get(id.0 as usize)?)));
         let Some((metric, definition)) = found else {
             let message = format!("`{}` is no metric", name.value);

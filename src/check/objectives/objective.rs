@@ -1,8 +1,9 @@
 //! `objectives`: each part in its turn, then the parts against each other.
 
 use crate::calendar::Grain;
+use crate::check::definitions::title;
 use crate::check::objectives::aim::Aimed;
-use crate::check::objectives::{Checker, Subject, text, title};
+use crate::check::objectives::{Checker, Subject, text};
 use crate::decimal::Decimal;
 use crate::diag::Code;
 use crate::ir::{Action, Metric, Objective};
@@ -58,7 +59,7 @@ impl Checker<'_> {
             self.report_at(Code::NoMetric, def.name.span, message, "write `metric: NAME`");
             return None;
         };
-        let typed = self.number(expr, None, Code::NoMetric)?;
+        let typed = self.typed(expr, None)?;
         let metric = typed.metric.and_then(|id| self.metrics.get(id.0 as usize));
         let of = Subject { expr: &typed.expr, display: &typed.display };
         let compare = self.compared(def, metric.map(|m| m.name.as_str()), of);

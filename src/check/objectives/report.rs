@@ -1,6 +1,7 @@
 //! `releases` and `reports`.
 
-use crate::check::objectives::{Checker, title};
+use crate::check::definitions::title;
+use crate::check::objectives::Checker;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{MetricId, Release, ReportSpec, Section};
