@@ -1,12 +1,13 @@
 //! What `check` is told about files, and what it says of those that cannot be used.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, BinaryArray, DictionaryArray, Int32Array, Int64Array, LargeStringArray, ListArray, StringArray,
-    TimestampMillisecondArray,
+    StructArray, TimestampMillisecondArray,
 };
-use datafusion::arrow::datatypes::Int32Type;
+use datafusion::arrow::datatypes::{DataType, Field, Int32Type};
 use kepi_lang::ir::ScalarType;
 use kepi_lang::resolve::{DeclaredColumn, Table, Tables};
 
@@ -176,4 +177,31 @@ fn a_missing_folder_is_one_finding() {
     let (schemas, findings) = schemas(project.root(), &settings("UTC"), &all);
     assert_eq!(said(&findings), ["K0602 the data folder `data` cannot be read: it does not exist"]);
     assert_eq!(schemas.sources, [None, None]);
+}
+
+/// The files of `engine/tests/data/types`, which cases of the command copy: what is there is what this writes.
+#[test]
+fn write_the_typed_files() {
+    let stamps = || Arc::new(TimestampMillisecondArray::from(vec![0, 1]).with_timezone("UTC")) as ArrayRef;
+    let number: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let wide: ArrayRef = Arc::new(Int64Array::from(vec![3, 4]));
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+    let field = Arc::new(Field::new("name", DataType::Utf8, false));
+    let nested: ArrayRef = Arc::new(StructArray::from(vec![(field, Arc::clone(&text))]));
+    let files = [
+        ("number", vec![("ts", stamps()), ("user", Arc::clone(&number))]),
+        ("wide", vec![("ts", stamps()), ("user", wide)]),
+        ("text", vec![("ts", stamps()), ("user", text)]),
+        ("nested", vec![("ts", stamps()), ("user", nested), ("id", number)]),
+    ];
+    for (name, columns) in files {
+        let file = format!("{name}.parquet");
+        let made = Project::new().parquet(&file, columns);
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/types").join(&file);
+        if std::env::var_os("KEPI_BLESS").is_some() {
+            std::fs::copy(made.data().join(&file), &kept).unwrap();
+        }
+        let kept = Project::new().write(&file, std::fs::read(kept).unwrap());
+        assert_eq!(described(&kept, &file), described(&made, &file));
+    }
 }
