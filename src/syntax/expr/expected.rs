@@ -133,6 +133,7 @@ impl Want {
                 return None;
             }
             Rule::gap | Rule::space | Rule::WHITESPACE => return None,
+            Rule::test_ahead | Rule::phrase_ahead | Rule::option_ahead | Rule::literal_ahead => return None,
             Rule::baseline | Rule::guardrail | Rule::effect | Rule::link => return None,
         })
     }
@@ -191,6 +192,9 @@ fn narrow(wants: &mut BTreeSet<Want>, entry: Rule, found: &Found<'_>) {
     if wants.contains(&Want::Operator) {
         wants.remove(&Want::Words("`and`"));
         wants.remove(&Want::Whole);
+        if entry == Rule::expression && (wants.contains(&Want::End) || wants.contains(&Want::Arrow)) {
+            wants.insert(Want::Phrase);
+        }
         if found.depth() > 0 {
             wants.extend([Want::Comma, Want::Close]);
         }

@@ -173,11 +173,11 @@ impl<'t> Lower<'t> {
     /// A comparison after its left side, which begins at `start`.
     pub(super) fn comparison(&mut self, left: Tree, start: usize, pair: Pair<'t, Rule>) -> Option<Tree> {
         let span = self.text.span(start..Self::range(&pair).end);
-        let mut parts = pair.into_inner();
+        let mut parts = pair.into_inner().peekable();
+        let negated = parts.next_if(|p| p.as_rule() == Rule::kw_not).is_some();
         let test = parts.next()?;
         let mut depth = 0;
         let of = left.boxed(&mut depth);
-        let negated = |pair: &Pair<'t, Rule>| pair.clone().into_inner().any(|p| p.as_rule() == Rule::kw_not);
         let kind = match test.as_rule() {
             Rule::compare_op => {
                 let op = binary_op(text_of(&test))?;
@@ -186,7 +186,6 @@ impl<'t> Lower<'t> {
                 ExprKind::Binary { op, left: of, right }
             }
             Rule::in_list => {
-                let negated = negated(&test);
                 let mut list = Vec::new();
                 for item in sums(test) {
                     list.push(self.sum(item)?.unboxed(&mut depth));
@@ -194,18 +193,16 @@ impl<'t> Lower<'t> {
                 ExprKind::In { of, list, negated }
             }
             Rule::in_range => {
-                let negated = negated(&test);
                 let mut bounds = sums(test);
                 let low = self.sum(bounds.next()?)?.boxed(&mut depth);
                 let high = self.sum(bounds.next()?)?.boxed(&mut depth);
                 ExprKind::Between { of, low, high, negated }
             }
             Rule::pattern => {
-                let negated = negated(&test);
                 let text = test.into_inner().find(|p| p.as_rule() == Rule::text)?;
                 ExprKind::Like { of, pattern: Spanned::new(self.text_value(&text), self.span(&text)), negated }
             }
-            Rule::null_test => ExprKind::IsNull { of, negated: negated(&test) },
+            Rule::null_test => ExprKind::IsNull { of, negated: test.into_inner().any(|p| p.as_rule() == Rule::kw_not) },
             _ => return None,
         };
         self.node(kind, span, depth)

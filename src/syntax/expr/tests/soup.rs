@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use crate::syntax::expr::tests::{located, read};
+use crate::syntax::expr;
+use crate::syntax::expr::tests::{CASES, lines, located, read};
 
 const KINDS: [&str; 6] = ["expression", "target", "baseline", "guardrail", "effect", "link"];
 
@@ -192,4 +193,19 @@ fn hard_texts_take_their_length() {
         // Generous: unoptimised, on a busy machine. A text that is read twice at each of 50 levels would take for ever.
         assert!(took < Duration::from_secs(30), "{what}: {took:?}");
     }
+}
+
+/// What one real metric takes; printed with `KEPI_TIMES`, in an optimised build.
+#[test]
+fn real_metrics_take_microseconds() {
+    let Ok(rounds) = std::env::var("KEPI_TIMES").unwrap_or_default().parse::<u32>() else { return };
+    let texts: Vec<_> = lines(CASES).map(|(_, text)| located(text)).collect();
+    let start = Instant::now();
+    for _ in 0..rounds {
+        for text in &texts {
+            assert!(expr::expression(text).is_ok());
+        }
+    }
+    let each = start.elapsed() / rounds / texts.len() as u32;
+    println!("a real metric: {each:?}");
 }
