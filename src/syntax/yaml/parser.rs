@@ -357,8 +357,11 @@ impl<'a> Builder<'a, '_> {
 
 fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::new(Code::YamlTooDeep, span, format!("lists and maps are nested more than {MAX_DEPTH} deep"))
+        .help(SHALLOW)
 }
 
+const SHALLOW: &str = "write definitions as maps from names to definitions";
+const CLOSE: &str = "close it, or write the keys or items on lines of their own";
 const AS_BLOCK: &str = "write the value as a block: `key: >-`, the text on the next line";
 
 impl Builder<'_, '_> {
@@ -389,7 +392,7 @@ impl Builder<'_, '_> {
         };
         if let Some(open) = self.open_bracket(error.kind(), at) {
             let bracket = self.text.get(open..).and_then(|t| t.chars().next()).unwrap_or('[');
-            return yaml(open, &format!("this `{bracket}` is not closed"), None);
+            return yaml(open, &format!("this `{bracket}` is not closed"), Some(CLOSE));
         }
         match error.kind() {
             E::TabNotAllowed
@@ -404,7 +407,7 @@ impl Builder<'_, '_> {
             ),
             E::RecursionLimitExceeded => {
                 let message = too_deep(Span::new(self.file, at, at)).message;
-                (Code::YamlTooDeep, at, message, None)
+                (Code::YamlTooDeep, at, message, Some(SHALLOW))
             }
             E::CommentInterceptedScalar => {
                 let message = "` #` begins a comment, and the value goes on after it".to_string();
@@ -431,7 +434,8 @@ impl Builder<'_, '_> {
             }
             E::UnexpectedCharacter { character } if character.is_control() || *character == '\u{feff}' => {
                 let message = format!("the character U+{:04X} is not allowed in YAML", u32::from(*character));
-                yaml(at, &message, Some("take it out"))
+                let place = self.text.get(at..).and_then(|t| t.find(*character)).map_or(at, |i| at + i);
+                yaml(place, &message, Some("take it out"))
             }
             E::UnknownQuotedScalarEscape => yaml(
                 at,
@@ -476,7 +480,7 @@ impl Builder<'_, '_> {
             E::MisplacedFlowCollectionEnd | E::MismatchedFlowCollectionEnd { .. } => {
                 yaml(at, "this bracket closes nothing", None)
             }
-            E::UnclosedFlowCollection { open } => yaml(at, &format!("this `{open}` is not closed"), None),
+            E::UnclosedFlowCollection { open } => yaml(at, &format!("this `{open}` is not closed"), Some(CLOSE)),
             E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator => yaml(
                 at,
                 "this does not go on like a list `[a, b]` or a map `{a: b, c: d}`",
