@@ -54,6 +54,7 @@ impl Checker<'_> {
             let help = "write `target: increase by 20% from 2026-Q3`, `reach 45 minutes` or `keep at least 99%`";
             self.report_at(Code::NoTarget, def.name.span, message, help);
         }
+        self.absent(def);
         let Some(expr) = &def.metric else {
             let message = format!("the objective `{}` has no metric", def.name.value);
             self.report_at(Code::NoMetric, def.name.span, message, "write `metric: NAME`");
@@ -104,6 +105,20 @@ impl Checker<'_> {
         self.guarded(def, &objective);
         self.horizon(def, &objective);
         Some(objective)
+    }
+
+    /// Hints at what an objective leaves unsaid, whatever its metric is.
+    fn absent(&mut self, def: &ObjectiveDef) {
+        let name = &def.name.value;
+        if def.compare.is_empty() {
+            let message = format!("the objective `{name}` stands beside nothing that is known");
+            let help = "define a benchmark of its metric and write `compare: [NAME]`";
+            self.report_at(Code::NothingToCompare, def.name.span, message, help);
+        }
+        if def.check_in.is_none() {
+            let message = format!("the objective `{name}` says nothing about check-ins");
+            self.report_at(Code::NoCheckIn, def.name.span, message, "write `check_in: every 2 weeks`");
+        }
     }
 
     /// S2: who answers for it.

@@ -36,11 +36,6 @@ impl Checker<'_> {
 
     /// What the target is compared with.
     pub(super) fn compared(&mut self, def: &ObjectiveDef, metric: Option<&str>, of: Subject) -> Vec<BenchmarkId> {
-        if def.compare.is_empty() {
-            let message = format!("the objective `{}` stands beside nothing that is known", def.name.value);
-            let help = "define a benchmark of its metric and write `compare: [NAME]`";
-            self.report_at(Code::NothingToCompare, def.name.span, message, help);
-        }
         let mut ids = Vec::with_capacity(def.compare.len());
         for name in &def.compare {
             // A name that does not exist was reported when names were resolved.
