@@ -1,2 +1,25 @@
-//! The command.
-fn main() {}
+//! The `kepi` command.
+
+mod args;
+mod commands;
+mod exit;
+mod files;
+mod findings;
+mod output;
+mod project;
+mod range;
+mod session;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    exit::on_panic();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return exit::usage(&error),
+    };
+    commands::run(&args).into()
+}

@@ -1,0 +1,167 @@
+//! The command line as it is written.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// KPIs as code: check, compile, run and report metric definitions.
+#[derive(Debug, Parser)]
+#[command(name = "kepi", version, propagate_version = true, max_term_width = 100)]
+pub struct Args {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// The folder that holds kepi.yaml [default: the nearest one upwards].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Now: a date or an ISO 8601 instant; rows at or after it do not count [default: `as_of` of kepi.yaml, else the latest
+    /// event].
+    #[arg(long, global = true, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Threads to read with [default: one a core]. The results do not depend on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Print errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print what was read, and how long it took.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Find everything that can be known to be wrong with the definitions.
+    Check(CheckArgs),
+    /// Numbers of metrics or expressions.
+    Query(QueryArgs),
+    /// The SMART-goal report: text on stdout; HTML, Markdown and JSON files.
+    Report(ReportArgs),
+    /// Show a stage of compilation.
+    Compile(CompileArgs),
+    /// Explain a metric, another definition, or a diagnostic code.
+    Explain(ExplainArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CheckArgs {
+    /// Check the definitions alone, read no event file.
+    #[arg(long)]
+    pub no_data: bool,
+    /// How findings are printed.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: FindingFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FindingFormat {
+    /// The definition's text, with the place underlined.
+    Human,
+    /// A line each.
+    Short,
+    /// A JSON document.
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct QueryArgs {
+    /// Names of metrics, or expressions.
+    #[arg(required = true, value_name = "METRIC")]
+    pub metrics: Vec<String>,
+    /// Break down by a column or a row expression; repeatable.
+    #[arg(long, value_name = "DIM")]
+    pub by: Vec<String>,
+    /// Only rows for which this is true.
+    #[arg(long = "where", value_name = "EXPR")]
+    pub condition: Option<String>,
+    /// minute, hour, day, week, month, quarter, year, or total: the range as one period [default: each metric's own].
+    #[arg(long, value_name = "GRAIN")]
+    pub grain: Option<String>,
+    /// Where the range begins: a date, an instant or a period (`2026-03`) [default: the first event].
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Where the range ends; a date or a period that is named is no longer part of it [default: `--as-of`].
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: TableFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    Table,
+    Csv,
+    Json,
+    Md,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// A report of the section `reports:` [default: the first one, else everything].
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// The folder for the HTML, Markdown and JSON files [default: reports/ in the project].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print this on stdout instead of the text, and write no files.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ReportFormat>,
+    /// End with exit code 1 when an objective has one of these statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub fail_on: Vec<String>,
+    /// Add the definitions' git commit and the time of this run.
+    #[arg(long)]
+    pub stamp: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Text,
+    Html,
+    Md,
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CompileArgs {
+    /// A metric or an expression [default: all metrics].
+    #[arg(value_name = "METRIC")]
+    pub metric: Option<String>,
+    /// The stages to print.
+    #[arg(long, value_name = "STAGE", value_delimiter = ',', default_value = "ir")]
+    pub emit: Vec<Stage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// The definitions as they were read.
+    Ast,
+    /// The typed program.
+    Ir,
+    /// DataFusion's logical plan.
+    Plan,
+    /// DataFusion's physical plan.
+    Physical,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// A metric, event, source, lookup, segment, objective or benchmark; or a code such as K0302.
+    #[arg(value_name = "NAME|CODE")]
+    pub name: String,
+}

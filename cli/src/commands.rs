@@ -1,0 +1,50 @@
+//! One file a command.
+
+mod check;
+mod compile;
+mod explain;
+mod query;
+mod report;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+
+pub fn run(args: &Args) -> Exit {
+    let result = match &args.command {
+        Command::Check(command) => check::run(&args.common, command),
+        Command::Query(command) => query::run(&args.common, command),
+        Command::Report(command) => report::run(&args.common, command),
+        Command::Compile(command) => compile::run(&args.common, command),
+        Command::Explain(command) => explain::run(&args.common, command),
+    };
+    result.unwrap_or_else(|stop| stop.report(&args.common))
+}
+
+/// Why a command could not go on.
+pub enum Stop {
+    /// The command line asks for what is not there.
+    Usage(String),
+    /// The file system or the data say no.
+    Data(String),
+    /// Findings, with the text they point into.
+    Findings { exit: Exit, findings: Vec<kepi_lang::diag::Diagnostic>, map: kepi_lang::source::SourceMap },
+}
+
+impl Stop {
+    fn report(self, common: &crate::args::Common) -> Exit {
+        match self {
+            Self::Usage(line) => {
+                eprintln!("error: {line}");
+                Exit::Usage
+            }
+            Self::Data(line) => {
+                eprintln!("error: {line}");
+                Exit::Data
+            }
+            Self::Findings { exit, findings, map } => {
+                crate::findings::report(&findings, &map, common);
+                exit
+            }
+        }
+    }
+}

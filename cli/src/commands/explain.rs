@@ -1,0 +1,163 @@
+//! `kepi explain`: a diagnostic code's page, or what a definition means.
+
+use std::collections::BTreeSet;
+
+use kepi_lang::diag::Code;
+use kepi_lang::diag::suggest::did_you_mean;
+use kepi_lang::ir::print::{Printer, additivity};
+use kepi_lang::ir::{Metric, Origin, Program, RowExpr, Source};
+use kepi_lang::results::Ledger;
+
+use crate::args::{Common, ExplainArgs, QueryArgs, TableFormat};
+use crate::commands::{Stop, query};
+use crate::exit::Exit;
+use crate::output;
+use crate::session::Session;
+
+pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
+    if let Some(code) = Code::parse(&args.name) {
+        output::print(code.page());
+        return Ok(Exit::Fine);
+    }
+    let mut session = Session::open(common)?;
+    let program = std::sync::Arc::clone(&session.program);
+    let name = args.name.as_str();
+    let text = if let Some(metric) = program.metrics.iter().find(|m| m.name == name) {
+        self::metric(&mut session, metric, &program)?
+    } else if let Some(source) = program.sources.iter().find(|s| s.name == name) {
+        self::source(source, &program)
+    } else if let Some(named) = session.named.iter().find(|n| n.name == name) {
+        let facts = named.facts.iter().map(|(label, fact)| format!("  {label:<12}{fact}\n"));
+        format!("{}: {} {}\n{}", named.name, if named.kind.starts_with(['e', 'o']) { "an" } else { "a" }, named.kind, facts.collect::<String>())
+    } else {
+        let metrics = program.metrics.iter().map(|m| m.name.as_str());
+        let sources = program.sources.iter().map(|s| s.name.as_str());
+        let hint = did_you_mean(name, metrics.chain(sources).chain(session.named.iter().map(|n| n.name.as_str())));
+        return Err(Stop::Usage(format!("nothing is named `{name}`, and it is no diagnostic code{hint}")));
+    };
+    output::print(&text);
+    Ok(Exit::Fine)
+}
+
+fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<String, Stop> {
+    let mut out = format!("{}: {}\n", metric.name, metric.title);
+    if let Some(description) = &metric.description {
+        out += &format!("  {description}\n");
+    }
+    let unit = metric.display.to_string();
+    let mut line = |label: &str, text: &str| out += &format!("  {label:<12}{text}\n");
+    line("formula", &metric.formula);
+    line("computed", &Printer::new(&program.sources, &program.lookups).metric(&metric.expr));
+    line("unit", if unit.is_empty() { "none" } else { &unit });
+    line("additivity", additivity(metric.expr.additivity));
+    line("grain", &metric.grain.to_string());
+    if let Some(owner) = &metric.owner {
+        line("owner", owner);
+    }
+    line("hash", &metric.hash);
+    if !metric.mentions.is_empty() {
+        line("mentions", &metric.mentions.join(", "));
+    }
+    for column in lineage(metric, program) {
+        line("reads", &column);
+    }
+    let total = QueryArgs {
+        metrics: vec![metric.name.clone()],
+        by: Vec::new(),
+        condition: None,
+        grain: Some("total".to_string()),
+        from: None,
+        to: None,
+        format: TableFormat::Table,
+    };
+    let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();
+    let (_, results) = session.answer(asks)?;
+    let read = metric.expr.sources();
+    for ledger in results.ledgers.iter().filter(|l| read.contains(&l.source)) {
+        out += &rows(ledger);
+    }
+    Ok(out)
+}
+
+/// `retail.quantity`, `countries.region through market`: every column that takes part, back to the files' own names.
+fn lineage(metric: &Metric, program: &Program) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    metric.expr.measures(&mut |measure| {
+        for branch in &measure.branches {
+            let source = &program.sources[branch.source.0 as usize];
+            let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.keys);
+            exprs.for_each(|e| columns(e, source, program, &mut found));
+            if let Some(time) = branch.time {
+                found.extend(column(source, time, program));
+            }
+            source.scope.iter().for_each(|e| columns(e, source, program, &mut found));
+        }
+    });
+    found
+}
+
+fn columns(expr: &RowExpr, source: &Source, program: &Program, found: &mut BTreeSet<String>) {
+    expr.columns(&mut |link, id| match link {
+        None => found.extend(column(source, id, program)),
+        Some(link) => {
+            let link = &source.links[link as usize];
+            let lookup = &program.lookups[link.lookup.0 as usize];
+            found.insert(format!("{}.{} through {}", lookup.name, lookup.columns[id.0 as usize].name, link.name));
+            found.extend(column(source, link.column, program));
+        }
+    });
+}
+
+/// A computed column stands for the columns it is made of.
+fn column(source: &Source, id: kepi_lang::ir::ColumnId, program: &Program) -> BTreeSet<String> {
+    let column = &source.columns[id.0 as usize];
+    match &column.origin {
+        Origin::File(raw) => BTreeSet::from([format!("{}.{raw}", source.name)]),
+        Origin::Computed(expr) => {
+            let mut found = BTreeSet::new();
+            columns(expr, source, program, &mut found);
+            found
+        }
+    }
+}
+
+fn rows(ledger: &Ledger) -> String {
+    let mut out = format!("  rows of {}: {} read in {} file(s)\n", ledger.name, ledger.read, ledger.files);
+    let lines = [
+        (ledger.unparsable, "could not be parsed"),
+        (ledger.no_time, "have no time"),
+        (ledger.out_of_scope, "are out of scope (`where:`)"),
+        (ledger.duplicates, "are copies (`key:`)"),
+        (ledger.outside, "lie outside the range"),
+        (ledger.used, "are used"),
+        (ledger.unclaimed, "of these are claimed by no measure"),
+        (ledger.no_actor, "of these have no actor"),
+        (ledger.unknown, "of these met a condition that was neither true nor false"),
+        (ledger.null_values, "null values were left out"),
+    ];
+    for (n, text) in lines.iter().filter(|(n, text)| *n > 0 || *text == "are used") {
+        out += &format!("    {n:>12} {text}\n");
+    }
+    out
+}
+
+fn source(source: &Source, program: &Program) -> String {
+    let files: Vec<_> = source.files.iter().map(|(f, _)| f.as_str()).collect();
+    let mut out = format!("{}: a source\n  files       {}\n", source.name, files.join(", "));
+    if let Some(time) = source.time {
+        out += &format!("  time        {}\n", source.columns[time.0 as usize].name);
+    }
+    if let (Some(actor), Some(entity)) = (source.actor, &source.entity) {
+        out += &format!("  actor       {} ({entity})\n", source.columns[actor.0 as usize].name);
+    }
+    for link in &source.links {
+        let lookup = &program.lookups[link.lookup.0 as usize].name;
+        out += &format!("  link        {}: {} -> {lookup}\n", link.name, source.columns[link.column.0 as usize].name);
+    }
+    for column in &source.columns {
+        let unit = column.unit.to_string();
+        let ty = format!("{:?}", column.ty).to_lowercase();
+        out += &format!("  column      {}: {ty}{}\n", column.name, if unit.is_empty() { unit } else { format!(", {unit}") });
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! `kepi query`.
+
+use jiff::Timestamp;
+use kepi_lang::calendar::{Grain, Interval};
+use kepi_lang::check::Typed;
+use kepi_lang::ir::Ask;
+
+use crate::args::{Common, QueryArgs, TableFormat};
+use crate::commands::Stop;
+use crate::exit::Exit;
+use crate::range::{self, Asked};
+use crate::session::Session;
+use crate::{output, table};
+
+/// A question about one metric.
+pub struct Wanted {
+    pub typed: Typed,
+    pub ask: Ask,
+    /// By period: an end of the range falls into it.
+    pub cut: Vec<bool>,
+}
+
+pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
+    let mut session = Session::open(common)?;
+    let wanted = asks(&mut session, args)?;
+    let (_, results) = session.answer(wanted.iter().map(|w| w.ask.clone()).collect())?;
+    let answers: Vec<table::Answered> = wanted
+        .iter()
+        .zip(&results.answers)
+        .map(|(w, answer)| table::Answered { typed: &w.typed, ask: &w.ask, rows: &answer.rows, cut: &w.cut })
+        .collect();
+    let calendar = &session.program.settings.calendar;
+    output::print(&match args.format {
+        TableFormat::Table => table::text(&answers),
+        TableFormat::Csv => table::csv(&answers),
+        TableFormat::Md => table::markdown(&answers),
+        TableFormat::Json => table::json(&answers, &results, calendar, session.as_of.at),
+    });
+    Ok(Exit::Fine)
+}
+
+/// What a query asks of the engine, metric by metric.
+///
+/// # Errors
+/// Where an option or an expression is not understood.
+pub fn asks(session: &mut Session, args: &QueryArgs) -> Result<Vec<Wanted>, Stop> {
+    let by = args.by.iter().map(|text| session.expression("--by", text)).collect::<Result<Vec<_>, _>>()?;
+    let condition = args.condition.as_ref().map(|text| session.expression("--where", text)).transpose()?;
+    let mut wanted = Vec::new();
+    for name in &args.metrics {
+        let expr = session.expression("METRIC", name)?;
+        let typed = session.typed(&expr, &by, condition.as_ref())?;
+        let asked = periods(session, args, name, &typed).map_err(Stop::Usage)?;
+        let cut = asked.iter().map(|a| a.cut).collect();
+        let periods = asked.into_iter().map(|a| a.period).collect();
+        let ask = Ask { name: name.clone(), expr: typed.expr.clone(), by: typed.by.clone(), periods };
+        wanted.push(Wanted { typed, ask, cut });
+    }
+    Ok(wanted)
+}
+
+/// The periods a metric is asked for: its own grain unless one is named; one unbounded period where no source has a time.
+fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Result<Vec<Asked>, String> {
+    let calendar = &session.program.settings.calendar;
+    let sources = typed.expr.sources();
+    let timeless = sources.iter().all(|id| session.program.sources[id.0 as usize].time.is_none());
+    let asked = match args.grain.as_deref() {
+        None => None,
+        Some("total") => Some(None),
+        Some(text) => Some(Some(Grain::parse(text).ok_or_else(|| {
+            format!("`{text}` is no grain: minute, hour, day, week, month, quarter, year or total")
+        })?)),
+    };
+    if timeless {
+        if let Some(Some(grain)) = asked {
+            return Err(format!("`{name}` reads sources without time only: it has a total, and no value by {grain}"));
+        }
+        let unbounded = Interval { start: Timestamp::MIN, end: Timestamp::MAX };
+        return range::periods(calendar, unbounded, None, (false, false));
+    }
+    let first = sources.iter().filter_map(|id| session.dataset.extents()[id.0 as usize].first).min();
+    let from = args.from.as_deref().map(|t| range::instant(calendar, t)).transpose()?;
+    let to = args.to.as_deref().map(|t| range::instant(calendar, t)).transpose()?;
+    let end = to.unwrap_or(session.as_of.at);
+    let start = from.or(first).unwrap_or(end);
+    let grain = asked.unwrap_or(Some(typed.grain.unwrap_or(Grain::Day)));
+    range::periods(calendar, Interval { start, end }, grain, (from.is_some(), to.is_some()))
+}

@@ -1,0 +1,44 @@
+//! Exit codes: a public contract.
+
+use std::process::ExitCode;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: nothing to complain about.
+    Fine,
+    /// 1: findings: errors of a check, goals under `--fail-on`.
+    Findings,
+    /// 2: the command line is not understood.
+    Usage,
+    /// 3: data that cannot be read, a report that cannot be written.
+    Data,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Data => 3,
+        })
+    }
+}
+
+/// Prints clap's answer: help and version are fine, everything else is a bad invocation.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+    // A closed pipe leaves nothing to report to.
+    let _ = error.print();
+    exit.into()
+}
+
+/// A panic is a bug of kepi's: it says so, and the process ends with 101 as Rust's own do.
+pub fn on_panic() {
+    let standard = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        eprintln!("error[K0901]: kepi failed in a way it must not, please report it with the definitions that led here");
+        standard(info);
+    }));
+}

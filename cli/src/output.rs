@@ -1,0 +1,95 @@
+//! Writing files so that none is ever half there.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes all files of a report, then gives them their names: a reader sees the old or the new file, never a part, and a run
+/// that is killed leaves no part behind.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_all(folder: &Path, files: &[(String, String)]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let ready = files
+        .iter()
+        .map(|(name, content)| Ok((Unnamed::new(folder, content)?, folder.join(name))))
+        .collect::<io::Result<Vec<_>>>()?;
+    ready.into_iter().try_for_each(|(file, path)| file.name(folder, &path))
+}
+
+/// A file with content and without a name, where the system has such files; else one with a name that says it is temporary.
+enum Unnamed {
+    #[cfg(target_os = "linux")]
+    Free(fs::File),
+    Beside(tempfile::NamedTempFile),
+}
+
+impl Unnamed {
+    fn new(folder: &Path, content: &str) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        if let Some(mut file) = free_file(folder) {
+            file.write_all(content.as_bytes())?;
+            file.sync_all()?;
+            return Ok(Self::Free(file));
+        }
+        let mut file = tempfile::Builder::new().prefix(".kepi-").suffix(".part").tempfile_in(folder)?;
+        file.write_all(content.as_bytes())?;
+        file.as_file().sync_all()?;
+        Ok(Self::Beside(file))
+    }
+
+    fn name(self, folder: &Path, path: &Path) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Free(file) => {
+                // A link cannot replace a file: it gets a name of its own first, already whole, and is renamed over the old one.
+                let beside = tempfile::Builder::new().prefix(".kepi-").suffix(".part").make_in(folder, |p| link(&file, p))?;
+                beside.into_temp_path().persist(path).map_err(|e| e.error)
+            }
+            Self::Beside(file) => {
+                readable(file.path())?;
+                file.persist(path).map(|_| ()).map_err(|e| e.error)
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn free_file(folder: &Path) -> Option<fs::File> {
+    use rustix::fs::{Mode, OFlags, open};
+    // Not every file system has unnamed files.
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    open(folder, flags, Mode::from_raw_mode(0o644)).ok().map(fs::File::from)
+}
+
+#[cfg(target_os = "linux")]
+fn link(file: &fs::File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, CWD, linkat};
+    let from = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(CWD, from, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Temporary files are private to their owner; reports are ordinary files.
+#[cfg(unix)]
+fn readable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Prints a result; a reader that has closed the pipe is no error.
+pub fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("error: standard output cannot be written: {error}");
+    }
+}

@@ -1,0 +1,213 @@
+//! From a folder to a checked program.
+
+use std::path::{Path, PathBuf};
+
+use kepi_lang::check::{self, Checked};
+use kepi_lang::diag::{self, Code, Diagnostic};
+use kepi_lang::resolve;
+use kepi_lang::results::Schemas;
+use kepi_lang::source::SourceMap;
+use kepi_lang::syntax;
+use kepi_lang::syntax::ast::Name;
+use kepi_lang::syntax::document::{Document, Manifest, Text};
+use kepi_lang::syntax::print;
+
+use crate::args::Common;
+use crate::files;
+
+/// A project's definitions, read but not resolved.
+pub struct Definitions {
+    pub root: PathBuf,
+    pub map: SourceMap,
+    pub manifest: Option<Manifest>,
+    pub documents: Vec<Document>,
+    pub findings: Vec<Diagnostic>,
+}
+
+/// A definition by name, for `explain`.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// `event`, `segment`, `lookup`, …
+    pub kind: &'static str,
+    pub name: String,
+    /// What it is, a line each.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// A project after every check that could be made.
+pub struct Project {
+    pub root: PathBuf,
+    pub map: SourceMap,
+    pub checked: Option<Checked>,
+    pub named: Vec<Named>,
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Project {
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// The project's folder: `--project`, else the nearest one upwards.
+///
+/// # Errors
+/// A line that says what is missing.
+pub fn root(common: &Common) -> Result<PathBuf, String> {
+    match &common.project {
+        Some(folder) if folder.join("kepi.yaml").is_file() => Ok(folder.clone()),
+        Some(folder) => Err(format!("{} holds no kepi.yaml", folder.display())),
+        None => {
+            let here = std::env::current_dir().map_err(|e| format!("the current folder cannot be read: {e}"))?;
+            files::nearest_project(&here)
+                .ok_or_else(|| "no kepi.yaml here or in a folder above; name one with --project DIR".to_string())
+        }
+    }
+}
+
+/// Reads the manifest and every definition file it names.
+pub fn read(root: &Path) -> Definitions {
+    let mut out = Definitions {
+        root: root.to_path_buf(),
+        map: SourceMap::new(),
+        manifest: None,
+        documents: Vec::new(),
+        findings: Vec::new(),
+    };
+    let text = match files::read(&root.join("kepi.yaml")) {
+        Ok(text) => text,
+        Err(why) => {
+            out.findings.push(Diagnostic::without_place(Code::DefinitionUnreadable, format!("kepi.yaml: {why}")));
+            return out;
+        }
+    };
+    let file = out.map.add("kepi.yaml", text);
+    let (manifest, found) = syntax::parse_manifest(&out.map, file);
+    out.findings.extend(found);
+    let Some(manifest) = manifest else { return out };
+    let mut ids = Vec::new();
+    for path in definition_files(root, &manifest, &mut out.findings) {
+        match files::read(&root.join(&path)) {
+            Ok(text) => ids.push(out.map.add(path, text)),
+            Err(why) => {
+                out.findings.push(Diagnostic::without_place(Code::DefinitionUnreadable, format!("{path}: {why}")));
+            }
+        }
+    }
+    for (document, found) in syntax::parse_documents(&out.map, &ids) {
+        out.documents.push(document);
+        out.findings.extend(found);
+    }
+    out.manifest = Some(manifest);
+    out
+}
+
+fn definition_files(root: &Path, manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Vec<String> {
+    let mut matchers = Vec::new();
+    for pattern in &manifest.definitions {
+        match files::matcher(&pattern.value) {
+            Ok(matcher) => matchers.push(matcher),
+            Err(error) => findings.push(
+                Diagnostic::new(
+                    Code::DefinitionsPattern,
+                    pattern.span,
+                    format!("`{}` is no pattern: {}", pattern.value, error.kind()),
+                )
+                .help("write a path below the project, such as `metrics/**/*.yaml`"),
+            ),
+        }
+    }
+    if manifest.definitions.is_empty() {
+        matchers.extend(["metrics/**/*.yaml", "metrics/**/*.yml"].iter().filter_map(|p| files::matcher(p).ok()));
+    }
+    match files::find(root, &matchers) {
+        Ok(found) => {
+            if found.is_empty() {
+                findings.push(
+                    Diagnostic::without_place(Code::NoDefinitions, "no definition file is found")
+                        .help("put definitions in `metrics/*.yaml`, or name their folder in kepi.yaml: `definitions: [kpis/**/*.yaml]`"),
+                );
+            }
+            found
+        }
+        Err(error) => {
+            findings.push(Diagnostic::without_place(
+                Code::DefinitionUnreadable,
+                format!("the project's folder cannot be listed: {error}"),
+            ));
+            Vec::new()
+        }
+    }
+}
+
+/// Resolves and checks; with `data`, against the files' schemas.
+pub fn check(definitions: Definitions, data: bool) -> Project {
+    let Definitions { root, map, manifest, documents, mut findings } = definitions;
+    let named = documents.iter().flat_map(named).collect();
+    let mut checked = None;
+    if let Some(manifest) = manifest {
+        let (project, found) = resolve::resolve(manifest, documents);
+        findings.extend(found);
+        let schemas: Option<Schemas> = data.then(|| {
+            let (schemas, found) = kepi_engine::schemas(&root, &project.settings, &project.tables);
+            findings.extend(found);
+            schemas
+        });
+        let mut result = check::check(project, schemas.as_ref());
+        findings.append(&mut result.diagnostics);
+        checked = Some(result);
+    }
+    diag::sort(&mut findings);
+    Project { root, map, checked, named, findings }
+}
+
+/// Reads and checks the project that the command line names.
+///
+/// # Errors
+/// A line for the user where there is no project.
+pub fn load(common: &Common, data: bool) -> Result<Project, String> {
+    Ok(check(read(&root(common)?), data))
+}
+
+/// Events, segments, lookups, benchmarks, objectives and releases; metrics and sources are explained from the program.
+fn named(document: &Document) -> Vec<Named> {
+    let text = |t: &Option<Text>| t.as_ref().map(|t| t.value.clone());
+    let mut out = Vec::new();
+    let mut add = |kind, name: &Name, facts: Vec<(&'static str, Option<String>)>| {
+        let facts = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?))).collect();
+        out.push(Named { kind, name: name.value.clone(), facts });
+    };
+    for d in &document.events {
+        let facts = vec![("events", Some(print::expr(&d.expr))), ("time", text(&d.time)), ("actor", text(&d.actor)), ("owner", text(&d.owner)), ("about", text(&d.description))];
+        add("event", &d.name, facts);
+    }
+    for d in &document.segments {
+        add("segment", &d.name, vec![("condition", Some(print::expr(&d.expr))), ("about", text(&d.description))]);
+    }
+    for d in &document.lookups {
+        let files = d.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>().join(", ");
+        add("lookup", &d.name, vec![("files", Some(files)), ("key", Some(d.key.value.clone()))]);
+    }
+    for d in &document.benchmarks {
+        let facts = vec![("metric", Some(print::expr(&d.metric))), ("kind", text(&d.kind)), ("source", text(&d.source)), ("expires", text(&d.expires))];
+        add("benchmark", &d.name, facts);
+    }
+    for d in &document.objectives {
+        let facts = vec![
+            ("metric", d.metric.as_ref().map(print::expr)),
+            ("target", d.target.as_ref().map(print::target)),
+            ("due", text(&d.due)),
+            ("owner", text(&d.owner)),
+            ("supports", d.supports.as_ref().map(|n| n.value.clone())),
+            ("because", text(&d.because)),
+        ];
+        add("objective", &d.name, facts);
+    }
+    for d in &document.goals {
+        add("goal", &d.name, vec![("title", text(&d.title)), ("parent", d.parent.as_ref().map(|n| n.value.clone()))]);
+    }
+    for d in &document.releases {
+        add("release", &d.name, vec![("at", Some(d.at.value.clone())), ("title", text(&d.title))]);
+    }
+    out
+}

@@ -1,0 +1,98 @@
+//! A checked program over open files: what every command that needs numbers begins with.
+
+use std::sync::Arc;
+
+use kepi_engine::{Dataset, Options};
+use kepi_lang::check::{AskSpec, Checked, Typed};
+use kepi_lang::diag::Diagnostic;
+use kepi_lang::ir::{Ask, Program, Question};
+use kepi_lang::results::Results;
+use kepi_lang::source::SourceMap;
+use kepi_lang::syntax::ast::Expr;
+use kepi_lang::syntax::expr::expression;
+use kepi_lang::syntax::located::Located;
+
+use crate::args::Common;
+use crate::commands::Stop;
+use crate::exit::Exit;
+use crate::project;
+use crate::range::{self, AsOf};
+
+pub struct Session {
+    pub map: SourceMap,
+    pub checked: Checked,
+    pub program: Arc<Program>,
+    pub dataset: Dataset,
+    pub as_of: AsOf,
+    pub named: Vec<project::Named>,
+    /// Findings of the check that are no errors.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Session {
+    /// # Errors
+    /// Where the definitions have errors, the files cannot be read, or nothing says what time it is.
+    pub fn open(common: &Common) -> Result<Self, Stop> {
+        let loaded = project::load(common, true).map_err(Stop::Usage)?;
+        let failed = loaded.has_errors();
+        let (map, findings, named) = (loaded.map, loaded.findings, loaded.named);
+        let program = loaded.checked.as_ref().filter(|_| !failed).and_then(|c| c.program.clone());
+        let (Some(checked), Some(program)) = (loaded.checked, program) else {
+            let exit = if findings.iter().any(is_about_data) { Exit::Data } else { Exit::Findings };
+            return Err(Stop::Findings { exit, findings, map });
+        };
+        let program = Arc::new(program);
+        let options = Options { threads: common.threads.map(usize::from), ..Options::default() };
+        let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
+            Ok(dataset) => dataset,
+            Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
+        };
+        let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents()).map_err(Stop::Usage)?;
+        Ok(Self { map, checked, program, dataset, as_of, named, warnings: findings })
+    }
+
+    /// Reads an expression of the command line; it becomes a file of the map, so that findings can point into it.
+    ///
+    /// # Errors
+    /// Its syntax errors.
+    pub fn expression(&mut self, option: &str, text: &str) -> Result<Expr, Stop> {
+        let file = self.map.add(format!("<{option}>"), text);
+        expression(&Located::plain(text, file, 0)).map_err(|findings| self.stop(Exit::Usage, findings))
+    }
+
+    /// Types an expression within a breakdown and a condition.
+    ///
+    /// # Errors
+    /// What the checker says.
+    pub fn typed(&self, expr: &Expr, by: &[Expr], condition: Option<&Expr>) -> Result<Typed, Stop> {
+        let spec = AskSpec { expr, by, condition };
+        self.checked.scope.ask(&spec).map_err(|findings| self.stop(Exit::Usage, findings))
+    }
+
+    /// # Errors
+    /// What the engine says.
+    pub fn answer(&self, asks: Vec<Ask>) -> Result<(Question, Results), Stop> {
+        let question = Question { asks, as_of: self.as_of.at, as_of_given: self.as_of.given, range: None };
+        let results = self.dataset.answer(&question).map_err(|findings| self.stop(Exit::Data, findings))?;
+        Ok((question, results))
+    }
+
+    /// The plans of a question, logical and physical.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn explain(&self, asks: Vec<Ask>) -> Result<(String, String), Stop> {
+        let question = Question { asks, as_of: self.as_of.at, as_of_given: self.as_of.given, range: None };
+        let explained = self.dataset.explain(&question).map_err(|findings| self.stop(Exit::Data, findings))?;
+        Ok((explained.logical, explained.physical))
+    }
+
+    pub fn stop(&self, exit: Exit, findings: Vec<Diagnostic>) -> Stop {
+        Stop::Findings { exit, findings, map: self.map.clone() }
+    }
+}
+
+/// Codes of the 600s are about files and what is in them.
+fn is_about_data(finding: &Diagnostic) -> bool {
+    finding.is_error() && finding.code.as_str().starts_with("K06")
+}

@@ -1,0 +1,208 @@
+//! Answers of a query as text, CSV, Markdown and JSON.
+
+use jiff::Timestamp;
+use kepi_lang::calendar::Calendar;
+use kepi_lang::check::Typed;
+use kepi_lang::ir::Ask;
+use kepi_lang::results::{AnswerRow, Ledger, Results};
+use kepi_lang::value::Value;
+use serde_json::json;
+
+/// One metric's answer, with what is needed to write it.
+pub struct Answered<'a> {
+    pub typed: &'a Typed,
+    pub ask: &'a Ask,
+    pub rows: &'a [AnswerRow],
+    /// By period: an end of the range falls into it.
+    pub cut: &'a [bool],
+}
+
+impl Answered<'_> {
+    /// The value in the unit that is shown; a number that does not fit there is null.
+    fn value(&self, row: &AnswerRow) -> Value {
+        match self.typed.expr.unit.factor_to(&self.typed.display) {
+            Some(factor) => row.value.scaled(factor.num, factor.den).unwrap_or(Value::Null),
+            None => row.value.clone(),
+        }
+    }
+
+    fn complete(&self, row: &AnswerRow) -> bool {
+        row.complete && !self.cut[row.period]
+    }
+
+    fn header(&self) -> Vec<String> {
+        let unit = self.typed.display.to_string();
+        let value = if unit.is_empty() { self.ask.name.clone() } else { format!("{} ({unit})", self.ask.name) };
+        std::iter::once("period".to_string()).chain(self.ask.by.iter().cloned()).chain([value, String::new()]).collect()
+    }
+
+    fn cells(&self, row: &AnswerRow) -> Vec<String> {
+        let by = row.by.iter().map(ToString::to_string);
+        let value = match self.value(row) {
+            Value::Null => "no data".to_string(),
+            value => value.to_string(),
+        };
+        let note = if self.complete(row) { "" } else { "incomplete" };
+        std::iter::once(self.ask.periods[row.period].label.clone()).chain(by).chain([value, note.to_string()]).collect()
+    }
+}
+
+/// Columns, numbers to the right.
+pub fn text(answers: &[Answered]) -> String {
+    let mut out = String::new();
+    for (i, answer) in answers.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let rows: Vec<_> = std::iter::once(answer.header()).chain(answer.rows.iter().map(|r| answer.cells(r))).collect();
+        let value = answer.ask.by.len() + 1;
+        let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..value + 2).map(width).collect();
+        for row in &rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let pad = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
+                let cell = if column == value { format!("{pad}{cell}") } else { format!("{cell}{pad}") };
+                line += &format!("{}{cell}", if column == 0 { "" } else { "  " });
+            }
+            out += line.trim_end();
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// One table: `metric,period,start,end,<dimensions>,value,complete`.
+pub fn csv(answers: &[Answered]) -> String {
+    let quote = |text: &str| {
+        if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+    };
+    let dimensions = answers.first().map_or(&[][..], |a| &a.ask.by[..]);
+    let head = ["metric", "period", "start", "end"].into_iter().chain(dimensions.iter().map(String::as_str));
+    let mut out = head.chain(["value", "complete"]).map(quote).collect::<Vec<_>>().join(",") + "\n";
+    for answer in answers {
+        for row in answer.rows {
+            let period = &answer.ask.periods[row.period];
+            let mut cells = vec![answer.ask.name.clone(), period.label.clone()];
+            cells.extend([bound(period.interval.start), bound(period.interval.end)]);
+            let plain = |v: &Value| if v.is_null() { String::new() } else { v.to_string() };
+            cells.extend(row.by.iter().map(plain));
+            cells.extend([plain(&answer.value(row)), answer.complete(row).to_string()]);
+            out += &(cells.iter().map(|c| quote(c)).collect::<Vec<_>>().join(",") + "\n");
+        }
+    }
+    out
+}
+
+fn bound(at: Timestamp) -> String {
+    if at == Timestamp::MIN || at == Timestamp::MAX { String::new() } else { at.to_string() }
+}
+
+pub fn markdown(answers: &[Answered]) -> String {
+    let escape = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    let mut out = String::new();
+    for (i, answer) in answers.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let header = answer.header();
+        let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| escape(c)).collect::<Vec<_>>().join(" | "));
+        out += &line(&header);
+        let value = answer.ask.by.len() + 1;
+        let rule: Vec<String> = (0..header.len()).map(|i| if i == value { "---:" } else { "---" }.to_string()).collect();
+        out += &format!("| {} |\n", rule.join(" | "));
+        for row in answer.rows {
+            out += &line(&answer.cells(row));
+        }
+    }
+    out
+}
+
+/// The envelope of the language reference: an entry a metric, `ledger` beside `metrics`.
+pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of: Timestamp) -> String {
+    let time = |at: Timestamp| {
+        if at == Timestamp::MIN || at == Timestamp::MAX {
+            return serde_json::Value::Null;
+        }
+        let offset = calendar.zone.to_offset(at);
+        serde_json::Value::from(at.display_with_offset(offset).to_string())
+    };
+    let metrics: Vec<_> = answers
+        .iter()
+        .map(|answer| {
+            let rows: Vec<_> = answer
+                .rows
+                .iter()
+                .map(|row| {
+                    let period = &answer.ask.periods[row.period];
+                    let by: serde_json::Map<_, _> =
+                        answer.ask.by.iter().cloned().zip(row.by.iter().map(scalar)).collect();
+                    json!({
+                        "period": period.label,
+                        "start": time(period.interval.start),
+                        "end": time(period.interval.end),
+                        "by": by,
+                        "value": scalar(&answer.value(row)),
+                        "complete": answer.complete(row),
+                    })
+                })
+                .collect();
+            let unit = answer.typed.display.to_string();
+            let grain = answer.ask.periods.first().and_then(|p| p.grain);
+            json!({
+                "name": answer.ask.name,
+                "unit": if unit.is_empty() { serde_json::Value::Null } else { unit.into() },
+                "grain": grain.map_or("total".to_string(), |g| g.to_string()),
+                "by": answer.ask.by,
+                "rows": rows,
+            })
+        })
+        .collect();
+    let document = json!({
+        "kepi": 1,
+        "as_of": if as_of == Timestamp::MAX { serde_json::Value::Null } else { as_of.to_string().into() },
+        "time_zone": calendar.zone.iana_name(),
+        "metrics": metrics,
+        "ledger": results.ledgers.iter().map(ledger).collect::<Vec<_>>(),
+    });
+    format!("{document:#}\n")
+}
+
+/// A null is null, a decimal a string, an integer beyond 64 bits too; everything else is what JSON has.
+fn scalar(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(b) => (*b).into(),
+        Value::Int(n) => i64::try_from(*n).map_or_else(|_| n.to_string().into(), Into::into),
+        Value::Float(r) => serde_json::Number::from_f64(r.get()).map_or(serde_json::Value::Null, Into::into),
+        other => other.to_string().into(),
+    }
+}
+
+fn ledger(ledger: &Ledger) -> serde_json::Value {
+    let time = |t: Option<Timestamp>| t.map_or(serde_json::Value::Null, |t| t.to_string().into());
+    json!({
+        "source": ledger.name,
+        "files": ledger.files,
+        "bytes": ledger.bytes,
+        "fingerprint": ledger.fingerprint,
+        "read": ledger.read,
+        "unparsable": ledger.unparsable,
+        "no_time": ledger.no_time,
+        "out_of_scope": ledger.out_of_scope,
+        "duplicates": ledger.duplicates,
+        "outside": ledger.outside,
+        "used": ledger.used,
+        "of_which": {
+            "differing": ledger.differing,
+            "unclaimed": ledger.unclaimed,
+            "no_actor": ledger.no_actor,
+            "unknown": ledger.unknown,
+            "moved": ledger.moved,
+            "null_values": ledger.null_values,
+        },
+        "first": time(ledger.first),
+        "watermark": time(ledger.watermark),
+        "complete_until": time(ledger.complete_until),
+    })
+}

@@ -1,0 +1,20 @@
+//! Whole runs of the command: every case of `cli/tests/cases`, and what needs more than a case can say.
+
+mod cli {
+    pub mod case;
+    pub mod oracle;
+    pub mod retail;
+}
+
+#[test]
+fn cases() {
+    let mut failures = Vec::new();
+    let cases = cli::case::all();
+    assert!(!cases.is_empty(), "no cases found");
+    for path in &cases {
+        if let Err(difference) = cli::case::check(path) {
+            failures.push(format!("{}\n{difference}", path.display()));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} cases differ:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}

@@ -1,0 +1,145 @@
+//! A case: files, the command line, and what must come of it, in one text.
+//!
+//! `--- path` holds a file (`\xNN` is a byte, where the name ends in ` (bytes)`), `--- path = file` copies one of the repository, `--- args` is
+//! the command line, a run a line, and `--- expect` what was printed. A minimal `kepi.yaml` stands in when there is none.
+//! `KEPI_BLESS=1` writes what was printed; read it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const MANIFEST: &str = "kepi: 1\nname: t\ntime_zone: UTC\n";
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+pub fn all() -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "case") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+pub fn check(path: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let sections = sections(&text);
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    write(folder.path(), &sections)?;
+    let args = section(&sections, "args").unwrap_or("check");
+    let printed: String = args.lines().map(|line| run(folder.path(), line)).collect::<Vec<_>>().join("\n");
+    let expected = section(&sections, "expect").unwrap_or_default();
+    if printed == expected {
+        return Ok(());
+    }
+    if std::env::var_os("KEPI_BLESS").is_some() {
+        let head = text.find("\n--- expect").map_or(text.as_str(), |at| &text[..=at]);
+        return fs::write(path, format!("{}--- expect\n{printed}", with_break(head))).map_err(|e| e.to_string());
+    }
+    Err(format!("expected:\n{expected}\nfound:\n{printed}"))
+}
+
+fn with_break(text: &str) -> String {
+    if text.ends_with('\n') { text.to_string() } else { format!("{text}\n") }
+}
+
+fn sections(text: &str) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if let Some(name) = line.strip_prefix("--- ") {
+            out.push((name.trim().to_string(), String::new()));
+        } else if let Some((_, content)) = out.last_mut() {
+            content.push_str(line);
+        }
+    }
+    out
+}
+
+fn section<'a>(sections: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    sections.iter().find(|(n, _)| n == name).map(|(_, text)| text.as_str())
+}
+
+fn write(folder: &Path, sections: &[(String, String)]) -> Result<(), String> {
+    if section(sections, "kepi.yaml").is_none() {
+        fs::write(folder.join("kepi.yaml"), MANIFEST).map_err(|e| e.to_string())?;
+    }
+    fs::create_dir_all(folder.join("data")).map_err(|e| e.to_string())?;
+    for (name, content) in sections.iter().filter(|(n, _)| n != "args" && n != "expect") {
+        let (name, bytes) = match (name.split_once(" = "), name.strip_suffix(" (bytes)")) {
+            (Some((name, from)), _) => (name, fs::read(repository().join(from)).map_err(|e| format!("{from}: {e}"))?),
+            (None, Some(name)) => (name, unescape(content)),
+            (None, None) => (name.as_str(), content.clone().into_bytes()),
+        };
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).map_err(|e| e.to_string())?;
+        fs::write(path, bytes).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("\\x") {
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        out.push(u8::from_str_radix(&rest[at + 2..at + 4], 16).unwrap());
+        rest = &rest[at + 4..];
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out
+}
+
+/// The exit code, then what went to each stream; the folder is not part of it.
+pub fn run(folder: &Path, line: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_kepi"))
+        .args(words(line))
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let clean = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).replace(&*folder.to_string_lossy(), "<folder>");
+        text.lines().map(|l| l.trim_end().to_string() + "\n").collect::<String>()
+    };
+    let (out, err) = (clean(&output.stdout), clean(&output.stderr));
+    let stderr = if err.is_empty() { String::new() } else { format!("stderr:\n{err}") };
+    format!("$ kepi {line}\nexit {}\n{out}{stderr}", output.status.code().unwrap_or(-1))
+}
+
+/// Words of a command line; `'…'` holds blanks.
+fn words(line: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    let mut any = false;
+    for c in line.chars() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                any = true;
+            }
+            ' ' if !quoted => {
+                if any || !word.is_empty() {
+                    out.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            c => word.push(c),
+        }
+    }
+    if any || !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
