@@ -63,12 +63,11 @@ fn count(findings: &[Diagnostic], severity: Severity) -> usize {
 
 /// `2 errors, 1 warning`; `None` when there is nothing to count.
 pub fn summary(findings: &[Diagnostic]) -> Option<String> {
-    let parts: Vec<String> =
-        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "remark")]
-            .iter()
-            .map(|(severity, word)| (count(findings, *severity), word))
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, word)| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
-            .collect();
+    let parts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "remark")]
+        .iter()
+        .map(|(severity, word)| (count(findings, *severity), word))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
+        .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -44,7 +44,8 @@ impl Unnamed {
             #[cfg(target_os = "linux")]
             Self::Free(file) => {
                 // A link cannot replace a file: it gets a name of its own first, already whole, and is renamed over the old one.
-                let beside = tempfile::Builder::new().prefix(".kepi-").suffix(".part").make_in(folder, |p| link(&file, p))?;
+                let beside =
+                    tempfile::Builder::new().prefix(".kepi-").suffix(".part").make_in(folder, |p| link(&file, p))?;
                 beside.into_temp_path().persist(path).map_err(|e| e.error)
             }
             Self::Beside(file) => {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kepi_lang::check::{self, Checked};
+use kepi_lang::diag::lint::Levels;
 use kepi_lang::diag::{self, Code, Diagnostic};
 use kepi_lang::resolve;
 use kepi_lang::results::Schemas;
@@ -40,6 +41,8 @@ pub struct Project {
     pub map: SourceMap,
     pub checked: Option<Checked>,
     pub named: Vec<Named>,
+    /// Levels of lints, for the findings that come later.
+    pub levels: Levels,
     pub findings: Vec<Diagnostic>,
 }
 
@@ -145,9 +148,11 @@ pub fn check(definitions: Definitions, data: bool) -> Project {
     let Definitions { root, map, manifest, documents, mut findings } = definitions;
     let named = documents.iter().flat_map(named).collect();
     let mut checked = None;
+    let mut levels = Levels::default();
     if let Some(manifest) = manifest {
         let (project, found) = resolve::resolve(manifest, documents);
         findings.extend(found);
+        levels = project.lint_levels();
         let schemas: Option<Schemas> = data.then(|| {
             let (schemas, found) = kepi_engine::schemas(&root, &project.settings, &project.tables);
             findings.extend(found);
@@ -158,7 +163,7 @@ pub fn check(definitions: Definitions, data: bool) -> Project {
         checked = Some(result);
     }
     diag::sort(&mut findings);
-    Project { root, map, checked, named, findings }
+    Project { root, map, checked, named, levels, findings }
 }
 
 /// Reads and checks the project that the command line names.
@@ -178,7 +183,13 @@ fn named(document: &Document) -> Vec<Named> {
         out.push(Named { kind, name: name.value.clone(), facts });
     };
     for d in &document.events {
-        let facts = vec![("events", Some(print::expr(&d.expr))), ("time", text(&d.time)), ("actor", text(&d.actor)), ("owner", text(&d.owner)), ("about", text(&d.description))];
+        let facts = vec![
+            ("events", Some(print::expr(&d.expr))),
+            ("time", text(&d.time)),
+            ("actor", text(&d.actor)),
+            ("owner", text(&d.owner)),
+            ("about", text(&d.description)),
+        ];
         add("event", &d.name, facts);
     }
     for d in &document.segments {
@@ -189,7 +200,12 @@ fn named(document: &Document) -> Vec<Named> {
         add("lookup", &d.name, vec![("files", Some(files)), ("key", Some(d.key.value.clone()))]);
     }
     for d in &document.benchmarks {
-        let facts = vec![("metric", Some(print::expr(&d.metric))), ("kind", text(&d.kind)), ("source", text(&d.source)), ("expires", text(&d.expires))];
+        let facts = vec![
+            ("metric", Some(print::expr(&d.metric))),
+            ("kind", text(&d.kind)),
+            ("source", text(&d.source)),
+            ("expires", text(&d.expires)),
+        ];
         add("benchmark", &d.name, facts);
     }
     for d in &document.objectives {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kepi_engine::{Dataset, Options};
 use kepi_lang::check::{AskSpec, Checked, Typed};
 use kepi_lang::diag::Diagnostic;
+use kepi_lang::diag::lint::Levels;
 use kepi_lang::ir::{Ask, Program, Question};
 use kepi_lang::results::Results;
 use kepi_lang::source::SourceMap;
@@ -25,6 +26,7 @@ pub struct Session {
     pub dataset: Dataset,
     pub as_of: AsOf,
     pub named: Vec<project::Named>,
+    pub levels: Levels,
     /// Findings of the check that are no errors.
     pub warnings: Vec<Diagnostic>,
 }
@@ -35,7 +37,7 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, Stop> {
         let loaded = project::load(common, true).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();
-        let (map, findings, named) = (loaded.map, loaded.findings, loaded.named);
+        let (map, findings, named, levels) = (loaded.map, loaded.findings, loaded.named, loaded.levels);
         let program = loaded.checked.as_ref().filter(|_| !failed).and_then(|c| c.program.clone());
         let (Some(checked), Some(program)) = (loaded.checked, program) else {
             let exit = if findings.iter().any(is_about_data) { Exit::Data } else { Exit::Findings };
@@ -48,7 +50,7 @@ impl Session {
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
         };
         let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents()).map_err(Stop::Usage)?;
-        Ok(Self { map, checked, program, dataset, as_of, named, warnings: findings })
+        Ok(Self { map, checked, program, dataset, as_of, named, levels, warnings: findings })
     }
 
     /// Reads an expression of the command line; it becomes a file of the map, so that findings can point into it.

@@ -54,7 +54,8 @@ pub fn text(answers: &[Answered]) -> String {
         if i > 0 {
             out.push('\n');
         }
-        let rows: Vec<_> = std::iter::once(answer.header()).chain(answer.rows.iter().map(|r| answer.cells(r))).collect();
+        let rows: Vec<_> =
+            std::iter::once(answer.header()).chain(answer.rows.iter().map(|r| answer.cells(r))).collect();
         let value = answer.ask.by.len() + 1;
         let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..value + 2).map(width).collect();
@@ -75,7 +76,11 @@ pub fn text(answers: &[Answered]) -> String {
 /// One table: `metric,period,start,end,<dimensions>,value,complete`.
 pub fn csv(answers: &[Answered]) -> String {
     let quote = |text: &str| {
-        if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_string() }
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_string()
+        }
     };
     let dimensions = answers.first().map_or(&[][..], |a| &a.ask.by[..]);
     let head = ["metric", "period", "start", "end"].into_iter().chain(dimensions.iter().map(String::as_str));
@@ -106,10 +111,12 @@ pub fn markdown(answers: &[Answered]) -> String {
             out.push('\n');
         }
         let header = answer.header();
-        let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| escape(c)).collect::<Vec<_>>().join(" | "));
+        let line =
+            |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| escape(c)).collect::<Vec<_>>().join(" | "));
         out += &line(&header);
         let value = answer.ask.by.len() + 1;
-        let rule: Vec<String> = (0..header.len()).map(|i| if i == value { "---:" } else { "---" }.to_string()).collect();
+        let rule: Vec<String> =
+            (0..header.len()).map(|i| if i == value { "---:" } else { "---" }.to_string()).collect();
         out += &format!("| {} |\n", rule.join(" | "));
         for row in answer.rows {
             out += &line(&answer.cells(row));

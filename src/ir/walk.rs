@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ir::{Collection, Measure, MetricExpr, MetricKind, SourceId};
+use crate::ir::{Collection, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, SourceId};
 
 impl MetricExpr {
     /// Calls `visit` for every measure, bases of distributions included, in the order of the text; equal measures repeat.
@@ -62,6 +62,37 @@ impl Collection {
             }
             Self::Series { of, .. } => of.measures(visit),
             Self::Over { of, .. } => of.measures(visit),
+        }
+    }
+}
+
+impl RowExpr {
+    /// Calls `visit` for every column read: the link it is reached over (`None`: the source's own) and the column.
+    pub fn columns(&self, visit: &mut impl FnMut(Option<u32>, ColumnId)) {
+        match &self.kind {
+            RowKind::Column(column) => visit(None, *column),
+            RowKind::Linked { link, column } => visit(Some(*link), *column),
+            RowKind::Literal(_) => {}
+            RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => of.columns(visit),
+            RowKind::Convert { of, .. } | RowKind::Like { of, .. } => of.columns(visit),
+            RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {
+                left.columns(visit);
+                right.columns(visit);
+            }
+            RowKind::And(left, right) | RowKind::Or(left, right) => {
+                left.columns(visit);
+                right.columns(visit);
+            }
+            RowKind::In { of, list } => {
+                of.columns(visit);
+                list.iter().for_each(|e| e.columns(visit));
+            }
+            RowKind::If { condition, then, otherwise } => {
+                condition.columns(visit);
+                then.columns(visit);
+                otherwise.columns(visit);
+            }
+            RowKind::Call { args, .. } => args.iter().for_each(|e| e.columns(visit)),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::session::Session;
 
 pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
     if let Some(code) = Code::parse(&args.name) {
-        output::print(code.page());
+        output::print(code.summary());
         return Ok(Exit::Fine);
     }
     let mut session = Session::open(common)?;
@@ -28,7 +28,13 @@ pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
         self::source(source, &program)
     } else if let Some(named) = session.named.iter().find(|n| n.name == name) {
         let facts = named.facts.iter().map(|(label, fact)| format!("  {label:<12}{fact}\n"));
-        format!("{}: {} {}\n{}", named.name, if named.kind.starts_with(['e', 'o']) { "an" } else { "a" }, named.kind, facts.collect::<String>())
+        format!(
+            "{}: {} {}\n{}",
+            named.name,
+            if named.kind.starts_with(['e', 'o']) { "an" } else { "a" },
+            named.kind,
+            facts.collect::<String>()
+        )
     } else {
         let metrics = program.metrics.iter().map(|m| m.name.as_str());
         let sources = program.sources.iter().map(|s| s.name.as_str());
@@ -157,7 +163,11 @@ fn source(source: &Source, program: &Program) -> String {
     for column in &source.columns {
         let unit = column.unit.to_string();
         let ty = format!("{:?}", column.ty).to_lowercase();
-        out += &format!("  column      {}: {ty}{}\n", column.name, if unit.is_empty() { unit } else { format!(", {unit}") });
+        out += &format!(
+            "  column      {}: {ty}{}\n",
+            column.name,
+            if unit.is_empty() { unit } else { format!(", {unit}") }
+        );
     }
     out
 }

@@ -64,13 +64,14 @@ fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Re
     let calendar = &session.program.settings.calendar;
     let sources = typed.expr.sources();
     let timeless = sources.iter().all(|id| session.program.sources[id.0 as usize].time.is_none());
-    let asked = match args.grain.as_deref() {
-        None => None,
-        Some("total") => Some(None),
-        Some(text) => Some(Some(Grain::parse(text).ok_or_else(|| {
-            format!("`{text}` is no grain: minute, hour, day, week, month, quarter, year or total")
-        })?)),
-    };
+    let asked =
+        match args.grain.as_deref() {
+            None => None,
+            Some("total") => Some(None),
+            Some(text) => Some(Some(Grain::parse(text).ok_or_else(|| {
+                format!("`{text}` is no grain: minute, hour, day, week, month, quarter, year or total")
+            })?)),
+        };
     if timeless {
         if let Some(Some(grain)) = asked {
             return Err(format!("`{name}` reads sources without time only: it has a total, and no value by {grain}"));

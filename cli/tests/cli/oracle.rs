@@ -51,12 +51,14 @@ fn online_retail_answers() {
     let at = |name: &str| folder.path().join(name);
     fs::create_dir_all(at("data")).unwrap();
     fs::create_dir_all(at("metrics")).unwrap();
-    fs::copy(repository().join("examples/retail/data/online_retail.parquet"), at("data/online_retail.parquet")).unwrap();
+    fs::copy(repository().join("examples/retail/data/online_retail.parquet"), at("data/online_retail.parquet"))
+        .unwrap();
     fs::write(at("kepi.yaml"), "kepi: 1\nname: answers\ntime_zone: UTC\n").unwrap();
     fs::write(at("metrics/all.yaml"), DEFINITIONS).unwrap();
-    let answers: Value =
-        serde_json::from_str(&fs::read_to_string(repository().join("cli/tests/oracles/reference_answers.json")).unwrap())
-            .unwrap();
+    let answers: Value = serde_json::from_str(
+        &fs::read_to_string(repository().join("cli/tests/oracles/reference_answers.json")).unwrap(),
+    )
+    .unwrap();
     let answer = |id: &str| &answers.as_array().unwrap().iter().find(|a| a["id"] == id).unwrap()["answer"];
 
     let names = ["rows", "customers", "invoices", "repeat_purchase_rate", "order_mean", "order_median", "order_p90"];

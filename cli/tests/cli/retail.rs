@@ -73,7 +73,10 @@ fn the_number_of_threads_changes_no_byte() {
             .map(|e| e.unwrap())
             .map(|e| (e.file_name().to_string_lossy().into_owned(), fs::read(e.path()).unwrap()))
             .collect();
-        assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), ["monthly.html", "monthly.json", "monthly.md"]);
+        assert_eq!(
+            files.keys().map(String::as_str).collect::<Vec<_>>(),
+            ["monthly.html", "monthly.json", "monthly.md"]
+        );
         match &first {
             None => first = Some(files),
             Some(expected) => assert!(*expected == files, "{threads} threads give other bytes"),
