@@ -109,7 +109,7 @@ pub(crate) fn plan(
     for (files, places) in parts {
         let schema = Arc::clone(&files.schema);
         let mut own: Vec<usize> = places.iter().flatten().copied().collect();
-        if own.is_empty() {
+        if own.is_empty() && !schema.fields().is_empty() {
             own.push(0);
         }
         let reference = TableReference::bare(name.to_owned());

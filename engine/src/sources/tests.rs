@@ -182,7 +182,9 @@ pub(super) fn batches(
     bounds: Option<Interval>,
     threads: usize,
 ) -> Result<Vec<RecordBatch>, String> {
-    let config = SessionConfig::new().with_target_partitions(threads);
+    let mut config = SessionConfig::new().with_target_partitions(threads);
+    // Files are cut into pieces however small they are.
+    config.options_mut().optimizer.repartition_file_min_size = 0;
     let context = SessionContext::new_with_config(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build().unwrap();
     let plan = source.scan(columns, bounds).map_err(|e| e.to_string())?;
