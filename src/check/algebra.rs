@@ -96,7 +96,7 @@ pub(super) fn common<'a, T: Typer<'a>>(t: &T, ast: &'a Expr) -> Check<T::Node> {
         ExprKind::If { condition: test, then, otherwise } => {
             let (c, (a, b)) = both(t.expr(test), both(t.expr(then), t.expr(otherwise)))?;
             let c = condition(t, (c, test))?;
-            let mut nodes = unified(t, vec![(a, then.as_ref()), (b, otherwise.as_ref())], "chosen between")?;
+            let mut nodes = unified(t, vec![(a, then.as_ref()), (b, otherwise.as_ref())], "put in place of")?;
             let (Some(b), Some(a)) = (nodes.pop(), nodes.pop()) else { return Err(Reported) };
             let (ty, unit) = (joined(&[&a, &b]), a.unit().clone());
             t.build(Shape::If(c, a, b), ty, unit, ast.span)
@@ -255,6 +255,7 @@ fn arithmetic<'a, T: Typer<'a>>(
             t.build(Shape::Arithmetic(op, l, r), ty, unit, span)
         }
         Arithmetic::Multiply | Arithmetic::Divide => {
+            let (l, r) = both(units::share(t, l, la.span), units::share(t, r, ra.span))?;
             let unit = match op {
                 Arithmetic::Multiply => l.unit().multiply(r.unit()),
                 _ => l.unit().divide(r.unit()),
@@ -360,7 +361,7 @@ fn unified<'a, T: Typer<'a>>(t: &T, nodes: Vec<Written<'a, T::Node>>, verb: &str
     for (node, ast) in nodes {
         let same = node.ty() == ty || node.ty().is_open() || ty.is_open() || (node.ty().is_number() && ty.is_number());
         if !same {
-            let message = format!("{} and {} cannot be {verb}", called(ty), called(node.ty()));
+            let message = format!("{} cannot be {verb} {}", called(node.ty()), called(ty));
             let finding = Diagnostic::new(Code::TypeMismatch, ast.span, message);
             return t.checker().fail(finding.label(called(node.ty())).also(at.span, called(ty)));
         }
@@ -383,7 +384,7 @@ fn scalar<'a, T: Typer<'a>>(
     let by = format!("`{name}`");
     let (ty, unit, nodes) = match row {
         RowFunction::Coalesce | RowFunction::Least | RowFunction::Greatest => {
-            let nodes = unified(t, written, "taken together")?;
+            let nodes = unified(t, written, "taken together with")?;
             if row != RowFunction::Coalesce {
                 for (node, ast) in nodes.iter().zip(args) {
                     if matches!(node.ty(), ScalarType::Bool | ScalarType::Text) {

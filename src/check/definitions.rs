@@ -109,10 +109,10 @@ impl<'a> Checker<'a> {
         if unit.factor_to(&expr.unit).is_some() {
             return unit;
         }
-        let message =
-            format!("`{}` is in {}, which cannot be shown in `{unit}`", def.name.value, called_unit(&expr.unit));
-        let finding =
-            Diagnostic::new(Code::DisplayUnit, text.span, message).also(def.expr.span, called_unit(&expr.unit));
+        let is =
+            if expr.unit.is_none() { "a plain number".to_owned() } else { format!("in {}", called_unit(&expr.unit)) };
+        let message = format!("`{}` is {is}, which cannot be shown in `{unit}`", def.name.value);
+        let finding = Diagnostic::new(Code::DisplayUnit, text.span, message).also(def.expr.span, is);
         self.report(match expr.unit.is_none() {
             true => finding
                 .help(format!("declare the unit of the column that it is made of: `columns: {{x: {{unit: {unit}}}}}`")),

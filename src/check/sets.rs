@@ -243,15 +243,6 @@ impl<'a> Checker<'a> {
             let message = "rows with a time and rows without one do not make one set";
             return self.fail(Diagnostic::new(Code::NoClock, span, message));
         }
-        let entities = (left.branches.first(), right.branches.first());
-        if let (Some(a), Some(b)) =
-            (entities.0.and_then(|b| b.entity.as_ref()), entities.1.and_then(|b| b.entity.as_ref()))
-            && a != b
-        {
-            let message = format!("the actors of one set are `{a}`, of the other `{b}`");
-            let help = "name the actor of one of them: `{expr: …, actor: COLUMN}`";
-            return self.fail(Diagnostic::new(Code::UnionMismatch, span, message).help(help));
-        }
         Ok(Rc::new(EventSet { name: None, branches }))
     }
 }

@@ -1,11 +1,15 @@
 //! Projects small enough to be read beside what is expected of them.
 
+mod data;
+mod expressions;
+mod functions;
 mod language;
 
 use crate::check::{AskSpec, Checked, check};
 use crate::diag::Diagnostic;
 use crate::ir::print::Printer;
 use crate::resolve::resolve;
+use crate::results::Schemas;
 use crate::source::SourceMap;
 use crate::syntax::located::Located;
 use crate::syntax::{expr, parse_document, parse_manifest};
@@ -14,6 +18,10 @@ const MANIFEST: &str = "kepi: 1\nname: t\ntime_zone: UTC\n";
 
 /// Checks definitions without data.
 fn project(definitions: &str) -> (Checked, SourceMap) {
+    project_with(definitions, None)
+}
+
+fn project_with(definitions: &str, schemas: Option<&Schemas>) -> (Checked, SourceMap) {
     let mut map = SourceMap::new();
     let manifest = map.add("kepi.yaml", MANIFEST);
     let file = map.add("metrics/a.yaml", definitions);
@@ -22,7 +30,7 @@ fn project(definitions: &str) -> (Checked, SourceMap) {
     findings.extend(found);
     let (project, found) = resolve(manifest.expect("the manifest is fine"), vec![document]);
     findings.extend(found);
-    let mut checked = check(project, None);
+    let mut checked = check(project, schemas);
     findings.append(&mut checked.diagnostics);
     checked.diagnostics = findings;
     (checked, map)
@@ -33,8 +41,9 @@ fn typed(checked: &Checked, map: &mut SourceMap, text: &str) -> Result<String, V
     let file = map.add("<expr>", text);
     let ast = expr::expression(&Located::plain(text, file, 0))?;
     let typed = checked.scope.ask(&AskSpec { expr: &ast, by: &[], condition: None })?;
-    let program = checked.program.as_ref().expect("the project is fine");
-    Ok(Printer::new(&program.sources, &program.lookups).typed(&typed.expr))
+    // The tables as they are now: without data a name that is used becomes a column.
+    let (sources, lookups) = (checked.scope.sources(), checked.scope.lookups());
+    Ok(Printer::new(&sources, &lookups).typed(&typed.expr))
 }
 
 fn short(findings: &[Diagnostic], map: &SourceMap) -> String {

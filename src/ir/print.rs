@@ -7,6 +7,7 @@ use crate::ir::{
     Additivity, Aggregate, Arithmetic, Branch, Collection, Column, ColumnId, Comparison, Link, Lookup, Measure,
     MetricExpr, MetricKind, Origin, RowExpr, RowFunction, RowKind, Source, Statistic,
 };
+use crate::unit::Unit;
 use crate::value::Value;
 
 /// Writes expressions of a program.
@@ -41,7 +42,7 @@ impl<'a> Printer<'a> {
     pub fn metric(&self, expr: &MetricExpr) -> String {
         let m = |e: &MetricExpr| self.metric(e);
         match &expr.kind {
-            MetricKind::Literal(value) => literal(value),
+            MetricKind::Literal(value) => self.literal(value, &expr.unit),
             MetricKind::Measure(measure) => self.measure(measure),
             MetricKind::Negate(of) => format!("-{}", m(of)),
             MetricKind::Not(of) => format!("not {}", m(of)),
@@ -69,6 +70,20 @@ impl<'a> Printer<'a> {
             MetricKind::Correlation { left, right } => {
                 format!("correlation({}, {})", self.collection(left), self.collection(right))
             }
+        }
+    }
+
+    /// A unit as it is spelt, or in one way whatever its spelling.
+    fn unit(&self, unit: &Unit) -> String {
+        if self.meaning { Unit { spelling: None, ..unit.clone() }.to_string() } else { unit.to_string() }
+    }
+
+    fn literal(&self, value: &Value, unit: &Unit) -> String {
+        match value {
+            number if number.as_f64().is_some() && !unit.is_none() => format!("{number} {}", self.unit(unit)),
+            Value::Null => "null".to_owned(),
+            Value::Text(text) => format!("{text:?}"),
+            other => other.to_string(),
         }
     }
 
@@ -134,7 +149,7 @@ impl<'a> Printer<'a> {
                 files.sort_unstable();
                 format!("{by}->{files:?}[{key}].{name}")
             }
-            RowKind::Literal(value) => literal(value),
+            RowKind::Literal(value) => self.literal(value, &expr.unit),
             RowKind::Negate(of) => format!("-{}", r(of)),
             RowKind::Arithmetic { op, left, right } => format!("({} {} {})", r(left), arithmetic(*op), r(right)),
             RowKind::Convert { of, num, den } => convert(&r(of), *num, *den),
@@ -159,22 +174,14 @@ impl<'a> Printer<'a> {
             return column.name.clone();
         }
         match &column.origin {
-            Origin::File(raw) => format!("[{raw:?} {} {:?}]", column.unit, column.time),
-            Origin::Computed(expr) => format!("[{} {}]", self.in_table(expr, columns, &[]), column.unit),
+            Origin::File(raw) => format!("[{raw:?} {} {:?}]", self.unit(&column.unit), column.time),
+            Origin::Computed(expr) => format!("[{} {}]", self.in_table(expr, columns, &[]), self.unit(&column.unit)),
         }
     }
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
-}
-
-fn literal(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Text(text) => format!("{text:?}"),
-        other => other.to_string(),
-    }
 }
 
 fn convert(of: &str, num: u64, den: u64) -> String {

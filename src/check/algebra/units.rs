@@ -131,6 +131,11 @@ fn scaled<'a, T: Typer<'a>>(t: &T, node: T::Node, factor: Scale, unit: Unit, spa
     t.build(Shape::Convert(node, factor), ty, unit, span)
 }
 
+/// A percentage as the share that it is.
+pub(super) fn share<'a, T: Typer<'a>>(t: &T, node: T::Node, span: Span) -> Check<T::Node> {
+    if node.unit().is_dimensionless() { plain(t, node, span) } else { Ok(node) }
+}
+
 /// Takes the scale out of a unit that has only one: `5 %` of money is money, milliseconds by seconds is a number.
 pub(super) fn plain<'a, T: Typer<'a>>(t: &T, node: T::Node, span: Span) -> Check<T::Node> {
     let scale = node.unit().scale;

@@ -6,12 +6,13 @@ use crate::check::classify::Class;
 use crate::check::findings::{Check, Reported};
 use crate::check::metrics::measures::Of;
 use crate::check::metrics::{Metrics, Val};
+use crate::check::sets::SetBranch;
 use crate::decimal::Decimal;
 use crate::diag::{Code, Diagnostic};
 use crate::functions::{AggregateName, Form, Function};
 use crate::ir::{Additivity, Aggregate, MetricExpr, MetricKind, ScalarType, Statistic};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Flag, Literal, OptionWord};
+use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Flag, Literal, OptionWord};
 use crate::syntax::print;
 use crate::unit::Unit;
 
@@ -74,9 +75,14 @@ impl<'a> Metrics<'_, 'a> {
             }
             Class::Set => self.of_set(function, name, aggregate, of, span),
             Class::Row => self.of_rows(function, name, aggregate, of, span),
+            Class::Metric
+                if matches!((name, &of.kind), (AggregateName::Count | AggregateName::Unique, ExprKind::Name(_))) =>
+            {
+                self.cx.set(of)?;
+                Err(self.cx.internal(of.span, "a metric that is an event set"))
+            }
             Class::Metric => {
-                let typed = self.expr(of)?;
-                drop(typed);
+                self.expr(of)?;
                 let text = print::expr(of);
                 let message = format!("`{}` of one number a period", function.name);
                 let help =
@@ -136,7 +142,7 @@ impl<'a> Metrics<'_, 'a> {
         }
         if name == AggregateName::Count {
             // A name that nothing has is better told as one.
-            if let ExprKind::Name(_) = &value.kind {
+            if matches!(&value.kind, ExprKind::Name(_) | ExprKind::Binary { op: BinaryOp::Or, .. }) {
                 self.cx.set(value)?;
             }
             let message = "`count` counts events, and this is something of each";
@@ -147,6 +153,11 @@ impl<'a> Metrics<'_, 'a> {
             self.cx.set(value)?;
         }
         let (set, at) = self.subject(value, function.name)?;
+        let actor = matches!(&value.kind, ExprKind::Member { field, .. } if field.value == "actor");
+        let column = |b: &SetBranch| self.cx.scope.source(b.source).is_some_and(|s| s.columns.find("actor").is_some());
+        if name == AggregateName::Unique && actor && !set.branches.iter().any(column) {
+            return self.measure(aggregate, (&set, at), Of::Actors, &own, span);
+        }
         self.measure(aggregate, (&set, at), Of::Values(value), &own, span)
     }
 

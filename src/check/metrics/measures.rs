@@ -67,6 +67,9 @@ impl<'a> Metrics<'_, 'a> {
         own: &[&'a Expr],
         span: Span,
     ) -> Check<Val> {
+        if matches!(of, Of::Actors) {
+            self.one_entity(set, at)?;
+        }
         let mut branches = Vec::new();
         let mut first: Option<(ScalarType, Unit)> = None;
         let mut result = Ok(());
@@ -175,6 +178,16 @@ impl<'a> Metrics<'_, 'a> {
         let place = crate::check::rows::Place::Source(branch.source);
         let column = self.cx.column(place, id, span)?;
         Ok(RowExpr { kind: RowKind::Column(id), ty: column.ty, unit: Unit::none() })
+    }
+
+    /// The actors of a union are of one kind.
+    fn one_entity(&self, set: &EventSet, at: Span) -> Check<()> {
+        let mut entities = set.branches.iter().filter_map(|b| b.entity.as_ref());
+        let Some(first) = entities.next() else { return Ok(()) };
+        let Some(other) = entities.find(|e| *e != first) else { return Ok(()) };
+        let message = format!("the actors of one part of the set are `{first}`, of another `{other}`");
+        let help = "name the actor of one of them: `{expr: …, actor: COLUMN}`";
+        self.cx.fail(Diagnostic::new(Code::UnionMismatch, at, message).help(help))
     }
 
     /// The members of one distribution are of one kind.

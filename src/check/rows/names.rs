@@ -164,10 +164,24 @@ impl<'a> Rows<'_, 'a> {
         if self.actor_link.is_none() {
             let message =
                 format!("`{}` is about actors, and no lookup describes those of {}", def.name.value, self.rows());
-            return self.cx.fail(Diagnostic::new(Code::NoActor, span, message));
+            return Err(self.missing(Code::NoActor, span, message));
         }
         let rows = Rows { used: Use::Segment, pushed: Some(span), ..*self };
         self.cx.inside(Active::Segment(at), span, || rows.condition(&def.expr))
+    }
+
+    /// What rows do not have: where it reaches them from outside, the measure is shown too.
+    fn missing(&self, code: Code, span: Span, message: String) -> Reported {
+        self.cx.report(match self.pushed {
+            Some(measure) => {
+                let help = match self.used {
+                    Use::Dimension => "every measure needs the dimension; write `total(…)` around the one without",
+                    _ => "put the condition on the measures that have it: `count(E where …)`",
+                };
+                Diagnostic::new(Code::MissingInMeasure, span, message).also(measure, "measured here").help(help)
+            }
+            None => Diagnostic::new(code, span, message),
+        })
     }
 
     fn missing_in_lookup(&self, reached: &Reached<'_>, name: &str, span: Span) -> Check<RowExpr> {
@@ -367,6 +381,10 @@ impl<'a> Rows<'_, 'a> {
             Some(Named::Segment(_)) => {
                 let message = format!("`{prefix}` is a segment, and a segment has no columns");
                 self.cx.fail(Diagnostic::new(Code::NameOfOtherKind, at, message))
+            }
+            None if self.pushed.is_some() && scope.sources.iter().any(|s| s.prefixes.borrow().contains_key(prefix)) => {
+                let message = format!("{} has no link `{prefix}`", self.rows());
+                Err(self.missing(Code::UnknownName, at, message))
             }
             None => {
                 let source = self.source().and_then(|id| scope.source(id));

@@ -1,0 +1,43 @@
+//! The examples of the function table are of the language.
+
+use crate::check::tests::{project, short, typed};
+use crate::functions::ALL;
+
+const DEFINITIONS: &str = "\
+sources:
+  app: {files: app.csv, time: ts, actor: user_id, columns: {event: text, watched: {unit: ms}}}
+  shop:
+    files: shop.csv
+    time: ts
+    actor: user_id
+    columns: {amount: {type: decimal, unit: EUR}, discount: {unit: EUR}, quantity: integer, country: text}
+  balance: {files: b.csv, time: day, actor: user_id, snapshot: true, columns: {amount: {unit: EUR}}}
+events:
+  play: app where event = \"play\"
+  purchase: shop
+";
+
+#[test]
+fn every_example_type_checks() {
+    let (checked, mut map) = project(DEFINITIONS);
+    assert_eq!(short(&checked.diagnostics, &map), "");
+    for function in ALL {
+        for example in function.examples {
+            assert!(example.contains(&format!("{}(", function.name)), "{example} shows {}", function.name);
+            if let Err(findings) = typed(&checked, &mut map, example) {
+                panic!("{example}: {}", short(&findings, &map));
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_of_a_later_version_say_so() {
+    let (checked, mut map) = project(DEFINITIONS);
+    for function in ALL.iter().filter(|f| f.is_later()) {
+        let text = format!("{}(play)", function.name);
+        let findings = typed(&checked, &mut map, &text).expect_err("it is not there");
+        let text = short(&findings, &map);
+        assert!(text.contains("K0114") && text.contains("is not in this version"), "{text}");
+    }
+}
