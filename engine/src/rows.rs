@@ -88,7 +88,12 @@ pub fn condition(expr: &RowExpr, columns: &dyn Columns) -> Result<(BooleanArray,
     let array = evaluate(expr, columns)?;
     let mask = operand::booleans(&array)?;
     let unknown = boolean::is_null(mask)?;
-    Ok((if mask.null_count() > 0 { prep_null_mask_filter(mask) } else { mask.clone() }, unknown))
+    Ok((known_true(mask), unknown))
+}
+
+/// Where a truth value is true: null counts as false.
+fn known_true(mask: &BooleanArray) -> BooleanArray {
+    if mask.null_count() > 0 { prep_null_mask_filter(mask) } else { mask.clone() }
 }
 
 fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
@@ -174,7 +179,7 @@ fn choose(
     columns: &dyn Columns,
 ) -> Result<Operand, RowError> {
     let mask = evaluate(test, columns)?;
-    let mask = prep_null_mask_filter(operand::booleans(
+    let mask = known_true(operand::booleans(
         &convert::coerce(Operand::Array(mask), ScalarType::Bool)?.into_array(columns.rows())?,
     )?);
     let taken = typed(then, ty, columns).or_else(|e| only_where(then, ty, &mask, columns, e))?;

@@ -84,7 +84,9 @@ pub(crate) fn correlation(pairs: &[(f64, f64)]) -> Value {
     let xx = total(&|(x, _)| (x - mx) * (x - mx));
     let yy = total(&|(_, y)| (y - my) * (y - my));
     let xy = total(&|(x, y)| (x - mx) * (y - my));
-    if xx == 0.0 || yy == 0.0 {
+    // A mean that was rounded leaves a little variance where there is none.
+    let flat = |values: &[f64]| values.iter().all(|v| Some(v) == values.first());
+    if flat(&left) || flat(&right) {
         return Value::Null;
     }
     Value::float((xy / (xx.sqrt() * yy.sqrt())).clamp(-1.0, 1.0))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array};
 use datafusion::arrow::compute::kernels::boolean;
 use datafusion::arrow::compute::kernels::zip::zip;
-use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::datatypes::DataType;
 use kepi_lang::decimal::Decimal;
 use kepi_lang::ir::{Comparison, RowExpr, RowFunction, RowKind};
@@ -13,7 +12,7 @@ use kepi_lang::value::Value;
 
 use crate::rows::arithmetic::{overflow, scale_i8};
 use crate::rows::operand::{Operand, booleans, canonical, decimals, floats, ints, mantissas};
-use crate::rows::{Columns, RowError, compare, convert};
+use crate::rows::{Columns, RowError, compare, convert, known_true};
 
 /// Of two, the one that `coalesce`, `least` or `greatest` takes.
 pub(crate) fn pick(function: RowFunction, a: Operand, b: Operand, columns: &dyn Columns) -> Result<Operand, RowError> {
@@ -26,7 +25,7 @@ pub(crate) fn pick(function: RowFunction, a: Operand, b: Operand, columns: &dyn 
         let op = if function == RowFunction::Least { Comparison::LessOrEqual } else { Comparison::GreaterOrEqual };
         let (left, right) = (Operand::Array(a.clone()), Operand::Array(b.clone()));
         let wins = compare::compare(op, &left, &right, columns.civil())?.into_array(rows)?;
-        let wins = prep_null_mask_filter(booleans(&wins)?);
+        let wins = known_true(booleans(&wins)?);
         let other_is_null = boolean::is_null(&b)?;
         boolean::or(&wins, &other_is_null)?
     };
