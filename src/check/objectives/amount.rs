@@ -57,7 +57,7 @@ impl Checker<'_> {
                 );
                 return None;
             }
-            let share = quotient(*percent, HUNDRED)?;
+            let share = self.hundredth(*percent, span)?;
             if is_share(of) {
                 self.report_at(
                     Code::RelativePercent,
@@ -72,7 +72,7 @@ impl Checker<'_> {
         }
         let (value, unit) = self.quantity(literal, span, of)?;
         let by = if is_points(&unit) && is_share(of) {
-            let share = quotient(value, HUNDRED)?;
+            let share = self.hundredth(value, span)?;
             self.convert(share, &Unit::none(), span, of)?
         } else {
             self.convert(value, &unit, span, of)?
@@ -144,9 +144,21 @@ impl Checker<'_> {
         };
         let converted = scaled(value, factor);
         if converted.is_none() {
-            self.report_at(Code::TargetDomain, span, "a number with too many digits", "write fewer digits");
+            self.too_long(span);
         }
         converted
+    }
+
+    fn hundredth(&mut self, percent: Decimal, span: Span) -> Option<Decimal> {
+        let share = percent.checked_div_exact(100);
+        if share.is_none() {
+            self.too_long(span);
+        }
+        share
+    }
+
+    pub(super) fn too_long(&mut self, span: Span) {
+        self.report_at(Code::TargetDomain, span, "a number with too many digits", "write fewer digits");
     }
 
     /// Whether the subject can have this value, as far as its form says so.
@@ -210,10 +222,6 @@ pub(super) fn scaled(value: Decimal, factor: Scale) -> Option<Decimal> {
     // Half away from zero.
     let half = if fine.mantissa < 0 { -(den / 2) } else { den / 2 };
     Some(Decimal::new(fine.mantissa.checked_add(half)?.checked_div(den)?, fine.scale))
-}
-
-fn quotient(value: Decimal, by: Decimal) -> Option<Decimal> {
-    value.checked_div_exact(u64::try_from(by.mantissa).ok()?)
 }
 
 /// What 100 % is in the subject's unit; `None` for what has a dimension.

@@ -42,7 +42,11 @@ impl Checker<'_> {
             return Some(computed.clone());
         }
         let level = self.benchmark_level(name, quantile, of)?;
-        self.known_level(&level, of).map(Baseline::Literal)
+        let value = self.known_level(&level, of);
+        if value.is_none() {
+            self.too_long(name.span);
+        }
+        value.map(Baseline::Literal)
     }
 
     pub(super) fn last(

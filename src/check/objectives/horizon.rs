@@ -1,6 +1,7 @@
 //! T1 to T3: the order of dates, the time the metric needs, the check-ins between.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::calendar::{Interval, Length, SpanUnit, Window};
 use crate::check::objectives::Checker;
@@ -89,32 +90,28 @@ impl Checker<'_> {
         }
         let span = def.due.as_ref().map_or(def.name.span, |text| text.span);
         let message = format!(
-            "the metric looks back {longest}, but only {} lie between start ({}) and due date",
+            "the metric looks back {longest}, further than the {} from start ({}) to due date",
             days(horizon),
             self.calendar.date_of(horizon.start),
         );
-        let first = self.calendar.date_of(self.first_due(horizon.start, longest));
-        self.report_at(
-            Code::ShortHorizon,
-            span,
-            message,
-            format!("move the due date to {first} or later, or take a metric with a shorter window"),
-        );
+        let move_it = match self.first_due(horizon.start, longest) {
+            Some(date) => format!("move the due date to {date} or later"),
+            None => "move the due date".to_owned(),
+        };
+        self.report_at(Code::ShortHorizon, span, message, format!("{move_it}, or take a metric with a shorter window"));
     }
 
-    /// The earliest end of a window that begins no earlier than `start`, to a day.
-    fn first_due(&self, start: Timestamp, length: Length) -> Timestamp {
+    /// The first day that a window can end with and begin no earlier than `start`, if it is within three years.
+    fn first_due(&self, start: Timestamp, length: Length) -> Option<Date> {
         let mut date = self.calendar.date_of(start);
-        for _ in 0..20_000 {
-            let Ok(next) = date.tomorrow() else { break };
-            let end = self.calendar.date_start(next);
-            let window = self.calendar.window(Window::Trailing(length), Interval { start: end, end });
-            if window.start >= start {
-                break;
+        for _ in 0..3 * 366 {
+            let end = self.calendar.date_start(date.tomorrow().ok()?);
+            if self.calendar.window(Window::Trailing(length), Interval { start: end, end }).start >= start {
+                return Some(date);
             }
-            date = next;
+            date = date.tomorrow().ok()?;
         }
-        self.calendar.date_start(date)
+        None
     }
 
     /// T3: at least two, and where both are counted in one unit, the last on the due date.
@@ -148,7 +145,7 @@ impl Checker<'_> {
     fn whole_months(&self, interval: Interval) -> Option<i64> {
         let (from, to) = (self.calendar.date_of(interval.start), self.calendar.date_of(interval.end));
         let starts = self.calendar.date_start(from) == interval.start && self.calendar.date_start(to) == interval.end;
-        let months = |date: jiff::civil::Date| i64::from(date.year()) * 12 + i64::from(date.month());
+        let months = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
         (starts && from.day() == 1 && to.day() == 1).then(|| months(to) - months(from))
     }
 }
