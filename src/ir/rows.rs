@@ -1,0 +1,126 @@
+//! Expressions over one row.
+
+use crate::calendar::Grain;
+use crate::ir::{ColumnId, ScalarType};
+use crate::unit::Unit;
+use crate::value::Value;
+
+/// An expression over one row of one source, typed. Null in, null out, unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowExpr {
+    pub kind: RowKind,
+    pub ty: ScalarType,
+    pub unit: Unit,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKind {
+    Column(ColumnId),
+    /// A column of the lookup behind the source's link number `link`; null where no row has the key.
+    Linked {
+        link: u32,
+        column: ColumnId,
+    },
+    Literal(Value),
+    Negate(Box<RowExpr>),
+    /// Integer and decimal arithmetic is exact and checked; one float makes it float; `/` is float, and null when the
+    /// divisor is zero.
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<RowExpr>,
+        right: Box<RowExpr>,
+    },
+    /// `value × num / den`: makes two scales of one unit equal. Exact on integers and decimals where it can be.
+    Convert {
+        of: Box<RowExpr>,
+        num: u64,
+        den: u64,
+    },
+    Compare {
+        op: Comparison,
+        left: Box<RowExpr>,
+        right: Box<RowExpr>,
+    },
+    /// SQL's three values.
+    And(Box<RowExpr>, Box<RowExpr>),
+    Or(Box<RowExpr>, Box<RowExpr>),
+    Not(Box<RowExpr>),
+    /// Null when nothing is equal and something is null.
+    In {
+        of: Box<RowExpr>,
+        list: Vec<RowExpr>,
+    },
+    /// SQL LIKE: `%` any text, `_` one character, `\` takes the next character as it is; case-sensitive.
+    Like {
+        of: Box<RowExpr>,
+        pattern: String,
+    },
+    /// Never null.
+    IsNull(Box<RowExpr>),
+    /// A condition that is not true takes `otherwise`.
+    If {
+        condition: Box<RowExpr>,
+        then: Box<RowExpr>,
+        otherwise: Box<RowExpr>,
+    },
+    Call {
+        function: RowFunction,
+        args: Vec<RowExpr>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Functions of a row. Civil parts of an instant are in the project's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowFunction {
+    /// First argument that is not null.
+    Coalesce,
+    Abs,
+    /// Half away from zero; optional number of decimal places (a literal, 0 to 15).
+    Round,
+    Floor,
+    Ceil,
+    /// Of two or more, nulls ignored; null when all are.
+    Least,
+    Greatest,
+    /// Natural logarithm; null at or below zero. Float.
+    Log,
+    /// Null below zero. Float.
+    Sqrt,
+    Lower,
+    Upper,
+    Trim,
+    /// Characters. Int.
+    Length,
+    /// `starts_with(text, prefix)`, likewise the next two. Bool.
+    StartsWith,
+    EndsWith,
+    Contains,
+    /// The start of the civil period that holds an instant, as a date: `day(ts)`, `week(ts)`, `month(ts)`, `quarter(ts)`, `year(ts)`.
+    PeriodStart(Grain),
+    /// 0 to 23. Int.
+    HourOfDay,
+    /// Monday = 1. Int.
+    Weekday,
+    /// 1 to 31.
+    DayOfMonth,
+    /// 1 to 12.
+    MonthOfYear,
+}

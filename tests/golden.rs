@@ -1,0 +1,45 @@
+//! Runs every case of `tests/cases`: definition files and the findings they must give, in one text file.
+//!
+//! A case is a list of sections. `--- kepi.yaml` (a minimal manifest stands in when it is missing) and `--- metrics/a.yaml`
+//! hold files, `--- expect` the findings as they are printed, or `ok`. `KEPI_BLESS=1` writes what was found; read it.
+
+mod golden {
+    pub mod case;
+    pub mod run;
+    pub mod tidy;
+}
+
+use golden::{case, run, tidy};
+
+#[test]
+fn cases() {
+    let mut failures = Vec::new();
+    let cases = case::all("tests/cases");
+    assert!(!cases.is_empty(), "no cases found");
+    for path in &cases {
+        if let Err(difference) = run::check(path) {
+            failures.push(format!("{}\n{difference}", path.display()));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} cases differ:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_code_has_a_case_and_a_near_miss() {
+    tidy::codes();
+}
+
+#[test]
+fn every_code_has_a_page() {
+    tidy::pages();
+}
+
+#[test]
+fn layers_hold() {
+    tidy::layers();
+}
+
+#[test]
+fn files_are_short() {
+    tidy::lengths();
+}
