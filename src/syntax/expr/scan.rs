@@ -22,9 +22,6 @@ pub(super) const MAX_NESTING: usize = 50;
 /// After so many findings in one text the rest is likely noise.
 const MAX_FINDINGS: usize = 10;
 
-const CUT_BY_YAML: &str = "; where more was written, YAML has cut it off at ` #` or, inside `[…]`, at a comma: \
-     write the expression below `>-` or as a line of a list";
-
 /// All slips of the text; empty when the grammar may read it.
 pub(super) fn scan(text: &Located) -> Vec<Diagnostic> {
     let mut scan = Scan {
@@ -232,7 +229,7 @@ impl<'t> Scan<'t> {
             Code::Unbalanced,
             start..self.text.trim_end().len(),
             format!("the {what} that begins here is not closed"),
-            format!("close it with `{quote}`{CUT_BY_YAML}"),
+            if quote == '`' { "close it with a backtick" } else { "close it with `\"`" },
         );
         self.open.clear();
         self.at = self.text.len();
@@ -280,7 +277,7 @@ impl<'t> Scan<'t> {
             1 => "the parenthesis that opens here is not closed".to_owned(),
             n => format!("{n} parentheses are not closed, the first opens here"),
         };
-        self.report_at(Code::Unbalanced, first..first + 1, message, format!("close it with `)`{CUT_BY_YAML}"));
+        self.report_at(Code::Unbalanced, first..first + 1, message, "close it with `)`");
     }
 
     // ---------------------------------------------------------------- words

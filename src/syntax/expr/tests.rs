@@ -6,6 +6,8 @@ mod trees;
 
 use std::fmt::Debug;
 
+use proptest::test_runner::Config as ProptestConfig;
+
 use crate::diag::Diagnostic;
 use crate::source::FileId;
 use crate::syntax::located::Located;
@@ -13,6 +15,12 @@ use crate::syntax::{expr, print};
 
 const CASES: &str = include_str!("../../../tests/data/language_cases.txt");
 const FORMS: &str = include_str!("../../../tests/data/language_forms.txt");
+
+/// So many cases, or as many as `PROPTEST_CASES` says.
+fn cases(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() { default } else { ProptestConfig { cases, ..default } }
+}
 
 fn located(text: &str) -> Located {
     Located::plain(text, FileId(0), 0)

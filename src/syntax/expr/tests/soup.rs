@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::syntax::expr;
-use crate::syntax::expr::tests::{CASES, lines, located, read};
+use crate::syntax::expr::tests::{CASES, cases, lines, located, read};
 
 const KINDS: [&str; 6] = ["expression", "target", "baseline", "guardrail", "effect", "link"];
 
@@ -119,7 +119,7 @@ fn holds(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn any_pieces(text in soup()) {
@@ -178,7 +178,7 @@ fn hard_texts(size: usize) -> Vec<(&'static str, String)> {
 
 #[test]
 fn hard_texts_take_their_length() {
-    let size = std::env::var("KEPI_TIMES").ok().and_then(|s| s.parse().ok()).unwrap_or(16_000);
+    let size = std::env::var("KEPI_TIMES").ok().and_then(|s| s.parse().ok()).unwrap_or(5_000);
     for (what, text) in hard_texts(size) {
         let start = Instant::now();
         let result = read("expression", &located(&text));

@@ -9,7 +9,7 @@ use crate::syntax::ast::{
     Amount, AmountKind, Arg, Baseline, BaselineKind, BaselineStatistic, BinaryOp, Direction, Effect, Expr, ExprKind,
     Flag, Guardrail, GuardrailBound, Key, Literal, OptionWord, Step, Target, TargetKind,
 };
-use crate::syntax::expr::tests::{complaint, located, without_places};
+use crate::syntax::expr::tests::{cases, complaint, located, without_places};
 use crate::syntax::{expr, print};
 
 const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
@@ -316,7 +316,7 @@ macro_rules! comes_back {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn an_expression_comes_back(tree in any_expr()) {
