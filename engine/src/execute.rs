@@ -22,14 +22,13 @@ use work::{Work, finding_in};
 
 use crate::sources::OpenSource;
 
-/// A session that knows suites.
+/// A session that knows suites, and none of DataFusion's functions and formats: scans and suites need none.
 pub(crate) fn session(threads: usize) -> SessionContext {
     let mut config = SessionConfig::new().with_target_partitions(threads);
     // Which partition reads what must not depend on who is faster.
     config.options_mut().execution.enable_file_stream_work_stealing = false;
     let state = SessionStateBuilder::new()
         .with_config(config)
-        .with_default_features()
         .with_query_planner(Arc::new(node::SuitePlanner))
         .build();
     SessionContext::new_with_state(state)

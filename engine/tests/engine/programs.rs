@@ -105,9 +105,6 @@ pub fn measured(measure: Measure) -> MetricExpr {
     metric(MetricKind::Measure(std::sync::Arc::new(measure)), ty)
 }
 
-pub fn total() -> Period {
-    Calendar::total(Interval { start: Timestamp::MIN, end: Timestamp::MAX })
-}
 
 pub fn periods(calendar: &Calendar, from: &str, to: &str, grain: Grain) -> Vec<Period> {
     let at = |text: &str| text.parse::<Timestamp>().expect("an instant");

@@ -1,6 +1,6 @@
 //! Expressions over one row.
 
-use kepi_lang::calendar::Calendar;
+use kepi_lang::calendar::{Calendar, Grain};
 use kepi_lang::decimal::Decimal;
 use kepi_lang::ir::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind};
 use kepi_lang::value::Value;
@@ -235,13 +235,12 @@ fn civil(function: RowFunction, of: &Value, calendar: &Calendar) -> Value {
         RowFunction::Weekday => int(local.weekday().to_monday_one_offset()),
         RowFunction::DayOfMonth => int(local.day()),
         RowFunction::MonthOfYear => int(local.month()),
-        RowFunction::PeriodStart(grain) => {
-            let start = match of {
-                Value::Instant(t) => calendar.floor(*t, grain),
-                _ => calendar.floor(calendar.date_start(local.date()), grain),
-            };
-            Value::Date(calendar.date_of(start))
-        }
+        RowFunction::PeriodStart(grain) => match of {
+            Value::Instant(t) => Value::Date(calendar.date_of(calendar.floor(*t, grain))),
+            // Also one that the zone never had.
+            _ if grain <= Grain::Day => of.clone(),
+            _ => Value::Date(calendar.date_of(calendar.period_of(local.date(), grain).interval.start)),
+        },
         other => panic!("{other:?} is no civil part"),
     }
 }
