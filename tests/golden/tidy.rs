@@ -99,7 +99,8 @@ pub fn layers() {
                 wrong.push(format!("{name} names {krate}"));
             }
         }
-        for (line, text) in text.lines().enumerate() {
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (line, text) in code.lines().enumerate() {
             let test = name.contains("/tests/") || name.ends_with("tests.rs");
             if !test && text.trim_start().starts_with("use ") && text.contains("::*;") {
                 wrong.push(format!("{name}:{} imports with a star", line + 1));
