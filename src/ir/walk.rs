@@ -58,7 +58,7 @@ impl Collection {
         match self {
             Self::Distribution { of, base } => {
                 of.measures(visit);
-                base.iter().for_each(|measure| visit(measure));
+                base.iter().for_each(visit);
             }
             Self::Series { of, .. } => of.measures(visit),
             Self::Over { of, .. } => of.measures(visit),

@@ -1,5 +1,6 @@
 //! One pass over the rows of a source, for all of its measures.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -131,12 +132,14 @@ impl Accumulation {
         for (taken, running) in work.spec.taken.iter().zip(&mut self.running) {
             let blame = |e: RowError| work.overflow(&e, Some(taken.measure));
             let place = (taken.space, taken.filter);
-            if !selections.contains_key(&place) {
-                let mask = taken.filter.map(|f| batch.condition(f)).transpose().map_err(blame)?;
-                let all = cells.get(taken.space).map(Vec::as_slice).unwrap_or_default();
-                selections.insert(place, select(all, mask.as_ref(), &mut flags));
-            }
-            let Some(selection) = selections.get(&place) else { continue };
+            let selection = match selections.entry(place) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let mask = taken.filter.map(|f| batch.condition(f)).transpose().map_err(blame)?;
+                    let all = cells.get(taken.space).map(Vec::as_slice).unwrap_or_default();
+                    place.insert(select(all, mask.as_ref(), &mut flags))
+                }
+            };
             let count = self.cells.get(taken.space).map_or(0, |c| c.pairs.len());
             batch.update(taken, running, selection, count, &mut flags).map_err(blame)?;
         }

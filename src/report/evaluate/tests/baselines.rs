@@ -21,7 +21,7 @@ fn january(expr: crate::ir::MetricExpr, grain: Grain) -> Objective {
 fn a_share_has_wilsons_interval() {
     // 8 of 10 rows are at least 1.
     let rows = [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0];
-    let house = House::daily(date(2026, 1, 1), &rows).as_of("2026-02-02").with(january(share(), Grain::Month));
+    let house = House::daily(date(2026, 1, 1), &rows).now("2026-02-02").with(january(share(), Grain::Month));
     let baseline = house.card().baseline.unwrap();
     close(baseline.value, 0.8);
     assert_eq!(baseline.n, Some(10));
@@ -36,7 +36,7 @@ fn a_share_has_wilsons_interval() {
 fn a_mean_has_students_interval() {
     // 3, 0, 3, 0: mean 1.5, s 1.73205; t(3) = 3.182446.
     let house = House::daily(date(2026, 1, 1), &[3.0, 0.0, 3.0, 0.0]);
-    let baseline = house.as_of("2026-02-02").with(january(mean(), Grain::Month)).card().baseline.unwrap();
+    let baseline = house.now("2026-02-02").with(january(mean(), Grain::Month)).card().baseline.unwrap();
     close(baseline.value, 1.5);
     assert_eq!(baseline.n, Some(4));
     let interval = baseline.interval.unwrap();
@@ -50,7 +50,7 @@ fn a_sum_rests_on_its_periods() {
     // 31 days of 1 and 3: sum 61, s of the days 1.016001; 31 · t(30) · s / √31 = 2.042272 · 1.016001 · √31.
     let days: Vec<f64> = (0..31).map(|i| if i % 2 == 0 { 1.0 } else { 3.0 }).collect();
     let house = House::daily(date(2026, 1, 1), &days);
-    let baseline = house.as_of("2026-02-02").with(january(sum(), Grain::Day)).card().baseline.unwrap();
+    let baseline = house.now("2026-02-02").with(january(sum(), Grain::Day)).card().baseline.unwrap();
     close(baseline.value, 61.0);
     let interval = baseline.interval.unwrap();
     assert_eq!(interval.method, "t over 31 days");
@@ -61,7 +61,7 @@ fn a_sum_rests_on_its_periods() {
 #[test]
 fn fewer_than_three_periods_have_none_and_it_is_said() {
     let house = House::daily(date(2026, 1, 1), &[1.0; 40]);
-    let baseline = house.as_of("2026-02-10").with(january(sum(), Grain::Month)).card().baseline.unwrap();
+    let baseline = house.now("2026-02-10").with(january(sum(), Grain::Month)).card().baseline.unwrap();
     assert!(baseline.interval.is_none());
     assert_eq!(
         baseline.note.as_deref(),
@@ -73,7 +73,7 @@ fn fewer_than_three_periods_have_none_and_it_is_said() {
 fn last_weeks_pooled_or_one_by_one() {
     // 1 a day in the first four weeks of 2026 that begin on a Monday (5 January), 2 a day in the next four.
     let days: Vec<f64> = (0..56).map(|i| if i < 28 { 1.0 } else { 2.0 }).collect();
-    let house = House::daily(date(2026, 1, 5), &days).as_of("2026-03-04");
+    let house = House::daily(date(2026, 1, 5), &days).now("2026-03-04");
     let target = |statistic| by("0.5", Baseline::Last { length: weeks(8), statistic });
     let goal = |statistic| {
         let mut goal =
@@ -107,7 +107,7 @@ fn last_weeks_pooled_or_one_by_one() {
 
 #[test]
 fn without_a_date_the_baseline_moves_and_says_so() {
-    let house = House::daily(date(2026, 1, 5), &[1.0; 56]).as_of("2026-03-04");
+    let house = House::daily(date(2026, 1, 5), &[1.0; 56]).now("2026-03-04");
     let target = by("0.5", Baseline::Last { length: weeks(2), statistic: None });
     let card = house.with(objective(sum(), Grain::Week, target, Due::Date(date(2026, 6, 30)))).card();
     let baseline = card.baseline.unwrap();
@@ -117,7 +117,7 @@ fn without_a_date_the_baseline_moves_and_says_so() {
 
 #[test]
 fn a_window_that_is_not_over_is_no_baseline() {
-    let house = House::daily(date(2026, 1, 1), &[1.0; 20]).as_of("2026-01-21").with(january(sum(), Grain::Day));
+    let house = House::daily(date(2026, 1, 1), &[1.0; 20]).now("2026-01-21").with(january(sum(), Grain::Day));
     let card = house.card();
     assert_eq!(card.baseline.as_ref().unwrap().value, None);
     assert_eq!(card.status_reason, "the baseline 2026-01 has no value: the window is not complete");
@@ -126,7 +126,7 @@ fn a_window_that_is_not_over_is_no_baseline() {
 
 #[test]
 fn a_target_to_reach_begins_where_the_objective_began() {
-    let house = House::daily(date(2026, 1, 1), &[4.0; 60]).as_of("2026-02-20");
+    let house = House::daily(date(2026, 1, 1), &[4.0; 60]).now("2026-02-20");
     let mut reach = objective(
         mean(),
         Grain::Day,
@@ -143,7 +143,7 @@ fn a_target_to_reach_begins_where_the_objective_began() {
 
 #[test]
 fn data_that_begin_inside_the_window_are_said() {
-    let house = House::daily(date(2026, 1, 10), &[1.0; 30]).as_of("2026-02-10").with(january(sum(), Grain::Day));
+    let house = House::daily(date(2026, 1, 10), &[1.0; 30]).now("2026-02-10").with(january(sum(), Grain::Day));
     let note = house.card().baseline.unwrap().note.unwrap();
     assert_eq!(note, "the data begin on 10 Jan 2026, inside the window");
 }

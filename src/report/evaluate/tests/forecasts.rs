@@ -24,7 +24,7 @@ fn additive_is_what_has_been_and_what_is_drawn() {
     // 10 a month: whatever is drawn, a quarter is 30. April 2026 has brought 12.
     let mut months = vec![10.0; 15];
     months.push(12.0);
-    let house = House::monthly(&months).as_of("2026-05-01");
+    let house = House::monthly(&months).now("2026-05-01");
     let card = house.clone().with(objective(sum(), Grain::Month, to("32"), second_quarter())).card();
     close(card.baseline.as_ref().and_then(|b| b.value), 30.0);
     assert_eq!(card.baseline.as_ref().map(|b| b.window.as_str()), Some("2025-Q4"));
@@ -56,7 +56,7 @@ fn a_flow_without_scatter_is_certain_by_regression_too() {
     let months: Vec<f64> = (1..=16).map(f64::from).collect();
     for (target, expected) in [("50.9", 1.0), ("51.1", 0.0)] {
         let card = House::monthly(&months)
-            .as_of("2026-05-01")
+            .now("2026-05-01")
             .with(objective(sum(), Grain::Month, to(target), second_quarter()))
             .card();
         assert_eq!(card.probabilities[1].method, "linear regression");
@@ -68,7 +68,7 @@ fn a_flow_without_scatter_is_certain_by_regression_too() {
 fn weeks_do_not_fit_into_a_quarter_and_count_by_their_share() {
     // One row a day, 1 each: a quarter has as many as it has days, however its weeks lie.
     let days = vec![1.0; 365 + 31 + 28 + 31 + 12];
-    let house = House::daily(date(2025, 1, 1), &days).as_of("2026-04-13");
+    let house = House::daily(date(2025, 1, 1), &days).now("2026-04-13");
     let card = house.with(objective(sum(), Grain::Week, to("91"), second_quarter())).card();
     // Monday 13 April is the frontier: twelve days are known.
     close(card.to_date.as_ref().and_then(|m| m.value), 12.0);
@@ -79,7 +79,7 @@ fn weeks_do_not_fit_into_a_quarter_and_count_by_their_share() {
 #[test]
 fn a_level_walks_on_from_where_it_stands() {
     // A mean of 5 in every month: nothing ever changes.
-    let house = House::monthly(&[5.0; 16]).as_of("2026-05-01");
+    let house = House::monthly(&[5.0; 16]).now("2026-05-01");
     let card = house.with(objective(mean(), Grain::Month, to("5"), second_quarter())).card();
     close(card.actual.value, 5.0);
     close(card.projection.as_ref().map(|p| p.value), 5.0);
@@ -92,7 +92,7 @@ fn a_level_walks_on_from_where_it_stands() {
 fn members_are_counted_in_the_whole_window() {
     // A new customer each month: a month has 1, a quarter 3.
     let months: Vec<f64> = (1..=16).map(f64::from).collect();
-    let house = House::monthly(&months).as_of("2026-05-01");
+    let house = House::monthly(&months).now("2026-05-01");
     let card = house.with(objective(unique(), Grain::Month, to("3"), second_quarter())).card();
     close(card.baseline.as_ref().and_then(|b| b.value), 3.0);
     close(card.actual.value, 3.0);
@@ -104,7 +104,7 @@ fn members_are_counted_in_the_whole_window() {
 fn a_share_stays_a_share() {
     let months: Vec<f64> = (0..16).flat_map(|i| vec![f64::from(u8::from(i % 3 != 0)); 1]).collect();
     let card = House::monthly(&months)
-        .as_of("2026-05-01")
+        .now("2026-05-01")
         .with(objective(share(), Grain::Month, to("0.9"), second_quarter()))
         .card();
     assert!(card.format.percent);
@@ -115,7 +115,7 @@ fn a_share_stays_a_share() {
 #[test]
 fn the_same_answers_give_the_same_numbers() {
     let y = [3.0, 8.0, 1.0, 9.0, 4.0, 7.0, 2.0, 6.0, 5.0, 8.0, 3.0, 9.0, 1.0, 4.0, 6.0, 7.0];
-    let house = House::monthly(&y).as_of("2026-05-01").with(objective(sum(), Grain::Month, to("20"), second_quarter()));
+    let house = House::monthly(&y).now("2026-05-01").with(objective(sum(), Grain::Month, to("20"), second_quarter()));
     let (a, b) = (house.card(), house.card());
     assert_eq!(format!("{a:?}"), format!("{b:?}"));
     assert_eq!(a.due, Some(at("2026-07-01")));

@@ -209,7 +209,7 @@ impl House {
         Self::new(values.iter().enumerate().map(|(i, v)| (middle(i), *v)).collect())
     }
 
-    pub(super) fn as_of(mut self, text: &str) -> Self {
+    pub(super) fn now(mut self, text: &str) -> Self {
         self.request.as_of = Some(at(text));
         self
     }

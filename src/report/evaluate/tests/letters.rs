@@ -17,7 +17,7 @@ fn up(share: &str) -> Objective {
 /// Days around 50, up and down by turns.
 fn house() -> House {
     let days: Vec<f64> = (0..50).map(|i| 50.0 + [0.0, 2.0, -1.0, 1.0, -2.0][i % 5]).collect();
-    House::daily(date(2026, 1, 1), &days).as_of("2026-02-20")
+    House::daily(date(2026, 1, 1), &days).now("2026-02-20")
 }
 
 fn check(house: &House, id: &str) -> Check {
@@ -54,9 +54,9 @@ fn what_never_happened_and_what_always_does() {
     // Ten times as high as all that is needed.
     let days: Vec<f64> = (0..50).map(|i| if i < 31 { 50.0 } else { 500.0 + f64::from(i % 2) }).collect();
     let easy =
-        House::daily(date(2026, 1, 1), &days).as_of("2026-02-20").with(Objective { grain: Grain::Day, ..up("0.1") });
+        House::daily(date(2026, 1, 1), &days).now("2026-02-20").with(Objective { grain: Grain::Day, ..up("0.1") });
     assert!(!easy.codes().contains(&"K0556"), "{:?}", easy.codes());
-    let few = House::daily(date(2026, 1, 29), &[50.0; 5]).as_of("2026-02-03").with(up("0.1"));
+    let few = House::daily(date(2026, 1, 29), &[50.0; 5]).now("2026-02-03").with(up("0.1"));
     assert_eq!(check(&few, "A3").status, LetterStatus::Unknown);
     assert!(few.codes().contains(&"K0559"));
 }

@@ -23,7 +23,7 @@ fn climb(to: &str) -> Objective {
 fn reference_with_little_history() {
     // Rows on the 5th to the 9th only: five complete days.
     let house = House::daily(date(2026, 1, 5), &[110.0, 112.0, 118.0, 123.0, 131.0]);
-    let card = house.as_of("2026-01-10").with(climb("150")).card();
+    let card = house.now("2026-01-10").with(climb("150")).card();
     close(card.baseline.as_ref().and_then(|b| b.value), 100.0);
     close(card.actual.value, 131.0);
     close(card.elapsed, 9.0 / 20.0);
@@ -50,7 +50,7 @@ fn going_down_uses_the_same_formula() {
         from: Baseline::Literal(dec("8")),
     };
     let house = House::daily(date(2026, 1, 8), &[7.0, 7.0, 6.0]);
-    let card = house.as_of("2026-01-11").with(down).card();
+    let card = house.now("2026-01-11").with(down).card();
     close(card.elapsed, 0.5);
     close(card.progress, 2.0 / 3.0);
     close(card.pace, 4.0 / 3.0);
@@ -65,7 +65,7 @@ fn reference_probabilities() {
     let y = [100.0, 104.0, 103.0, 110.0, 112.0, 118.0, 117.0, 123.0, 128.0, 131.0];
     let mut to_145 = climb("145");
     to_145.due = Due::Date(date(2026, 1, 14));
-    let card = House::daily(date(2026, 1, 1), &y).as_of("2026-01-11").with(to_145).card();
+    let card = House::daily(date(2026, 1, 1), &y).now("2026-01-11").with(to_145).card();
     let [bootstrap, regression] = card.probabilities.as_slice() else { panic!("{:?}", card.probabilities) };
     assert_eq!((bootstrap.method.as_str(), bootstrap.n), ("block bootstrap", 10));
     assert_eq!((regression.method.as_str(), regression.n), ("linear regression", 10));

@@ -10,7 +10,7 @@ use crate::report::plan::Origin;
 #[test]
 fn a_metric_shows_its_complete_periods() {
     let months: Vec<f64> = (1..=16).map(f64::from).collect();
-    let mut house = House::monthly(&months).as_of("2026-04-20");
+    let mut house = House::monthly(&months).now("2026-04-20");
     house.program.metrics.push(metric("m", sum(), Grain::Month));
     let report = house.report();
     let shown = &report.metrics[0];
@@ -43,7 +43,7 @@ fn without_a_date_now_is_the_latest_event() {
 fn no_rows_and_no_date() {
     let errors = House::new(vec![]).plan().unwrap_err();
     assert_eq!(errors[0].code.as_str(), "K0551");
-    let mut empty = House::new(vec![]).as_of("2026-01-05");
+    let mut empty = House::new(vec![]).now("2026-01-05");
     empty.program.metrics.push(metric("m", mean(), Grain::Day));
     assert!(empty.report().metrics[0].latest.is_none());
 }

@@ -27,19 +27,19 @@ fn status(house: House, goal: Objective) -> (Status, String) {
 #[test]
 fn before_and_after() {
     let days = |values: &[f64]| House::daily(date(2026, 1, 1), values);
-    let not_yet = days(&[10.0; 3]).as_of("2025-12-31");
+    let not_yet = days(&[10.0; 3]).now("2025-12-31");
     assert_eq!(status(not_yet, to_20()).0, Status::NoData, "no row counts before the first");
-    let early = House::daily(date(2025, 12, 20), &[10.0; 5]).as_of("2025-12-25");
+    let early = House::daily(date(2025, 12, 20), &[10.0; 5]).now("2025-12-25");
     assert_eq!(status(early, to_20()).0, Status::NotStarted);
 
     let mut reached = vec![15.0; 19];
     reached.push(20.0);
-    assert_eq!(status(days(&reached).as_of("2026-01-21"), to_20()).0, Status::Achieved, "exactly the target");
+    assert_eq!(status(days(&reached).now("2026-01-21"), to_20()).0, Status::Achieved, "exactly the target");
     reached[19] = 19.9;
-    assert_eq!(status(days(&reached).as_of("2026-01-21"), to_20()).0, Status::Missed);
+    assert_eq!(status(days(&reached).now("2026-01-21"), to_20()).0, Status::Missed);
     // Once over, old data do not matter any more.
     reached[19] = 20.0;
-    assert_eq!(status(days(&reached).as_of("2026-06-01"), to_20()).0, Status::Achieved);
+    assert_eq!(status(days(&reached).now("2026-06-01"), to_20()).0, Status::Achieved);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn pending_until_the_data_are_complete() {
 
 #[test]
 fn nothing_to_judge() {
-    let stale = House::daily(date(2026, 1, 1), &[10.0; 3]).as_of("2026-01-12");
+    let stale = House::daily(date(2026, 1, 1), &[10.0; 3]).now("2026-01-12");
     assert_eq!(status(stale.clone(), to_20()), (Status::NoData, "the latest row is of 3 Jan 2026".into()));
     assert!(stale.with(to_20()).codes().contains(&"K0554"));
     // Seven days after the latest row is not too old, eight are.
@@ -63,8 +63,8 @@ fn nothing_to_judge() {
     quarter.grain = Grain::Week;
     quarter.due = Due::Date(date(2026, 3, 31));
     let weeks = House::daily(date(2025, 12, 1), &[10.0; 42]);
-    assert_ne!(status(weeks.clone().as_of("2026-01-18"), quarter.clone()).0, Status::NoData);
-    let (status, reason) = status(weeks.as_of("2026-01-19T13:00:00Z"), quarter);
+    assert_ne!(status(weeks.clone().now("2026-01-18"), quarter.clone()).0, Status::NoData);
+    let (status, reason) = status(weeks.now("2026-01-19T13:00:00Z"), quarter);
     assert_eq!((status, reason.as_str()), (Status::NoData, "the latest row is of 11 Jan 2026"));
 }
 
@@ -73,7 +73,7 @@ fn once_reached_counts_only_where_it_is_said() {
     let mut values = vec![12.0; 19];
     values[5] = 21.0;
     values.push(12.0);
-    let house = House::daily(date(2026, 1, 1), &values).as_of("2026-01-21");
+    let house = House::daily(date(2026, 1, 1), &values).now("2026-01-21");
     assert_eq!(status(house.clone(), to_20()).0, Status::Missed);
     let latched = Objective { latch: true, ..to_20() };
     assert_eq!(status(house, latched), (Status::Achieved, "reached in 2026-01-06; once reached counts".into()));
@@ -91,7 +91,7 @@ fn by_pace_at_the_bounds() {
         (9.0, Status::OffTrack),
     ];
     for (value, expected) in cases {
-        let house = House::daily(date(2026, 1, 9), &[11.0, value]).as_of("2026-01-11");
+        let house = House::daily(date(2026, 1, 9), &[11.0, value]).now("2026-01-11");
         assert_eq!(status(house.clone(), to_20()).0, expected, "{value}");
         let strict = Objective { thresholds: Some((dec("1"), dec("0.5"))), ..to_20() };
         let expected = if value >= 15.0 {
@@ -107,7 +107,7 @@ fn by_pace_at_the_bounds() {
 
 #[test]
 fn thresholds_are_printed() {
-    let house = House::daily(date(2026, 1, 9), &[11.0, 15.0]).as_of("2026-01-11");
+    let house = House::daily(date(2026, 1, 9), &[11.0, 15.0]).now("2026-01-11");
     let card = house.clone().with(to_20()).card();
     assert_eq!(card.thresholds, "pace ≥ 90 % on track, ≥ 75 % at risk, else off track");
     let own = Objective { thresholds: Some((dec("0.8"), dec("0.4"))), ..to_20() };
@@ -153,7 +153,7 @@ fn no_way_to_go() {
     // Baseline and target are the same: no progress can be told, the score is the share of days that reach it.
     let mut goal = to_20();
     goal.target = to("10");
-    let card = House::daily(date(2026, 1, 1), &[10.0, 9.0, 10.0, 10.0]).as_of("2026-01-05").with(goal).card();
+    let card = House::daily(date(2026, 1, 1), &[10.0, 9.0, 10.0, 10.0]).now("2026-01-05").with(goal).card();
     assert_eq!((card.progress, card.pace), (None, None));
     close(card.score, 0.75);
     assert_eq!(card.status, Status::OnTrack);
@@ -163,7 +163,7 @@ fn no_way_to_go() {
 fn data_without_a_clock_have_one_value() {
     let mut goal = to_20();
     goal.due = Due::Date(date(2026, 1, 20));
-    let mut house = House::daily(date(2026, 1, 1), &[18.0, 22.0]).as_of("2026-01-10");
+    let mut house = House::daily(date(2026, 1, 1), &[18.0, 22.0]).now("2026-01-10");
     house.program.sources[0].time = None;
     let card = house.clone().with(goal.clone()).card();
     close(card.actual.value, 20.0);
@@ -183,7 +183,7 @@ fn every_day_of_a_long_band_is_judged() {
     let mut year = kept(at_least("5", false));
     year.due = Due::Period(period(PeriodLiteral::Year(2025)));
     let house = House::daily(date(2025, 1, 1), &days);
-    assert_eq!(status(house.as_of("2026-01-01"), year).1, "outside the band in 2025-01-04");
+    assert_eq!(status(house.now("2026-01-01"), year).1, "outside the band in 2025-01-04");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn too_far_away_to_draw() {
     // Nearly three years of days are left: no probability, but a pace.
     let mut far = to_20();
     far.due = Due::Date(date(2028, 12, 31));
-    let card = House::daily(date(2026, 1, 1), &[11.0; 20]).as_of("2026-01-21").with(far).card();
+    let card = House::daily(date(2026, 1, 1), &[11.0; 20]).now("2026-01-21").with(far).card();
     assert!(card.probabilities.is_empty());
     assert_eq!(card.periods_left, Some(1076));
     assert_eq!(card.status, Status::OnTrack);

@@ -24,7 +24,7 @@ fn march() -> Due {
 fn house() -> House {
     let mut days = vec![60.0; 28];
     days.extend([90.0; 10]);
-    House::daily(date(2026, 2, 1), &days).as_of("2026-03-11")
+    House::daily(date(2026, 2, 1), &days).now("2026-03-11")
 }
 
 #[test]
@@ -123,9 +123,9 @@ fn the_wrong_side_of_the_baseline_and_beyond_what_there_can_be() {
     assert!(!codes(to(true, "60.1")).contains(&"K0562"));
     assert!(codes(to(false, "70")).contains(&"K0562"));
 
-    let mut days = vec![1.0, 0.0, 1.0, 1.0].repeat(7);
+    let mut days = [1.0, 0.0, 1.0, 1.0].repeat(7);
     days.extend([1.0; 10]);
-    let house = House::daily(date(2026, 2, 1), &days).as_of("2026-03-11");
+    let house = House::daily(date(2026, 2, 1), &days).now("2026-03-11");
     let by = |share: &str| Target::Change { increase: true, change: Change::ByShare(dec(share)), from: february() };
     let codes = |target| house.clone().with(objective(share(), Grain::Month, target, march())).codes();
     assert!(codes(by("0.4")).contains(&"K0563"), "75 % and 40 % more are 105 %");
@@ -150,7 +150,7 @@ fn guardrails() {
     for (better, bound, at, holds) in cases {
         let mut rows = vec![60.0; 28];
         rows.extend([90.0; 31]);
-        let mut house = House::daily(date(2026, 2, 1), &rows).as_of("2026-04-01");
+        let mut house = House::daily(date(2026, 2, 1), &rows).now("2026-04-01");
         let target = Target::Change { increase: true, change: Change::ByShare(dec("0.1")), from: february() };
         let mut goal = objective(sum(), Grain::Month, target, march());
         let text = "m guarded".to_owned();
