@@ -125,7 +125,7 @@ fn at_least(text: &str, strict: bool) -> Target {
 #[test]
 fn a_band_is_kept_in_every_period() {
     let mut values = vec![5.0; 31];
-    let house = |values: &[f64], as_of: &str| House::daily(date(2026, 1, 1), values).as_of(as_of);
+    let house = |values: &[f64], as_of: &str| House::daily(date(2026, 1, 1), values).now(as_of);
     assert_eq!(status(house(&values, "2026-02-01"), kept(at_least("5", false))).0, Status::Achieved);
     assert_eq!(status(house(&values, "2026-02-01"), kept(at_least("5", true))).0, Status::Missed, "5 is not above 5");
     // Twenty days in: it has always held, and everything drawn from those days holds.
