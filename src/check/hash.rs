@@ -25,7 +25,7 @@ pub(super) fn seal(program: &mut Program) {
         .metrics
         .iter()
         .map(|metric| {
-            let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, program, &tables, &printer));
+            let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, &tables, &printer));
             let _ = write!(text, "\nshown {:?} {:?}", metric.display.dimensions, metric.display.scale);
             sha256(&text).chars().take(32).collect()
         })
@@ -36,9 +36,9 @@ pub(super) fn seal(program: &mut Program) {
         .zip(&hashes)
         .map(|(m, hash)| format!("metric {} {hash} {} {:?}", m.name, m.grain, m.better))
         .collect();
-    lines.extend(program.objectives.iter().map(|o| objective(o, program, &tables, &printer)));
+    lines.extend(program.objectives.iter().map(|o| objective(o, &tables, &printer)));
     lines.extend(program.benchmarks.iter().map(|b| {
-        let ask = meaning(&b.ask, program, &tables, &printer);
+        let ask = meaning(&b.ask, &tables, &printer);
         format!("benchmark {} {ask} {:?} {:?} {:?}", b.name, b.value, b.as_of, b.expires)
     }));
     lines.extend(program.releases.iter().map(|r| format!("release {} {}", r.name, r.at)));
@@ -56,14 +56,13 @@ fn settings(settings: &Settings) -> String {
 }
 
 /// An expression and the sources that it reads.
-fn meaning(expr: &MetricExpr, program: &Program, tables: &[String], printer: &Printer<'_>) -> String {
+fn meaning(expr: &MetricExpr, tables: &[String], printer: &Printer<'_>) -> String {
     let read: BTreeSet<&String> = expr.sources().iter().filter_map(|s| tables.get(s.0 as usize)).collect();
     let mut text = printer.metric(expr);
     for table in read {
         text.push('\n');
         text.push_str(table);
     }
-    let _ = program;
     text
 }
 
@@ -78,15 +77,15 @@ fn source(source: &Source, printer: &Printer<'_>) -> String {
     format!("source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}", source.format, source.snapshot)
 }
 
-fn objective(o: &Objective, program: &Program, tables: &[String], printer: &Printer<'_>) -> String {
-    let mut text = format!("objective {} {}", o.name, meaning(&o.expr, program, tables, printer));
+fn objective(o: &Objective, tables: &[String], printer: &Printer<'_>) -> String {
+    let mut text = format!("objective {} {}", o.name, meaning(&o.expr, tables, printer));
     let _ = write!(
         text,
         "\n{} {:?} {:?} {} {:?} {:?} {} {}",
         o.target_text, o.start, o.due, o.grain, o.better, o.thresholds, o.latch, o.aspirational
     );
     for guardrail in &o.guardrails {
-        let _ = write!(text, "\n{} {}", guardrail.text, meaning(&guardrail.expr, program, tables, printer));
+        let _ = write!(text, "\n{} {}", guardrail.text, meaning(&guardrail.expr, tables, printer));
     }
     text
 }

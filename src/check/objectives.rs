@@ -110,9 +110,16 @@ impl Checker<'_> {
         self.found.push(Diagnostic::new(code, span, message).help(help));
     }
 
-    /// Types a metric expression.
+    /// Types a metric expression that is measured over whole periods.
     fn typed(&mut self, expr: &Expr, condition: Option<&Expr>) -> Option<Typed> {
-        (self.ask)(expr, condition).map_err(|findings| self.found.extend(findings)).ok()
+        let typed = (self.ask)(expr, condition).map_err(|findings| self.found.extend(findings)).ok()?;
+        if crate::check::needs_days(&typed.expr) {
+            let message = format!("`{}` is a stock of an instant, here it is measured over a period", typed.formula);
+            let help = "let the metric say which day's it is: `last(… per day)`, `mean(… per day)`";
+            self.report_at(Code::StockOverTime, expr.span, message, help);
+            return None;
+        }
+        Some(typed)
     }
 }
 

@@ -157,16 +157,13 @@ impl<'a> Checker<'a> {
                 let (l, r) = both(self.set(left), self.set(right))?;
                 self.union(&l, &r, right.span)
             }
-            ExprKind::Call { name, args } => match find(&name.value).map(|f| f.role) {
+            ExprKind::Call { name, .. } => match find(&name.value).map(|f| f.role) {
                 Some(Role::Later(_)) => self.later(name.span, &format!("`{}`", name.value), None),
                 Some(Role::Aggregate(AggregateName::First | AggregateName::Last)) => {
                     self.later(name.span, &format!("`{}(…)` as an event set", name.value), None)
                 }
                 None => self.fail(unknown_function(&name.value, name.span)),
-                Some(_) => {
-                    let _ = args;
-                    self.no_set(ast.span, &format!("`{}(…)` is a number", name.value))
-                }
+                Some(_) => self.no_set(ast.span, &format!("`{}(…)` is a number", name.value)),
             },
             ExprKind::Per { .. } => match &ast.kind {
                 ExprKind::Per { of, .. } if matches!(&of.kind, ExprKind::Call { name, .. } if name.value == "first") => {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kepi_lang::calendar::{Grain, Interval};
-use kepi_lang::check::Typed;
+use kepi_lang::check::{Typed, needs_days};
 use kepi_lang::ir::Ask;
 
 use crate::args::{Common, QueryArgs, TableFormat};
@@ -85,5 +85,8 @@ fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Re
     let end = to.unwrap_or(session.as_of.at);
     let start = from.or(first).unwrap_or(end);
     let grain = asked.unwrap_or(Some(typed.grain.unwrap_or(Grain::Day)));
+    if grain.is_none_or(|g| g > Grain::Day) && needs_days(&typed.expr) {
+        return Err(format!("`{name}` is a stock of an instant: ask for it by day, or for `last({name} per day)`"));
+    }
     range::periods(calendar, Interval { start, end }, grain, (from.is_some(), to.is_some()))
 }

@@ -12,7 +12,6 @@ use crate::check::metrics::measures::{Key, KeyKind, Of};
 use crate::check::metrics::value::{Many, ManyKind};
 use crate::check::metrics::{Metrics, Val};
 use crate::diag::{Code, Diagnostic};
-use crate::functions::AggregateName;
 use crate::ir::{Additivity, Aggregate, Measure, MetricExpr, MetricKind, ScalarType, Statistic};
 use crate::resolve::Named;
 use crate::source::{Span, Spanned};
@@ -199,7 +198,7 @@ impl<'a> Metrics<'_, 'a> {
     }
 
     /// A statistic of a distribution or series.
-    pub(super) fn summary(&self, name: AggregateName, statistic: Statistic, many: Many, span: Span) -> Check<Val> {
+    pub(super) fn summary(&self, statistic: Statistic, many: Many, span: Span) -> Check<Val> {
         let series = matches!(many.kind, ManyKind::Series(_));
         let (ty, unit) = (many.of.ty, many.of.unit.clone());
         let refuse = |code, message: String, help: &str| {
@@ -232,11 +231,9 @@ impl<'a> Metrics<'_, 'a> {
             }
             _ => (ty, unit),
         };
-        // A count of actors is one of actors.
         let additivity = of_statistic(statistic, many.of.additivity, series);
         let within = !matches!(statistic, Statistic::Count | Statistic::Sum | Statistic::Stddev);
         let proportion = statistic == Statistic::Share || (within && many.of.proportion);
-        let _ = name;
         self.cx.spend(1, span)?;
         let kind = MetricKind::Summary { statistic, of: Box::new(many.collection()) };
         Ok(Val::One(MetricExpr { kind, ty, unit, additivity, proportion }))

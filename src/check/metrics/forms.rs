@@ -69,7 +69,7 @@ impl<'a> Metrics<'_, 'a> {
                         .fail(Diagnostic::new(Code::BadArguments, of.span, message).help("write `count(…)`"));
                 };
                 match self.expr(of)? {
-                    Val::Many(many) => self.summary(name, statistic, many, span),
+                    Val::Many(many) => self.summary(statistic, many, span),
                     Val::One(_) => Err(self.cx.internal(of.span, "a collection that is none")),
                 }
             }
