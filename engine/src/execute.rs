@@ -27,10 +27,7 @@ pub(crate) fn session(threads: usize) -> SessionContext {
     let mut config = SessionConfig::new().with_target_partitions(threads);
     // Which partition reads what must not depend on who is faster.
     config.options_mut().execution.enable_file_stream_work_stealing = false;
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_query_planner(Arc::new(node::SuitePlanner))
-        .build();
+    let state = SessionStateBuilder::new().with_config(config).with_query_planner(Arc::new(node::SuitePlanner)).build();
     SessionContext::new_with_state(state)
 }
 

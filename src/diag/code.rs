@@ -24,6 +24,11 @@ macro_rules! codes {
                 match self { $(Self::$name => $summary,)* }
             }
 
+            /// Its page of `docs/errors`, in Markdown.
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../../docs/errors/", $code, ".md")),)* }
+            }
+
             /// The severity it has unless a lint level says otherwise.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity,)* }

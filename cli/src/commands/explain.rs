@@ -16,7 +16,7 @@ use crate::session::Session;
 
 pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
     if let Some(code) = Code::parse(&args.name) {
-        output::print(code.summary());
+        output::print(code.page());
         return Ok(Exit::Fine);
     }
     let mut session = Session::open(common)?;

@@ -105,7 +105,6 @@ pub fn measured(measure: Measure) -> MetricExpr {
     metric(MetricKind::Measure(std::sync::Arc::new(measure)), ty)
 }
 
-
 pub fn periods(calendar: &Calendar, from: &str, to: &str, grain: Grain) -> Vec<Period> {
     let at = |text: &str| text.parse::<Timestamp>().expect("an instant");
     calendar.periods(Interval { start: at(from), end: at(to) }, grain).expect("not too many periods")
