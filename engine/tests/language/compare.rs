@@ -1,0 +1,98 @@
+//! Whether two answers are the same.
+
+use kepi_lang::results::{Answer, Ledger, LookupUse, Results};
+use kepi_lang::value::Value;
+
+use crate::reference::Answers;
+
+/// What differs; nothing when all is the same. `pruned`: by source, whether pieces of its files may have been left out by
+/// time, so that what would have been said of their rows (no time is read always) is that they are outside.
+pub fn differences(engine: &Results, reference: &Answers, pruned: &[bool]) -> Vec<String> {
+    let mut found = Vec::new();
+    if engine.answers.len() != reference.answers.len() {
+        found.push(format!("{} answers, {} expected", engine.answers.len(), reference.answers.len()));
+    }
+    for (number, (found_answer, wanted)) in engine.answers.iter().zip(&reference.answers).enumerate() {
+        found.extend(answers(found_answer, wanted).map(|what| format!("ask {number}: {what}")));
+    }
+    for (one, other) in pairs(&engine.ledgers, &reference.ledgers, |l| l.source) {
+        match (one, other) {
+            (Some(engine), Some(wanted)) => {
+                let pruned = pruned.get(engine.source.0 as usize) == Some(&true);
+                found.extend(ledgers(engine, wanted, pruned));
+            }
+            (one, other) => found.push(format!("a ledger is missing: {one:?}, {other:?}")),
+        }
+    }
+    let lookup = |l: &LookupUse| (l.name.clone(), l.rows, l.missing);
+    let (one, other): (Vec<_>, Vec<_>) =
+        (engine.lookups.iter().map(lookup).collect(), reference.lookups.iter().map(lookup).collect());
+    if one != other {
+        found.push(format!("lookups {one:?}, expected {other:?}"));
+    }
+    found
+}
+
+type Pair<'a, T> = (Option<&'a T>, Option<&'a T>);
+
+fn pairs<'a, T, K: Ord>(left: &'a [T], right: &'a [T], key: impl Fn(&T) -> K) -> Vec<Pair<'a, T>> {
+    let mut keys: Vec<K> = left.iter().chain(right).map(&key).collect();
+    keys.sort();
+    keys.dedup();
+    let find = |list: &'a [T], k: &K| list.iter().find(|item| key(item) == *k);
+    keys.iter().map(|k| (find(left, k), find(right, k))).collect()
+}
+
+fn answers(engine: &Answer, wanted: &Answer) -> Option<String> {
+    for (one, other) in engine.rows.iter().zip(&wanted.rows) {
+        let same = (one.period, &one.by, one.complete) == (other.period, &other.by, other.complete);
+        if !same || !is_same(&one.value, &other.value) {
+            return Some(format!("the engine has {one:?}\n            the reference  {other:?}"));
+        }
+    }
+    let (n, m) = (engine.rows.len(), wanted.rows.len());
+    let next = engine.rows.get(m).or(wanted.rows.get(n));
+    next.map(|row| format!("the engine has {n} rows, the reference {m}; the next is {row:?}"))
+}
+
+/// Whole numbers, decimals, texts, times: exactly. Floats to 1e-9 of their size: sums are exact on both sides, but the
+/// steps after them (quotients, roots, squares of deviations) are rounded one by one, and not in the same order.
+pub fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => {
+            let (a, b) = (a.get(), b.get());
+            (a - b).abs() <= 1e-9 * a.abs().max(b.abs()) || (a - b).abs() < 1e-12
+        }
+        _ => a == b,
+    }
+}
+
+fn ledgers(engine: &Ledger, wanted: &Ledger, pruned: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    if !engine.balances() {
+        found.push(format!("the ledger does not balance: {engine:?}"));
+    }
+    let numbers = |l: &Ledger| {
+        let left_out = [l.no_time, l.out_of_scope, l.outside];
+        let rest = [
+            l.files,
+            l.read,
+            l.unparsable,
+            l.duplicates,
+            l.used,
+            l.differing,
+            l.unclaimed,
+            l.no_actor,
+            l.unknown,
+            l.moved,
+            l.null_values,
+        ];
+        (left_out, rest, (l.first, l.watermark, l.complete_until))
+    };
+    let ((a, rest, times), (b, wanted_rest, wanted_times)) = (numbers(engine), numbers(wanted));
+    let moved = a[1] <= b[1] && a[2] >= b[2] && a[0] == b[0] && a[1] + a[2] == b[1] + b[2];
+    if (a != b && !(pruned && moved)) || rest != wanted_rest || times != wanted_times {
+        found.push(format!("the engine's ledger is\n            {engine:?}\n            the reference's {wanted:?}"));
+    }
+    found
+}

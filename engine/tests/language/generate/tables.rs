@@ -1,0 +1,329 @@
+//! Sources and lookups: their definitions and their rows.
+
+use jiff::civil::date;
+use jiff::{Timestamp, ToSpan};
+use kepi_lang::calendar::Calendar;
+use kepi_lang::decimal::Decimal;
+
+use crate::data::{Cell, Data, Field, Kind, Table};
+use crate::generate::{Moment, Names, Set};
+use crate::random::Random;
+
+pub struct Made {
+    pub definitions: String,
+    pub data: Data,
+    pub names: Names,
+    /// The latest time of any row.
+    pub last: Option<Timestamp>,
+}
+
+/// How a source tells the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    Zoned,
+    Naive,
+    Written,
+    Seconds,
+    Milliseconds,
+    Date,
+    None,
+}
+
+/// Columns besides the clock; the clock is `at`.
+const COLUMNS: [(&str, Kind); 9] = [
+    ("user_id", Kind::Text),
+    ("kind", Kind::Text),
+    ("n", Kind::Int),
+    ("price", Kind::Decimal),
+    ("ratio", Kind::Float),
+    ("flag", Kind::Bool),
+    ("day_on", Kind::Date),
+    ("took", Kind::Int),
+    ("other_at", Kind::Zoned),
+];
+
+const KINDS: [&str; 5] = ["a", "b", "a b", "Bü", "c,d"];
+const SOURCE_ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"];
+
+struct Builder<'r> {
+    random: &'r mut Random,
+    moment: &'r Moment,
+    money: bool,
+    whole_users: bool,
+    last: Option<Timestamp>,
+}
+
+pub fn tables(random: &mut Random, moment: &Moment) -> Made {
+    let (money, whole_users) = (random.chance(50), random.chance(30));
+    let (users, shops) = (random.chance(50), random.chance(30));
+    let second = random.chance(55);
+    let mut builder = Builder { random, moment, money, whole_users, last: None };
+    let mut text = "sources:\n".to_owned();
+    let (mut data, mut sets) = (Data::default(), Vec::new());
+    for name in ["alpha", "beta"].iter().take(if second { 2 } else { 1 }) {
+        let (definition, table, set) = builder.source(name, sets.len(), shops);
+        text += &definition;
+        data.sources.push(table);
+        sets.push(set);
+    }
+    let last = builder.last;
+    let random = builder.random;
+    if users || shops {
+        text += "lookups:\n";
+    }
+    if users {
+        data.lookups.push(user_table(random, whole_users));
+        text += "  users: {files: users_*, key: user_id, actor: true}\n";
+    }
+    if shops {
+        data.lookups.push(shop_table(random));
+        text += "  shops: {files: shops_*, key: code}\n";
+    }
+    text += "events:\n";
+    let mut events = Vec::new();
+    for set in &sets {
+        let condition = random.pick(&["n > 2", "kind = \"a\"", "flag", "not flag or n is null", "price > 0", "kind in (\"a\", \"b\")"]);
+        let condition = condition.replace("price > 0", if money { "price > 0 USD" } else { "price > 0" });
+        text += &format!("  {}_some: {} where {condition}\n", set.name, set.name);
+        events.push(Set { name: format!("{}_some", set.name), ..set.clone() });
+    }
+    if sets[0].time && !sets[0].stock {
+        text += "  late: {expr: alpha, time: other_at}\n  of_kind: {expr: alpha, actor: kind}\n";
+        events.push(Set { name: "late".to_owned(), ..sets[0].clone() });
+        events.push(Set { name: "of_kind".to_owned(), actor: Some("kind"), ..sets[0].clone() });
+    }
+    if let [a, b] = &sets[..]
+        && (a.time, a.stock, a.actor) == (b.time, b.stock, b.actor)
+    {
+        let columns = a.columns.iter().copied().filter(|c| b.columns.contains(c)).collect();
+        text += "  any: alpha or beta_some\n";
+        events.push(Set { name: "any".to_owned(), columns, sources: vec![0, 1], ..a.clone() });
+    }
+    sets.extend(events);
+    if users {
+        text += "segments:\n  vip: plan = \"pro\" and age > 30\n";
+    }
+    text += "metrics:\n  rows: count(alpha)\n  total_n: sum(alpha.n)\n";
+    let mut metrics = vec![(0, "rows"), (0, "total_n")];
+    if sets[0].actor.is_some() {
+        text += "  busy: share(count(alpha) per actor >= 2)\n";
+        metrics.push((0, "busy"));
+    }
+    Made { definitions: text, data, names: Names { sets, users, shops, money, metrics }, last }
+}
+
+impl Builder<'_> {
+    fn source(&mut self, name: &str, number: usize, shops: bool) -> (String, Table, Set) {
+        let random = &mut *self.random;
+        let parquet = random.chance(50);
+        let clock = match random.below(20) {
+            0..=5 => Clock::Zoned,
+            6..=10 => Clock::Naive,
+            11..=12 => Clock::Written,
+            13..=14 => Clock::Seconds,
+            15..=16 => Clock::Milliseconds,
+            17..=18 => Clock::Date,
+            _ if number == 0 => Clock::Zoned,
+            _ => Clock::None,
+        };
+        let has_actor = random.chance(92);
+        let keyed = random.chance(40);
+        let stock = number == 1 && random.chance(15) && clock != Clock::None;
+        let kept: Vec<(&'static str, Kind)> = COLUMNS
+            .into_iter()
+            .filter(|(c, _)| matches!(*c, "user_id" | "kind" | "n" | "price") || number == 0 || random.chance(80))
+            .collect();
+        let zone = random.pick(&SOURCE_ZONES);
+        let reject = random.chance(20);
+
+        let mut text = format!("  {name}:\n    files: {name}_*\n");
+        text += if clock == Clock::None { "    time: none\n" } else { "    time: at\n" };
+        text += match clock {
+            Clock::Written => "    time_format: \"%d/%m/%Y %H:%M:%S\"\n",
+            Clock::Seconds => "    time_format: epoch_s\n",
+            Clock::Milliseconds => "    time_format: epoch_ms\n",
+            _ => "",
+        };
+        if matches!(clock, Clock::Naive | Clock::Written) {
+            text += &format!("    time_zone: {zone}\n");
+            let policies: &[&str] = if reject { &["reject"] } else { &["earlier", "later"] };
+            for option in ["on_gap", "on_overlap"] {
+                if random.chance(50) {
+                    text += &format!("    {option}: {}\n", random.pick(policies));
+                }
+            }
+        }
+        if has_actor {
+            text += "    actor: user_id\n";
+        }
+        if keyed {
+            text += if random.chance(70) { "    key: event_id\n" } else { "    key: [event_id, kind]\n" };
+        }
+        if random.chance(30) {
+            text += &format!("    where: {}\n", random.pick(&["n < 11", "kind != \"b\"", "n is not null", "flag or n > 0"]));
+        }
+        if random.chance(10) && clock != Clock::None {
+            text += &format!("    complete_until: {}\n", self.moment.date(random));
+        }
+        if stock {
+            text += "    snapshot: true\n";
+        }
+        if shops {
+            text += "    links: {shop: kind -> shops}\n";
+        }
+        text += "    columns:\n      n: {type: integer}\n";
+        text += if random.chance(30) { "      kind: text\n" } else { "" };
+        if self.money {
+            text += "      price: {unit: USD}\n";
+        }
+        let has = |column: &str| kept.iter().any(|(c, _)| *c == column);
+        if has("took") {
+            text += if random.chance(50) { "      took: {unit: ms}\n" } else { "      took: {unit: seconds}\n" };
+        }
+        text += "      worth: {expr: n * price}\n      grade: {expr: if n > 4 then \"high\" else kind}\n";
+
+        let mut fields = vec![Field { name: "at".to_owned(), kind: clock_kind(clock) }];
+        fields.extend(kept.iter().map(|(c, kind)| {
+            let kind = if *c == "user_id" && self.whole_users { Kind::Int } else { *kind };
+            Field { name: (*c).to_owned(), kind }
+        }));
+        fields.push(Field { name: "event_id".to_owned(), kind: Kind::Int });
+        if clock == Clock::None {
+            fields.remove(0);
+        }
+        let count = random.one(&[0, 1, 3, 12, 25, 40]);
+        let zone = Calendar::zone_named(zone).expect("a zone");
+        let mut rows: Vec<Vec<Cell>> = Vec::new();
+        for id in 0..count {
+            if keyed && random.chance(25) && !rows.is_empty() {
+                let copied = random.below(rows.len());
+                let mut row = rows[copied].clone();
+                if random.chance(50) {
+                    let at = random.below(row.len());
+                    row[at] = cell(random, self.moment, &fields[at], clock, &zone);
+                }
+                rows.push(row);
+                continue;
+            }
+            let row = fields.iter().map(|field| match field.name.as_str() {
+                "event_id" if !random.chance(95) => Cell::Null,
+                "event_id" => Cell::Int(id),
+                _ => cell(random, self.moment, field, clock, &zone),
+            });
+            rows.push(row.collect());
+        }
+        for row in &rows {
+            let at = match row.first() {
+                Some(Cell::Zoned(t)) => Some(*t),
+                Some(Cell::Naive(local)) => zone.to_timestamp(*local).ok(),
+                Some(Cell::Date(day)) => Some(self.moment.calendar.date_start(*day)),
+                Some(Cell::Int(n)) if clock == Clock::Seconds => Timestamp::from_second(*n).ok(),
+                Some(Cell::Int(n)) if clock == Clock::Milliseconds => Timestamp::from_millisecond(*n).ok(),
+                _ => None,
+            };
+            self.last = self.last.max(at);
+        }
+        let files = spread(random, rows);
+        let table = Table { name: name.to_owned(), parquet, fields, files };
+        let mut columns: Vec<&'static str> = kept.iter().map(|(c, _)| *c).collect();
+        columns.extend(["worth", "grade"]);
+        let time = clock != Clock::None;
+        let set = Set {
+            name: name.to_owned(),
+            columns,
+            sources: vec![number],
+            actor: has_actor.then_some("user"),
+            time,
+            stock,
+        };
+        (text, table, set)
+    }
+}
+
+fn clock_kind(clock: Clock) -> Kind {
+    match clock {
+        Clock::Zoned | Clock::None => Kind::Zoned,
+        Clock::Naive => Kind::Naive,
+        Clock::Written => Kind::Written,
+        Clock::Seconds | Clock::Milliseconds => Kind::Int,
+        Clock::Date => Kind::Date,
+    }
+}
+
+fn cell(random: &mut Random, moment: &Moment, field: &Field, clock: Clock, zone: &jiff::tz::TimeZone) -> Cell {
+    if random.chance(if field.name == "at" { 4 } else { 12 }) {
+        return Cell::Null;
+    }
+    match (field.name.as_str(), field.kind) {
+        ("at", Kind::Int) => {
+            let t = moment.instant(random);
+            Cell::Int(if clock == Clock::Seconds { t.as_second() } else { t.as_millisecond() })
+        }
+        (_, Kind::Naive | Kind::Written) => {
+            let local = moment.local(random, zone);
+            // The pattern has no fractions.
+            Cell::Naive(local.with().subsec_nanosecond(0).build().expect("a time"))
+        }
+        (_, Kind::Zoned) => Cell::Zoned(moment.instant(random)),
+        (_, Kind::Date) => Cell::Date(moment.date(random)),
+        ("user_id", Kind::Int) => Cell::Int(random.range(1, 6)),
+        ("user_id", _) => Cell::Text(format!("u{}", random.range(1, 6))),
+        ("took", _) => Cell::Int(random.one(&[0, 1, 2, 30, 500, 1500, 90_000])),
+        (_, Kind::Int) => Cell::Int(random.range(-3, 12)),
+        (_, Kind::Decimal) => Cell::Decimal(Decimal::new(i128::from(random.range(-500, 3000)), 2)),
+        // Not all of them are sums of a few halves, so that the order of additions would show.
+        (_, Kind::Float) => Cell::Float(match random.below(4) {
+            0 => random.range(-20, 20) as f64 / 8.0,
+            1 => random.range(-99, 99) as f64 / 10.0,
+            2 => random.range(1, 9) as f64 / 3.0,
+            _ => random.range(-5, 5) as f64 * 1e6 + 0.1,
+        }),
+        (_, Kind::Bool) => Cell::Bool(random.chance(50)),
+        (_, Kind::Text) => Cell::Text(random.pick(&KINDS).to_owned()),
+    }
+}
+
+/// Over one to three files.
+fn spread(random: &mut Random, rows: Vec<Vec<Cell>>) -> Vec<Vec<Vec<Cell>>> {
+    let mut files = vec![Vec::new(); 1 + random.below(3)];
+    for row in rows {
+        let file = random.below(files.len());
+        files[file].push(row);
+    }
+    files
+}
+
+fn user_table(random: &mut Random, whole: bool) -> Table {
+    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
+    let key = if whole { Kind::Int } else { Kind::Text };
+    let fields =
+        vec![field("user_id", key), field("plan", Kind::Text), field("age", Kind::Int), field("joined", Kind::Date)];
+    let mut rows = Vec::new();
+    for id in (1..=5).filter(|_| random.chance(80)).collect::<Vec<i64>>() {
+        let null = |random: &mut Random, cell| if random.chance(15) { Cell::Null } else { cell };
+        let (plan, age) = (random.pick(&["pro", "free", "team"]), random.range(18, 60));
+        let joined = date(2023, 1, 1) + random.range(0, 700).days();
+        rows.push(vec![
+            if whole { Cell::Int(id) } else { Cell::Text(format!("u{id}")) },
+            null(random, Cell::Text(plan.to_owned())),
+            null(random, Cell::Int(age)),
+            null(random, Cell::Date(joined)),
+        ]);
+    }
+    // At least one row, so that the columns have types.
+    let first = if whole { Cell::Int(99) } else { Cell::Text("u99".to_owned()) };
+    rows.push(vec![first, Cell::Text("pro".to_owned()), Cell::Int(40), Cell::Date(date(2020, 2, 29))]);
+    Table { name: "users".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+}
+
+fn shop_table(random: &mut Random) -> Table {
+    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
+    let fields = vec![field("code", Kind::Text), field("region", Kind::Text), field("rank", Kind::Int)];
+    let codes: Vec<&str> = KINDS.into_iter().filter(|_| random.chance(70)).chain(["zzz"]).collect();
+    let rows = codes.into_iter().map(|code| {
+        let region = if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["north", "south"]).to_owned()) };
+        vec![Cell::Text(code.to_owned()), region, Cell::Int(random.range(1, 4))]
+    });
+    let rows = rows.collect::<Vec<_>>();
+    Table { name: "shops".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+}

@@ -1,0 +1,11 @@
+//! The proof that the engine is right: a second evaluator of the same programs, as slow and obvious as can be, and random
+//! definitions over random data for both of them; then the constructs of the language one by one, with numbers worked by hand.
+
+mod compare;
+mod data;
+mod files;
+mod generate;
+mod pipeline;
+mod programs;
+mod random;
+mod reference;

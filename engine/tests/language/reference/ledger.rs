@@ -1,0 +1,167 @@
+//! Where the rows of each source went, by a look at each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kepi_lang::calendar::Interval;
+use kepi_lang::ir::{Aggregate, Branch, ColumnId, LookupId, Measure, RowExpr, RowKind, SourceId};
+use kepi_lang::results::{Ledger, LookupUse};
+
+use crate::reference::numbers::truth;
+use crate::reference::{Reference, TooLarge};
+
+/// A branch of a measure, and the intervals that it is read for.
+type Reads<'m> = Vec<(&'m Measure, &'m Branch, Vec<Interval>)>;
+
+impl Reference<'_> {
+    pub fn ledgers(&self) -> Result<(Vec<Ledger>, Vec<LookupUse>), TooLarge> {
+        let mut needs: Vec<(Arc<Measure>, Vec<Interval>)> = Vec::new();
+        for (measure, interval) in self.question.asks.iter().flat_map(|ask| self.needs(ask)) {
+            match needs.iter_mut().find(|(m, _)| Arc::ptr_eq(m, &measure)) {
+                Some((_, intervals)) => intervals.push(interval),
+                None => needs.push((measure, vec![interval])),
+            }
+        }
+        let sources: BTreeSet<SourceId> =
+            needs.iter().flat_map(|(m, _)| m.branches.iter().map(|b| b.source)).collect();
+        let (mut ledgers, mut missing) = (Vec::new(), BTreeMap::new());
+        for id in sources {
+            let reads: Reads<'_> = needs
+                .iter()
+                .flat_map(|(m, i)| m.branches.iter().filter(|b| b.source == id).map(move |b| (&**m, b, i.clone())))
+                .collect();
+            ledgers.push(self.ledger(id, &reads, &mut missing)?);
+        }
+        let lookups = missing.into_iter().map(|(lookup, missing)| LookupUse {
+            lookup,
+            name: self.program.lookups[lookup.0 as usize].name.clone(),
+            rows: self.data.lookups[lookup.0 as usize].rows().count() as u64,
+            fingerprint: String::new(),
+            missing,
+        });
+        Ok((ledgers, lookups.collect()))
+    }
+
+    fn ledger(
+        &self,
+        id: SourceId,
+        reads: &Reads<'_>,
+        missing: &mut BTreeMap<LookupId, u64>,
+    ) -> Result<Ledger, TooLarge> {
+        let source = &self.program.sources[id.0 as usize];
+        let cleaned = &self.cleaned[id.0 as usize];
+        let mut ledger = Ledger {
+            source: id,
+            name: source.name.clone(),
+            files: self.data.sources[id.0 as usize].files.len() as u64,
+            bytes: 0,
+            fingerprint: String::new(),
+            read: cleaned.read,
+            unparsable: 0,
+            no_time: cleaned.no_time,
+            out_of_scope: cleaned.out_of_scope,
+            duplicates: cleaned.duplicates,
+            outside: 0,
+            used: 0,
+            differing: cleaned.differing,
+            unclaimed: 0,
+            no_actor: 0,
+            unknown: 0,
+            moved: 0,
+            null_values: 0,
+            first: cleaned.extent.first,
+            watermark: cleaned.extent.last,
+            complete_until: self.complete_until(id),
+        };
+        let range = self.range(source.time, reads);
+        let links = links(reads);
+        for link in &links {
+            missing.entry(source.links[*link as usize].lookup).or_default();
+        }
+        for (number, usable) in cleaned.rows.iter().enumerate() {
+            if usable.clock.is_some_and(|t| !range.contains(t)) {
+                ledger.outside += 1;
+                continue;
+            }
+            ledger.used += 1;
+            let (mut claimed, mut unknown, mut null) = (false, false, false);
+            for (measure, branch, intervals) in reads {
+                if let Some(filter) = &branch.filter {
+                    unknown |= truth(&usable.row.value(filter)?).is_none();
+                }
+                let taken = self.taken(branch)?;
+                let Some(taken) = taken.iter().find(|t| t.row == number) else { continue };
+                if intervals.iter().any(|i| self.lies_in(taken, *i)) {
+                    claimed = true;
+                    null |= branch.value.is_some() && taken.value.is_null() && !of_actors(measure, branch, source.actor);
+                }
+            }
+            ledger.unclaimed += u64::from(!claimed);
+            ledger.unknown += u64::from(unknown);
+            ledger.null_values += u64::from(null);
+            ledger.moved += u64::from(usable.moved);
+            if let Some(actor) = source.actor {
+                ledger.no_actor += u64::from(usable.row.column(actor)?.is_null());
+            }
+            for link in &links {
+                let found = usable.row.linked(*link)?.is_some();
+                *missing.entry(source.links[*link as usize].lookup).or_default() += u64::from(!found);
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// From the first to the last instant that is read, up to `as_of`. Another clock than the source's own may find its
+    /// rows at any time of that one.
+    fn range(&self, time: Option<ColumnId>, reads: &Reads<'_>) -> Interval {
+        let end = self.question.as_of;
+        if reads.iter().any(|(_, branch, _)| branch.time != time) {
+            return Interval { start: Timestamp::MIN, end };
+        }
+        let capped = |i: &Interval| Interval { start: i.start.min(end), end: i.end.min(end) };
+        let all = reads.iter().flat_map(|(_, _, intervals)| intervals.iter().map(capped)).filter(|i| !i.is_empty());
+        let nothing = Interval { start: Timestamp::MAX, end: Timestamp::MIN };
+        all.fold(nothing, |a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) })
+    }
+}
+
+/// Rows without an actor have a line of their own.
+fn of_actors(measure: &Measure, branch: &Branch, actor: Option<ColumnId>) -> bool {
+    let value = branch.value.as_ref().map(|v| &v.kind);
+    measure.aggregate == Aggregate::Unique && matches!(value, Some(RowKind::Column(c)) if Some(*c) == actor)
+}
+
+/// The links that the branches look through.
+fn links(reads: &Reads<'_>) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    for (_, branch, _) in reads {
+        let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys);
+        exprs.for_each(|e| each(e, &mut found));
+    }
+    found
+}
+
+fn each(expr: &RowExpr, found: &mut BTreeSet<u32>) {
+    match &expr.kind {
+        RowKind::Linked { link, .. } => {
+            found.insert(*link);
+        }
+        RowKind::Column(_) | RowKind::Literal(_) => {}
+        RowKind::Negate(a) | RowKind::Not(a) | RowKind::IsNull(a) => each(a, found),
+        RowKind::Convert { of, .. } | RowKind::Like { of, .. } => each(of, found),
+        RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {
+            each(left, found);
+            each(right, found);
+        }
+        RowKind::And(left, right) | RowKind::Or(left, right) => {
+            each(left, found);
+            each(right, found);
+        }
+        RowKind::In { of, list } => [of.as_ref()].into_iter().chain(list).for_each(|e| each(e, found)),
+        RowKind::If { condition, then, otherwise } => {
+            [condition, then, otherwise].into_iter().for_each(|e| each(e, found));
+        }
+        RowKind::Call { args, .. } => args.iter().for_each(|e| each(e, found)),
+    }
+}
