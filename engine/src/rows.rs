@@ -263,7 +263,13 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
         | RowFunction::HourOfDay
         | RowFunction::Weekday
         | RowFunction::DayOfMonth
-        | RowFunction::MonthOfYear => civil::part(function, &operand(arg(0)?, columns)?, columns.civil()),
+        | RowFunction::MonthOfYear => {
+            let of = operand(arg(0)?, columns)?;
+            // A column that holds nothing has no type of its own.
+            let nothing = arg(0)?.ty == ScalarType::Null;
+            let of = if nothing { convert::coerce(of, ScalarType::Instant)? } else { of };
+            civil::part(function, &of, columns.civil())
+        }
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
         let reading = || table.clock.reading(None).map_err(|u| self.report(u.finding(&text.value, text.span, None)));
         match (column.ty, &column.origin) {
             (ScalarType::Instant, _) => Ok(id),
-            (ScalarType::Unknown, Origin::File(_)) => {
+            (ScalarType::Unknown | ScalarType::Null, Origin::File(_)) => {
                 let reading = reading()?;
                 columns.update(id, |c| {
                     c.ty = ScalarType::Instant;

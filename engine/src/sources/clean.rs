@@ -10,17 +10,18 @@ use datafusion::arrow::compute::{cast, filter, is_not_null, prep_null_mask_filte
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::row::{RowConverter, SortField};
+use jiff::tz::TimeZone;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Origin, RowExpr, ScalarType};
+use kepi_lang::ir::{self, ColumnId, Format, Origin, RowExpr, ScalarType};
 
 use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::column::FileColumn;
-use crate::sources::convert::Refused;
+use crate::sources::convert::{Refused, Target};
 use crate::sources::counts::Counts;
 use crate::sources::lookup::OpenLookup;
 use crate::sources::source::OpenSource;
-use crate::sources::table::Table;
+use crate::sources::table::{RawColumn, Table};
 use crate::sources::times::{Reading, instants};
 
 /// Makes canonical columns of a source's raw batches. Used from several threads at once.
@@ -31,8 +32,8 @@ pub struct Cleaner {
     columns: Vec<(ColumnId, FileColumn)>,
     scope: Vec<ColumnId>,
     computed: Vec<ColumnId>,
-    /// Positions of the columns, by name, that tell copies of a key apart; empty without a key.
-    identity: Vec<usize>,
+    /// Columns of the files, by name, that tell copies of a key apart, each with what its text means; empty without a key.
+    identity: Vec<(usize, Option<Target>)>,
     shared: Arc<Shared>,
 }
 
@@ -83,10 +84,10 @@ impl Cleaner {
         });
         let mut identity = Vec::new();
         if !source.def.key.is_empty() && copies {
-            identity = (0..table.columns.len()).collect();
+            let mut columns: Vec<_> = table.columns.iter().enumerate().collect();
             // By name, so that the order of declarations does not decide which copy stays.
-            identity
-                .sort_by(|a, b| table.columns.get(*a).map(|c| &c.name).cmp(&table.columns.get(*b).map(|c| &c.name)));
+            columns.sort_by(|a, b| a.1.name.cmp(&b.1.name));
+            identity = columns.into_iter().map(|(at, column)| (at, meaning(table, column))).collect();
         }
         Ok(Self {
             table: Arc::clone(table),
@@ -193,7 +194,13 @@ impl Cleaner {
             known = datafusion::arrow::compute::and(&known, &there).map_err(|e| self.internal(&e.to_string()))?;
             keys.push(Arc::clone(array));
         }
-        let values = self.identity.iter().map(|p| self.raw(raw, *p)).collect::<Result<Vec<_>, _>>()?;
+        let value = |(position, target): &(usize, Option<Target>)| {
+            let array = self.raw(raw, *position)?;
+            // What is not what its column's values are is compared as it is written.
+            let read = target.as_ref().and_then(|target| target.convert(&array).ok());
+            Ok(read.map_or(array, |read| read.array))
+        };
+        let values = self.identity.iter().map(value).collect::<Result<Vec<_>, Diagnostic>>()?;
         let bytes = |arrays: &[ArrayRef]| sortable(arrays).map_err(|e| self.internal(&e.to_string()));
         Ok(Some(Copies { keys: bytes(&keys)?, known, values: bytes(&values)? }))
     }
@@ -217,6 +224,13 @@ impl Cleaner {
             format!("reading source `{}`: {what}", self.shared.def.name),
         )
     }
+}
+
+/// What the values of a CSV column are: 9 is less than 12, and `1.50` is `1.5`.
+fn meaning(table: &Table, column: &RawColumn) -> Option<Target> {
+    let ty = column.ty.filter(|_| table.format == Format::Csv)?;
+    let reading = Reading::plain(TimeZone::UTC);
+    Some(Target { ty, scale: column.scale, reading, lenient: true, blank: true })
 }
 
 fn sortable(arrays: &[ArrayRef]) -> Result<BinaryArray, ArrowError> {

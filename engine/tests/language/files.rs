@@ -39,7 +39,8 @@ pub fn csv(table: &Table, rows: &[Vec<Cell>]) -> String {
     let names: Vec<&str> = table.fields.iter().map(|f| f.name.as_str()).collect();
     let mut text = names.join(",") + "\n";
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(&table.fields).map(|(cell, f)| quoted(&written(cell, f.kind))).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&table.fields).map(|(cell, f)| quoted(&written(cell, f.kind))).collect();
         text.push_str(&(cells.join(",") + "\n"));
     }
     text
@@ -63,7 +64,7 @@ fn written(cell: &Cell, kind: Kind) -> String {
         Cell::Naive(local) => local.to_string(),
         // As its writer's own zone shows it, now and then.
         Cell::Zoned(t) if t.as_second() % 3 == 0 => {
-            t.to_zoned(TimeZone::fixed(jiff::tz::offset(-3))).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+            t.to_zoned_datetime(TimeZone::fixed(jiff::tz::offset(-3))).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
         }
         Cell::Zoned(t) => t.to_string(),
     }

@@ -39,8 +39,6 @@ pub struct Set {
     pub name: String,
     /// Names of columns that all of its branches have.
     pub columns: Vec<&'static str>,
-    /// Numbers of its sources.
-    pub sources: Vec<usize>,
     pub actor: Option<&'static str>,
     pub time: bool,
     pub stock: bool,
@@ -101,14 +99,7 @@ pub fn project(seed: u64, asks: usize) -> Project {
     }
     let mut writer = Writer { random, names: &made.names, moment: &moment, used: Vec::new(), only: None };
     let asked = (0..asks).map(|_| writer.asked()).collect();
-    Project {
-        manifest,
-        definitions: made.definitions,
-        data: made.data,
-        asks: asked,
-        as_of,
-        as_of_given: given,
-    }
+    Project { manifest, definitions: made.definitions, data: made.data, asks: asked, as_of, as_of_given: given }
 }
 
 /// A day as an expression shows it.

@@ -78,9 +78,10 @@ fn parse(text: &str) -> Result<Expr, String> {
 
 fn said(sources: &SourceMap, found: &[Diagnostic]) -> String {
     let line = |d: &Diagnostic| {
-        let place = d.primary.as_ref().map_or_else(String::new, |p| {
-            format!(" at {} `{}`", sources.position(p.span), sources.text(p.span))
-        });
+        let place = d
+            .primary
+            .as_ref()
+            .map_or_else(String::new, |p| format!(" at {} `{}`", sources.position(p.span), sources.text(p.span)));
         format!("{}{place}: {}", d.code, d.message)
     };
     found.iter().map(line).collect::<Vec<_>>().join("\n")

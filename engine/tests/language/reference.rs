@@ -60,20 +60,13 @@ pub fn answer(program: &Program, data: &Data, question: &Question) -> Result<Ans
     Ok(Answers { answers, ledgers, lookups })
 }
 
-/// First and last event of each source.
-pub fn extents(program: &Program, data: &Data) -> Result<Vec<Extent>, TooLarge> {
-    let tables = program.sources.iter().zip(&data.sources);
-    tables.map(|(source, table)| cleaning::clean(program, data, source, table).map(|c| c.extent)).collect()
-}
-
 impl Reference<'_> {
     fn answer(&self, ask: &Ask) -> Result<Answer, TooLarge> {
         let groups = if ask.by.is_empty() { BTreeSet::from([Vec::new()]) } else { self.seen(ask)? };
         let mut rows = Vec::new();
         for (number, period) in ask.periods.iter().enumerate() {
             for by in &groups {
-                let at =
-                    At { interval: period.interval, grain: period.grain, by: Some(by.clone()), keys: Vec::new() };
+                let at = At { interval: period.interval, grain: period.grain, by: Some(by.clone()), keys: Vec::new() };
                 rows.push(AnswerRow {
                     period: number,
                     by: by.clone(),

@@ -77,6 +77,19 @@ fn copies_across_files() {
     }
 }
 
+/// Text of numbers and times is compared as what it means: the same rows as Parquet would keep the same copies.
+#[test]
+fn copies_in_csv_are_compared_by_value() {
+    let project = Project::new()
+        .write("a.csv", "id,n,at\n1,12,\n1,9,\n2,1.50,\n2,1.5,\n3,,2024-01-01T10:00+02:00\n3,,2024-01-01T09:00Z\n");
+    let columns = [("id", ScalarType::Int), ("n", ScalarType::Decimal)];
+    let mut rows = source("a.csv", columns.map(|(name, ty)| column(name, ty, false)).to_vec());
+    rows.key = vec![ColumnId(0)];
+    let seen = read(&project, program("UTC", vec![rows], Vec::new())).unwrap();
+    assert_eq!(seen.rows, ["1|9.00", "2|1.50", "3|-"]);
+    assert_eq!((seen.counts.duplicates, seen.counts.differing), (3, 2));
+}
+
 /// Local times around the two changes of the clock in Berlin, by every policy.
 #[test]
 fn gaps_and_overlaps() {

@@ -143,7 +143,7 @@ impl Writer<'_> {
             found.extend(["@ratio < 0.5", "@ratio > @n", "round(@ratio, 1) != 0.3"].map(str::to_owned));
         }
         if self.has(set, "took") {
-            found.extend(["@took >= 2s", "@took < 500 ms", "@took between 1 and 90 seconds"].map(str::to_owned));
+            found.extend(["@took >= 2s", "@took < 500ms", "@took between 1 and 90 seconds"].map(str::to_owned));
         }
         let day = literal(self.moment.date(self.random));
         if self.has(set, "day_on") {
@@ -196,7 +196,9 @@ impl Writer<'_> {
             Tag::Price => ["@price", "@worth", "@price * 2", "-@price", "abs(@price)", "floor(@price)", "@price * @n"]
                 .map(str::to_owned)
                 .to_vec(),
-            Tag::Time if self.has(set, "took") => ["@took", "@took * 3", "greatest(@took, 2s)"].map(str::to_owned).to_vec(),
+            Tag::Time if self.has(set, "took") => {
+                ["@took", "@took * 3", "greatest(@took, 2s)"].map(str::to_owned).to_vec()
+            }
             _ => {
                 let words = ["@n", "@n", "@n + 1", "@n * @n", "abs(@n)", "coalesce(@n, 0)", "@n / 3", "length(@kind)"];
                 let mut found = words.map(str::to_owned).to_vec();
@@ -208,7 +210,10 @@ impl Writer<'_> {
         };
         if matches!(tag, Tag::Plain | Tag::Users) {
             if self.has(set, "ratio") {
-                found.extend(["@ratio", "@ratio", "round(@ratio, 1)", "ceil(@ratio)", "log(@ratio)", "@ratio * @n"].map(str::to_owned));
+                found.extend(
+                    ["@ratio", "@ratio", "round(@ratio, 1)", "ceil(@ratio)", "log(@ratio)", "@ratio * @n"]
+                        .map(str::to_owned),
+                );
             }
             if self.names.sets[set].time {
                 found.extend(["hour(@time)", "day_of_month(@time)"].map(str::to_owned));
@@ -270,7 +275,7 @@ impl Writer<'_> {
             match self.random.below(12) {
                 0..=3 => return format!("count({name}{condition})"),
                 4 => return format!("unique({}{condition})", self.column(set).replace('@', &prefix)),
-                5 => return format!("share({}{condition})", self.condition(set, 0).replace('@', &prefix)),
+                5 => return format!("share(({}){condition})", self.condition(set, 0).replace('@', &prefix)),
                 _ => {}
             }
         }
@@ -377,13 +382,39 @@ impl Writer<'_> {
 
     fn window(&mut self) -> &'static str {
         self.word(&[
-            "1 day", "2 days", "7 days", "28 days", "2 weeks", "1 month", "3 months", "1 quarter", "1 year", "5h", "90m",
-            "2 periods", "week to date", "month to date", "quarter to date", "year to date", "all time",
+            "1 day",
+            "2 days",
+            "7 days",
+            "28 days",
+            "2 weeks",
+            "1 month",
+            "3 months",
+            "1 quarter",
+            "1 year",
+            "5h",
+            "90m",
+            "2 periods",
+            "week to date",
+            "month to date",
+            "quarter to date",
+            "year to date",
+            "all time",
         ])
     }
 
     fn length(&mut self) -> &'static str {
-        self.word(&["1 day", "3 days", "1 week", "1 month", "1 quarter", "1 year", "1 period", "2 periods", "6h", "45m"])
+        self.word(&[
+            "1 day",
+            "3 days",
+            "1 week",
+            "1 month",
+            "1 quarter",
+            "1 year",
+            "1 period",
+            "2 periods",
+            "6h",
+            "45m",
+        ])
     }
 
     fn grain(&mut self) -> &'static str {

@@ -43,7 +43,8 @@ const COLUMNS: [(&str, Kind); 9] = [
 ];
 
 const KINDS: [&str; 5] = ["a", "b", "a b", "Bü", "c,d"];
-const SOURCE_ZONES: [&str; 5] = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"];
+const SOURCE_ZONES: [&str; 5] =
+    ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"];
 
 struct Builder<'r> {
     random: &'r mut Random,
@@ -66,6 +67,7 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
         data.sources.push(table);
         sets.push(set);
     }
+    let users = users && sets.iter().any(|s| s.actor.is_some());
     let last = builder.last;
     let random = builder.random;
     if users || shops {
@@ -82,7 +84,14 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
     text += "events:\n";
     let mut events = Vec::new();
     for set in &sets {
-        let condition = random.pick(&["n > 2", "kind = \"a\"", "flag", "not flag or n is null", "price > 0", "kind in (\"a\", \"b\")"]);
+        let condition = random.pick(&[
+            "n > 2",
+            "kind = \"a\"",
+            "flag",
+            "not flag or n is null",
+            "price > 0",
+            "kind in (\"a\", \"b\")",
+        ]);
         let condition = condition.replace("price > 0", if money { "price > 0 USD" } else { "price > 0" });
         text += &format!("  {}_some: {} where {condition}\n", set.name, set.name);
         events.push(Set { name: format!("{}_some", set.name), ..set.clone() });
@@ -97,7 +106,7 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
     {
         let columns = a.columns.iter().copied().filter(|c| b.columns.contains(c)).collect();
         text += "  any: alpha or beta_some\n";
-        events.push(Set { name: "any".to_owned(), columns, sources: vec![0, 1], ..a.clone() });
+        events.push(Set { name: "any".to_owned(), columns, ..a.clone() });
     }
     sets.extend(events);
     if users {
@@ -160,7 +169,10 @@ impl Builder<'_> {
             text += if random.chance(70) { "    key: event_id\n" } else { "    key: [event_id, kind]\n" };
         }
         if random.chance(30) {
-            text += &format!("    where: {}\n", random.pick(&["n < 11", "kind != \"b\"", "n is not null", "flag or n > 0"]));
+            text += &format!(
+                "    where: {}\n",
+                random.pick(&["n < 11", "kind != \"b\"", "n is not null", "flag or n > 0"])
+            );
         }
         if random.chance(10) && clock != Clock::None {
             text += &format!("    complete_until: {}\n", self.moment.date(random));
@@ -191,7 +203,7 @@ impl Builder<'_> {
         if clock == Clock::None {
             fields.remove(0);
         }
-        let count = random.one(&[0, 1, 3, 12, 25, 40]);
+        let count = random.one(&[0, 2, 12, 25, 40, 60]);
         let zone = Calendar::zone_named(zone).expect("a zone");
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         for id in 0..count {
@@ -228,14 +240,7 @@ impl Builder<'_> {
         let mut columns: Vec<&'static str> = kept.iter().map(|(c, _)| *c).collect();
         columns.extend(["worth", "grade"]);
         let time = clock != Clock::None;
-        let set = Set {
-            name: name.to_owned(),
-            columns,
-            sources: vec![number],
-            actor: has_actor.then_some("user"),
-            time,
-            stock,
-        };
+        let set = Set { name: name.to_owned(), columns, actor: has_actor.then_some("user"), time, stock };
         (text, table, set)
     }
 }
@@ -321,7 +326,8 @@ fn shop_table(random: &mut Random) -> Table {
     let fields = vec![field("code", Kind::Text), field("region", Kind::Text), field("rank", Kind::Int)];
     let codes: Vec<&str> = KINDS.into_iter().filter(|_| random.chance(70)).chain(["zzz"]).collect();
     let rows = codes.into_iter().map(|code| {
-        let region = if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["north", "south"]).to_owned()) };
+        let region =
+            if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["north", "south"]).to_owned()) };
         vec![Cell::Text(code.to_owned()), region, Cell::Int(random.range(1, 4))]
     });
     let rows = rows.collect::<Vec<_>>();

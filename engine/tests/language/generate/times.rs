@@ -60,7 +60,8 @@ impl Moment {
                 random.one(&self.changes) + micros(random.range(-7200, 7200) * random.one(&[1, 1_000_000]))
             }
             _ => {
-                let second = self.start.as_second() + random.below((self.end.as_second() - self.start.as_second()) as usize) as i64;
+                let second = self.start.as_second()
+                    + random.below((self.end.as_second() - self.start.as_second()) as usize) as i64;
                 Timestamp::from_second(second).expect("an instant")
             }
         }
@@ -79,7 +80,13 @@ impl Moment {
 
     /// An instant after another, near it.
     pub fn after(&self, random: &mut Random, last: Timestamp) -> Timestamp {
-        last + SignedDuration::from_micros(random.one(&[1, 1_000_000, 3_600_000_000, 86_400_000_000, 3_000_000_000_000]))
+        last + SignedDuration::from_micros(random.one(&[
+            1,
+            1_000_000,
+            3_600_000_000,
+            86_400_000_000,
+            3_000_000_000_000,
+        ]))
     }
 
     /// A grain and a range that is not too many periods of it.
@@ -92,7 +99,10 @@ impl Moment {
         };
         let grain = random.one(grains);
         let from = self.calendar.date_start(self.first - random.range(0, 3).days());
-        let whole = Interval { start: from, end: self.calendar.date_start(self.first + (self.days + random.range(0, 3)).days()) };
+        let whole = Interval {
+            start: from,
+            end: self.calendar.date_start(self.first + (self.days + random.range(0, 3)).days()),
+        };
         if random.chance(12) {
             return (None, if random.chance(15) { Interval::ALL } else { whole });
         }

@@ -23,8 +23,7 @@ impl Reference<'_> {
                 None => needs.push((measure, vec![interval])),
             }
         }
-        let sources: BTreeSet<SourceId> =
-            needs.iter().flat_map(|(m, _)| m.branches.iter().map(|b| b.source)).collect();
+        let sources: BTreeSet<SourceId> = needs.iter().flat_map(|(m, _)| m.branches.iter().map(|b| b.source)).collect();
         let (mut ledgers, mut missing) = (Vec::new(), BTreeMap::new());
         for id in sources {
             let reads: Reads<'_> = needs
@@ -94,7 +93,8 @@ impl Reference<'_> {
                 let Some(taken) = taken.iter().find(|t| t.row == number) else { continue };
                 if intervals.iter().any(|i| self.lies_in(taken, *i)) {
                     claimed = true;
-                    null |= branch.value.is_some() && taken.value.is_null() && !of_actors(measure, branch, source.actor);
+                    null |=
+                        branch.value.is_some() && taken.value.is_null() && !of_actors(measure, branch, source.actor);
                 }
             }
             ledger.unclaimed += u64::from(!claimed);

@@ -14,7 +14,9 @@ use kepi_lang::ir::{
 };
 use kepi_lang::value::Value;
 
-use crate::reference::numbers::{self, Function, arithmetic, coerce, compare, contained, negate, order, truth, unknown_or};
+use crate::reference::numbers::{
+    self, Function, arithmetic, coerce, compare, contained, negate, order, truth, unknown_or,
+};
 use crate::reference::{Reference, TooLarge};
 
 /// What an expression is evaluated for.

@@ -191,7 +191,11 @@ pub fn sum(values: &[Value]) -> Result<Value, TooLarge> {
     if values.iter().any(|v| matches!(v, Value::Float(_))) {
         return Ok(Value::float(float_sum(&values.iter().map(float).collect::<Vec<_>>())));
     }
-    let start = if values.iter().any(|v| matches!(v, Value::Decimal(_))) { Value::Decimal(Decimal::ZERO) } else { Value::Int(0) };
+    let start = if values.iter().any(|v| matches!(v, Value::Decimal(_))) {
+        Value::Decimal(Decimal::ZERO)
+    } else {
+        Value::Int(0)
+    };
     values.iter().try_fold(start, |sum, v| arithmetic(Arithmetic::Add, &sum, v))
 }
 

@@ -3,12 +3,16 @@
 use jiff::Timestamp;
 use kepi_lang::calendar::{Calendar, Grain};
 use kepi_lang::decimal::Decimal;
-use kepi_lang::ir::{Arithmetic, Column, ColumnId, Lookup, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, Source};
+use kepi_lang::ir::{
+    Arithmetic, Column, ColumnId, Lookup, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, Source,
+};
 use kepi_lang::value::Value;
 
 use crate::data::{Cell, Data, Table};
-use crate::reference::numbers::{and, arithmetic, call, coerce, compare, contained, float, negate, or, truth, unknown_or};
 use crate::reference::numbers::{Function, order};
+use crate::reference::numbers::{
+    and, arithmetic, call, coerce, compare, contained, float, negate, or, truth, unknown_or,
+};
 use crate::reference::{TooLarge, reading};
 
 /// One row of a source or lookup, in its table.
@@ -143,9 +147,7 @@ impl<'a> Row<'a> {
         };
         if is_time(left) && is_time(right) {
             let between = match (l, r) {
-                (Value::Date(a), Value::Date(b)) => {
-                    i64::from(b.until(*a).expect("days").get_days()) * 86_400_000_000
-                }
+                (Value::Date(a), Value::Date(b)) => i64::from(b.until(*a).expect("days").get_days()) * 86_400_000_000,
                 _ => micros(l) - micros(r),
             };
             let seconds = Value::Decimal(Decimal::new(i128::from(between), 6));
@@ -187,10 +189,7 @@ impl<'a> Row<'a> {
             RowFunction::EndsWith => both(&|t, part| t.ends_with(part)),
             RowFunction::Contains => both(&|t, part| t.contains(part)),
             RowFunction::PeriodStart(grain) => self.period_start(grain, &args[0]),
-            RowFunction::HourOfDay
-            | RowFunction::Weekday
-            | RowFunction::DayOfMonth
-            | RowFunction::MonthOfYear => {
+            RowFunction::HourOfDay | RowFunction::Weekday | RowFunction::DayOfMonth | RowFunction::MonthOfYear => {
                 let local = match &args[0] {
                     Value::Instant(t) => self.calendar().local(*t),
                     Value::Date(date) => date.at(0, 0, 0, 0),
