@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use kepi_lang::diag::Diagnostic;
-use kepi_lang::ir::{Ask, Program, Question, SourceId};
+use kepi_lang::ir::{Ask, Program, Question, ScalarType, SourceId};
 use kepi_lang::results::{Answer, AnswerRow, Extent};
 use kepi_lang::value::Value;
 
@@ -17,6 +17,7 @@ use crate::plan::Plan;
 use crate::plan::time::{Span, Times};
 use evaluate::{At, Evaluation};
 use table::{ROOT, Tables};
+use value::coerce;
 
 /// The answers to all asks, in order.
 pub(crate) fn answers(
@@ -103,17 +104,28 @@ fn seen(
     needs: &BTreeSet<(usize, kepi_lang::calendar::Interval)>,
 ) -> Vec<(u32, Vec<Value>)> {
     let mut found: BTreeSet<u32> = BTreeSet::new();
+    let mut types: Vec<ScalarType> = Vec::new();
     for (measure, interval) in needs {
         let Some(planned) = plan.measures.get(*measure) else { continue };
         if planned.measure.branches.iter().all(|b| b.by.is_empty()) {
             continue;
+        }
+        for branch in &planned.measure.branches {
+            types.resize(branch.by.len(), ScalarType::Null);
+            for (ty, expr) in types.iter_mut().zip(&branch.by) {
+                // Two sources may hold one dimension as whole numbers and as decimals.
+                if *ty == ScalarType::Null || expr.ty == ScalarType::Decimal {
+                    *ty = expr.ty;
+                }
+            }
         }
         let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
         if let (Some(table), Some(number)) = (tables.measures.get(*measure), number) {
             found.extend(table.groups_in(number));
         }
     }
-    let mut groups: Vec<(u32, Vec<Value>)> = found.into_iter().map(|id| (id, tables.by_values(id))).collect();
+    let values = |id| tables.by_values(id).into_iter().zip(&types).map(|(v, ty)| coerce(v, *ty)).collect();
+    let mut groups: Vec<(u32, Vec<Value>)> = found.into_iter().map(|id| (id, values(id))).collect();
     groups.sort_by(|a, b| a.1.cmp(&b.1));
     groups
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use kepi_lang::ir::{Measure, ScalarType};
+use kepi_lang::ir::Measure;
 use kepi_lang::value::Value;
 
 use crate::collect::value::coerce;
@@ -119,7 +119,7 @@ impl Tables {
         std::iter::successors(self.keys.parent(key), |(parent, _)| self.keys.parent(*parent)).count()
     }
 
-    /// The values of a breakdown.
+    /// The values of a breakdown; whole numbers are whole, whatever the type of the dimension.
     pub(crate) fn by_values(&self, id: u32) -> Vec<Value> {
         let mut values = Vec::new();
         let mut at = id;
@@ -140,7 +140,7 @@ fn measure_table(
     keys: &mut Chain,
 ) -> Option<MeasureTable> {
     let branch = measure.branches.first();
-    let types: Vec<ScalarType> = branch.map(|b| b.by.iter().chain(&b.keys).map(|e| e.ty).collect()).unwrap_or_default();
+    let count = branch.map_or(0, |b| b.by.len() + b.keys.len());
     let depth = branch.map_or(0, |b| b.by.len());
     // The cells of each group, in order of atom.
     let mut cells: Vec<Vec<(u32, u32)>> = vec![Vec::new(); merged.groups.len()];
@@ -158,12 +158,12 @@ fn measure_table(
         cells.sort_unstable();
         let (mut by_id, mut path) = (ROOT, Vec::new());
         let mut reader = Reader::new(bytes);
-        for (at, ty) in types.iter().enumerate() {
+        for at in 0..count {
             let value = decode_value(&mut reader)?;
             let mut encoded = Vec::new();
             crate::operators::encode_value(&value, &mut encoded);
             if at < depth {
-                by_id = by.id(by_id, &encoded, coerce(value, *ty));
+                by_id = by.id(by_id, &encoded, value);
             } else {
                 let parent = path.last().copied().unwrap_or(ROOT);
                 path.push(keys.id(parent, &encoded, value));

@@ -18,7 +18,8 @@ pub(crate) fn canonical(ty: ScalarType, scale: i8) -> DataType {
         ScalarType::Text => DataType::Utf8View,
         ScalarType::Date => DataType::Date32,
         ScalarType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
-        ScalarType::Null | ScalarType::Unknown | ScalarType::Error => DataType::Null,
+        // What holds nothing is neither true nor false: an array that counts its nulls, as one of the type Null does not.
+        ScalarType::Null | ScalarType::Unknown | ScalarType::Error => DataType::Boolean,
     }
 }
 

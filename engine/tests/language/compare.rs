@@ -1,6 +1,6 @@
 //! Whether two answers are the same.
 
-use kepi_lang::results::{Answer, Ledger, LookupUse, Results};
+use kepi_lang::results::{Answer, AnswerRow, Ledger, LookupUse, Results};
 use kepi_lang::value::Value;
 
 use crate::reference::Answers;
@@ -44,15 +44,29 @@ fn pairs<'a, T, K: Ord>(left: &'a [T], right: &'a [T], key: impl Fn(&T) -> K) ->
 }
 
 fn answers(engine: &Answer, wanted: &Answer) -> Option<String> {
-    for (one, other) in engine.rows.iter().zip(&wanted.rows) {
-        let same = (one.period, &one.by, one.complete) == (other.period, &other.by, other.complete);
-        if !same || !is_same(&one.value, &other.value) {
-            return Some(format!("the engine has {one:?}\n            the reference  {other:?}"));
-        }
+    let rows = engine.rows.iter().zip(&wanted.rows);
+    let same = |(one, other): (&AnswerRow, &AnswerRow)| {
+        (one.period, &one.by, one.complete) == (other.period, &other.by, other.complete)
+            && is_same(&one.value, &other.value)
+    };
+    if engine.rows.len() == wanted.rows.len() && rows.clone().all(same) {
+        return None;
     }
-    let (n, m) = (engine.rows.len(), wanted.rows.len());
-    let next = engine.rows.get(m).or(wanted.rows.get(n));
-    next.map(|row| format!("the engine has {n} rows, the reference {m}; the next is {row:?}"))
+    // As many as can be looked at, from the first that differs.
+    let from = rows.clone().position(|pair| !same(pair)).unwrap_or(engine.rows.len().min(wanted.rows.len()));
+    let shown = |answer: &Answer| {
+        let lines = answer.rows.iter().skip(from).take(10).map(|r| {
+            format!("    {} {:?} {:?}{}\n", r.period, r.by, r.value, if r.complete { "" } else { " incomplete" })
+        });
+        lines.collect::<String>()
+    };
+    Some(format!(
+        "{} rows, {} expected; from row {from} on the engine has\n{}the reference\n{}",
+        engine.rows.len(),
+        wanted.rows.len(),
+        shown(engine),
+        shown(wanted)
+    ))
 }
 
 /// Whole numbers, decimals, texts, times: exactly. Floats to 1e-9 of their size: sums are exact on both sides, but the

@@ -140,7 +140,9 @@ impl Builder<'_> {
         let stock = number == 1 && random.chance(15) && clock != Clock::None;
         let kept: Vec<(&'static str, Kind)> = COLUMNS
             .into_iter()
-            .filter(|(c, _)| matches!(*c, "user_id" | "kind" | "n" | "price") || number == 0 || random.chance(80))
+            .filter(|(c, _)| {
+                matches!(*c, "user_id" | "kind" | "n" | "price" | "flag") || number == 0 || random.chance(80)
+            })
             .collect();
         let zone = random.pick(&SOURCE_ZONES);
         let reject = random.chance(20);
