@@ -11,7 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::functions::{Role, find};
 use crate::ir::{Arithmetic, Comparison, MetricFunction, RowFunction, ScalarType};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Literal};
+use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Literal, Name};
 use crate::unit::{Scale, Unit};
 use crate::value::Value;
 
@@ -53,62 +53,94 @@ pub(super) trait Typer<'a> {
 /// A typed operand and how it was written.
 pub(super) type Written<'a, N> = (N, &'a Expr);
 
-/// Types what is the same for rows and metrics.
+/// Types what is the same for rows and metrics. The arms are functions of their own, so that what recurses needs little stack.
 pub(super) fn common<'a, T: Typer<'a>>(t: &T, ast: &'a Expr) -> Check<T::Node> {
     match &ast.kind {
         ExprKind::Literal(literal) => literals::literal(t, literal, ast.span),
-        ExprKind::Negate(of) => {
-            let node = number(t, (t.expr(of)?, of), "`-`")?;
-            let (ty, unit) = (node.ty(), node.unit().clone());
-            match node.literal().and_then(literals::negated) {
-                Some(value) => t.build(Shape::Literal(value), ty, unit, ast.span),
-                None => t.build(Shape::Negate(node), ty, unit, ast.span),
-            }
-        }
-        ExprKind::Not(of) => {
-            let node = condition(t, (t.expr(of)?, of))?;
-            t.build(Shape::Not(node), ScalarType::Bool, Unit::none(), ast.span)
-        }
+        ExprKind::Negate(of) => negation(t, t.expr(of)?, of, ast.span),
+        ExprKind::Not(of) => denial(t, (t.expr(of)?, of), ast.span),
         ExprKind::Binary { op, left, right } => {
-            let (l, r) = both(t.expr(left), t.expr(right))?;
-            binary(t, *op, (l, left), (r, right), ast.span)
+            let left = operand(t, left);
+            binary(t, *op, left, operand(t, right), ast.span)
         }
-        ExprKind::In { of, list, negated } => {
-            let node = t.expr(of);
-            let items: Vec<_> = list.iter().map(|item| t.expr(item)).collect();
-            let (node, items) = both(node, items.into_iter().collect::<Check<Vec<_>>>())?;
-            let mut typed = Vec::new();
-            for (item, written) in items.into_iter().zip(list) {
-                comparable(t, Comparison::Equal, (&node, of), (&item, written), ast.span)?;
-                typed.push(units::converted(t, (item, written), (node.unit(), node.ty()), of, "compared with")?);
-            }
-            negate_if(t, *negated, Shape::In(node, typed), ast.span)
-        }
-        ExprKind::Between { of, low, high, negated } => {
-            let (node, (l, h)) = both(t.expr(of), both(t.expr(low), t.expr(high)))?;
-            let (l, h) = units::share_unit((l, low), (h, high));
-            let above = compare(t, Comparison::GreaterOrEqual, (node.clone(), of), (l, low), ast.span);
-            let below = compare(t, Comparison::LessOrEqual, (node, of), (h, high), ast.span);
-            let (above, below) = both(above, below)?;
-            negate_if(t, *negated, Shape::And(above, below), ast.span)
-        }
+        ExprKind::In { of, list, negated } => membership(t, of, list, *negated, ast.span),
+        ExprKind::Between { of, low, high, negated } => between(t, of, (low, high), *negated, ast.span),
         ExprKind::IsNull { of, negated } => negate_if(t, *negated, Shape::IsNull(t.expr(of)?), ast.span),
-        ExprKind::If { condition: test, then, otherwise } => {
-            let (c, (a, b)) = both(t.expr(test), both(t.expr(then), t.expr(otherwise)))?;
-            let c = condition(t, (c, test))?;
-            let mut nodes = unified(t, vec![(a, then.as_ref()), (b, otherwise.as_ref())], "put in place of")?;
-            let (Some(b), Some(a)) = (nodes.pop(), nodes.pop()) else { return Err(Reported) };
-            let (ty, unit) = (joined(&[&a, &b]), a.unit().clone());
-            t.build(Shape::If(c, a, b), ty, unit, ast.span)
-        }
-        ExprKind::Call { name, args } => match find(&name.value).map(|f| (f, f.role)) {
-            Some((f, Role::Scalar(row, metric))) => {
-                let args = expressions(t.checker(), f.name, f.signature, f.arguments, args, ast.span)?;
-                scalar(t, (row, metric), f.name, &args, ast.span)
-            }
-            _ => Err(t.checker().internal(ast.span, "a call was typed at the wrong level")),
-        },
+        ExprKind::If { condition, then, otherwise } => choice(t, condition, (then, otherwise), ast.span),
+        ExprKind::Call { name, args } => scalar_call(t, name, args, ast.span),
         _ => Err(t.checker().internal(ast.span, "an expression was typed at the wrong level")),
+    }
+}
+
+/// An operand, typed; what was reported of it waits for the other one.
+type Operand<'a, N> = Check<Written<'a, Box<N>>>;
+
+fn operand<'a, T: Typer<'a>>(t: &T, ast: &'a Expr) -> Operand<'a, T::Node> {
+    Ok((Box::new(t.expr(ast)?), ast))
+}
+
+fn negation<'a, T: Typer<'a>>(t: &T, of: T::Node, ast: &'a Expr, span: Span) -> Check<T::Node> {
+    let node = number(t, (of, ast), "`-`")?;
+    let (ty, unit) = (node.ty(), node.unit().clone());
+    match node.literal().and_then(literals::negated) {
+        Some(value) => t.build(Shape::Literal(value), ty, unit, span),
+        None => t.build(Shape::Negate(node), ty, unit, span),
+    }
+}
+
+fn denial<'a, T: Typer<'a>>(t: &T, of: Written<'a, T::Node>, span: Span) -> Check<T::Node> {
+    let node = condition(t, of)?;
+    t.build(Shape::Not(node), ScalarType::Bool, Unit::none(), span)
+}
+
+fn membership<'a, T: Typer<'a>>(t: &T, of: &'a Expr, list: &'a [Expr], negated: bool, span: Span) -> Check<T::Node> {
+    let node = t.expr(of);
+    let items: Vec<_> = list.iter().map(|item| t.expr(item)).collect();
+    let (node, items) = both(node, items.into_iter().collect::<Check<Vec<_>>>())?;
+    let mut typed = Vec::new();
+    for (item, written) in items.into_iter().zip(list) {
+        comparable(t, Comparison::Equal, (&node, of), (&item, written), span)?;
+        typed.push(units::converted(t, (item, written), (node.unit(), node.ty()), of, "compared with")?);
+    }
+    negate_if(t, negated, Shape::In(node, typed), span)
+}
+
+fn between<'a, T: Typer<'a>>(
+    t: &T,
+    of: &'a Expr,
+    (low, high): (&'a Expr, &'a Expr),
+    negated: bool,
+    span: Span,
+) -> Check<T::Node> {
+    let (node, (l, h)) = both(t.expr(of), both(t.expr(low), t.expr(high)))?;
+    let (l, h) = units::share_unit((l, low), (h, high));
+    let above = compare(t, Comparison::GreaterOrEqual, (node.clone(), of), (l, low), span);
+    let below = compare(t, Comparison::LessOrEqual, (node, of), (h, high), span);
+    let (above, below) = both(above, below)?;
+    negate_if(t, negated, Shape::And(above, below), span)
+}
+
+fn choice<'a, T: Typer<'a>>(
+    t: &T,
+    test: &'a Expr,
+    (then, otherwise): (&'a Expr, &'a Expr),
+    span: Span,
+) -> Check<T::Node> {
+    let (c, (a, b)) = both(t.expr(test), both(t.expr(then), t.expr(otherwise)))?;
+    let c = condition(t, (c, test))?;
+    let mut nodes = unified(t, vec![(a, then), (b, otherwise)], "put in place of")?;
+    let (Some(b), Some(a)) = (nodes.pop(), nodes.pop()) else { return Err(Reported) };
+    let (ty, unit) = (joined(&[&a, &b]), a.unit().clone());
+    t.build(Shape::If(c, a, b), ty, unit, span)
+}
+
+fn scalar_call<'a, T: Typer<'a>>(t: &T, name: &'a Name, args: &'a [Arg], span: Span) -> Check<T::Node> {
+    match find(&name.value).map(|f| (f, f.role)) {
+        Some((f, Role::Scalar(row, metric))) => {
+            let args = expressions(t.checker(), f.name, f.signature, f.arguments, args, span)?;
+            scalar(t, (row, metric), f.name, &args, span)
+        }
+        _ => Err(t.checker().internal(span, "a call was typed at the wrong level")),
     }
 }
 
@@ -161,14 +193,15 @@ fn negate_if<'a, T: Typer<'a>>(t: &T, negated: bool, shape: Shape<T::Node>, span
     if negated { t.build(Shape::Not(node), ScalarType::Bool, Unit::none(), span) } else { Ok(node) }
 }
 
-/// `a op b`, both typed.
-pub(super) fn binary<'a, T: Typer<'a>>(
+fn binary<'a, T: Typer<'a>>(
     t: &T,
     op: BinaryOp,
-    left: Written<'a, T::Node>,
-    right: Written<'a, T::Node>,
+    left: Operand<'a, T::Node>,
+    right: Operand<'a, T::Node>,
     span: Span,
 ) -> Check<T::Node> {
+    let ((l, left), (r, right)) = both(left, right)?;
+    let (left, right) = ((*l, left), (*r, right));
     let comparison = match op {
         BinaryOp::Add => return arithmetic(t, Arithmetic::Add, left, right, span),
         BinaryOp::Subtract => return arithmetic(t, Arithmetic::Subtract, left, right, span),

@@ -19,7 +19,7 @@ use crate::functions::{Role, find};
 use crate::ir::{MetricExpr, ScalarType};
 use crate::resolve::Named;
 use crate::source::Span;
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Name};
 use crate::unit::Unit;
 
 pub use forms::needs_days;
@@ -29,7 +29,8 @@ pub(super) use value::Val;
 #[derive(Debug)]
 pub(super) struct Inlined {
     pub(super) expr: MetricExpr,
-    pub(super) parts: usize,
+    parts: usize,
+    levels: usize,
 }
 
 /// What reaches every measure of an expression from outside.
@@ -70,8 +71,8 @@ impl<'a> Checker<'a> {
             let metrics = Metrics { cx: self, env: Env::default() };
             metrics.number(&def.expr)
         });
-        let parts = self.end(before);
-        let inlined = typed.map(|expr| Rc::new(Inlined { expr, parts }));
+        let (parts, levels) = self.end(before);
+        let inlined = typed.map(|expr| Rc::new(Inlined { expr, parts, levels }));
         let _ = cell.set(inlined.as_ref().ok().cloned());
         inlined
     }
@@ -146,10 +147,46 @@ impl<'c, 'a> Metrics<'c, 'a> {
         let plain = self.cx.metric(at)?;
         if self.env.is_plain() {
             self.cx.spend(plain.parts, span)?;
+            self.cx.levels_below(plain.levels, span)?;
             return Ok(Val::One(plain.expr.clone()));
         }
         let def = self.cx.scope.project.metrics.get(at).ok_or(Reported)?;
         self.cx.inside(Active::Metric(at), span, || self.expr(&def.expr))
+    }
+
+    fn are_sets(&self, left: &Expr, right: &Expr) -> bool {
+        let is = |of| self.cx.scope.classify(of) == Class::Set;
+        is(left) && is(right)
+    }
+
+    fn member(&self, ast: &'a Expr, of: &'a Expr) -> Check<Val> {
+        if self.cx.scope.classify(ast) == Class::Metric {
+            return self.expr(of);
+        }
+        let help = "measure it: `sum(E.column)`, `mean(E.column)`, `unique(E.column)`";
+        self.no_metric(ast, "a column has a value a row", help)
+    }
+
+    fn within(&self, ast: &'a Expr, of: &'a Expr, condition: &'a Expr) -> Check<Val> {
+        if self.cx.scope.classify(of) == Class::Set {
+            let help = "count its events or its actors: `count(E where …)`, `unique(E where …)`";
+            return self.no_metric(ast, "this is an event set", help);
+        }
+        self.with_condition(condition).expr(of)
+    }
+
+    fn call(&self, ast: &'a Expr, name: &'a Name, args: &'a [Arg]) -> Check<Val> {
+        let Some(function) = find(&name.value) else { return self.cx.fail(unknown_function(&name.value, name.span)) };
+        match function.role {
+            Role::Aggregate(aggregate) => self.aggregate(function, aggregate, args, ast.span),
+            Role::Form(form) => self.form(function, form, args, ast.span),
+            Role::Scalar(..) => common(self, ast),
+            Role::Row(_) => {
+                let what = format!("`{}` is of one row", name.value);
+                self.no_metric(ast, &what, "measure it: `unique(day(E.time))`, `mean(length(E.text))`")
+            }
+            Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
+        }
     }
 
     fn no_metric(&self, ast: &Expr, what: &str, help: &str) -> Check<Val> {
@@ -168,40 +205,15 @@ impl<'a> Typer<'a> for Metrics<'_, 'a> {
 
     fn expr(&self, ast: &'a Expr) -> Check<Val> {
         let _deeper = self.cx.deeper(ast.span)?;
-        let scope = self.cx.scope;
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),
-            ExprKind::Member { of, .. } if scope.classify(ast) == Class::Metric => self.expr(of),
-            ExprKind::Member { .. } => {
-                let help = "measure it: `sum(E.column)`, `mean(E.column)`, `unique(E.column)`";
-                self.no_metric(ast, "a column has a value a row", help)
-            }
+            ExprKind::Member { of, .. } => self.member(ast, of),
             ExprKind::Like { .. } => self.no_metric(ast, "`like` is a condition on rows", "write it after `where`"),
-            ExprKind::Call { name, args } => match find(&name.value) {
-                None => self.cx.fail(unknown_function(&name.value, name.span)),
-                Some(function) => match function.role {
-                    Role::Aggregate(aggregate) => self.aggregate(function, aggregate, args, ast.span),
-                    Role::Form(form) => self.form(function, form, args, ast.span),
-                    Role::Scalar(..) => common(self, ast),
-                    Role::Row(_) => {
-                        let what = format!("`{}` is of one row", name.value);
-                        self.no_metric(ast, &what, "measure it: `unique(day(E.time))`, `mean(length(E.text))`")
-                    }
-                    Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
-                },
-            },
-            ExprKind::Where { of, condition } => match scope.classify(of) {
-                Class::Set => {
-                    let help = "count its events or its actors: `count(E where …)`, `unique(E where …)`";
-                    self.no_metric(ast, "this is an event set", help)
-                }
-                _ => self.with_condition(condition).expr(of),
-            },
+            ExprKind::Call { name, args } => self.call(ast, name, args),
+            ExprKind::Where { of, condition } => self.within(ast, of, condition),
             ExprKind::Per { of, key, within } => self.per(of, key, within.as_ref(), ast.span),
             ExprKind::Over { of, window } => self.over(of, window, ast.span),
-            ExprKind::Binary { op: BinaryOp::Or, left, right }
-                if scope.classify(left) == Class::Set && scope.classify(right) == Class::Set =>
-            {
+            ExprKind::Binary { op: BinaryOp::Or, left, right } if self.are_sets(left, right) => {
                 let (..) = both(self.cx.set(left), self.cx.set(right))?;
                 self.no_metric(ast, "this is an event set", "count its events or its actors: `unique(E or F)`")
             }

@@ -5,6 +5,7 @@ mod names;
 mod periods;
 
 pub(super) use names::no_actor;
+use periods::is_of_periods;
 
 use crate::check::algebra::{Node, Shape, Typer, both, common, condition, expressions};
 use crate::check::findings::{Check, called};
@@ -15,7 +16,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::functions::{ALL, Function, Role, find};
 use crate::ir::{ColumnId, LookupId, RowExpr, RowFunction, RowKind, ScalarType, SourceId};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind};
+use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Name};
 use crate::unit::Unit;
 use crate::value::Value;
 
@@ -116,6 +117,40 @@ impl<'c, 'a> Rows<'c, 'a> {
         Ok(RowExpr { kind: RowKind::Call { function: row, args: typed }, ty, unit: Unit::none() })
     }
 
+    fn any_call(&self, ast: &'a Expr, name: &'a Name, args: &'a [Arg]) -> Check<RowExpr> {
+        let Some(function) = find(&name.value) else { return self.cx.fail(unknown_function(&name.value, name.span)) };
+        match function.role {
+            Role::Row(row) => self.call(function, row, args, ast.span),
+            Role::Scalar(..) => common(self, ast),
+            Role::Aggregate(_) | Role::Form(_) => self.no_measure(&format!("`{}(…)`", name.value), ast.span),
+            Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
+        }
+    }
+
+    fn method(&self, field: &Name) -> Check<RowExpr> {
+        let message = format!("`.{}(…)` is not said of a column", field.value);
+        let finding = Diagnostic::new(Code::UnknownFunction, field.span, message);
+        self.cx.fail(finding.help(format!("a function stands before its argument: `{}(…)`", field.value)))
+    }
+
+    fn like(&self, of: &'a Expr, pattern: &str, negated: bool) -> Check<RowExpr> {
+        let node = self.expr(of)?;
+        if node.ty != ScalarType::Text && !node.ty.is_open() {
+            let message = format!("`like` takes text, not {}", called(node.ty));
+            let finding = Diagnostic::new(Code::TypeMismatch, of.span, message);
+            return self.cx.fail(finding.label(called(node.ty)));
+        }
+        let bool = |kind| RowExpr { kind, ty: ScalarType::Bool, unit: Unit::none() };
+        let like = bool(RowKind::Like { of: Box::new(node), pattern: pattern.to_owned() });
+        Ok(if negated { bool(RowKind::Not(Box::new(like))) } else { like })
+    }
+
+    fn inner_where(&self, condition: &Expr) -> Check<RowExpr> {
+        let message = "`where` stands within a row's expression";
+        let finding = Diagnostic::new(Code::BadArguments, condition.span, message);
+        self.cx.fail(finding.help("write it at the end: `sum(a.x * a.y where …)`"))
+    }
+
     /// What measures rows, where one row is at hand.
     fn no_measure<T>(&self, what: &str, span: Span) -> Check<T> {
         if self.used == Use::Segment {
@@ -137,42 +172,16 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
 
     fn expr(&self, ast: &'a Expr) -> Check<RowExpr> {
         let _deeper = self.cx.deeper(ast.span)?;
-        if let Some(typed) = self.with_periods(ast) {
-            return typed;
+        if is_of_periods(ast) {
+            return self.with_periods(ast);
         }
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),
             ExprKind::Member { of, field, args: None } => self.member(of, field, ast.span),
-            ExprKind::Member { field, args: Some(_), .. } => {
-                let message = format!("`.{}(…)` is not said of a column", field.value);
-                let finding = Diagnostic::new(Code::UnknownFunction, field.span, message);
-                self.cx.fail(finding.help(format!("a function stands before its argument: `{}(…)`", field.value)))
-            }
-            ExprKind::Like { of, pattern, negated } => {
-                let node = self.expr(of)?;
-                if node.ty != ScalarType::Text && !node.ty.is_open() {
-                    let message = format!("`like` takes text, not {}", called(node.ty));
-                    let finding = Diagnostic::new(Code::TypeMismatch, of.span, message);
-                    return self.cx.fail(finding.label(called(node.ty)));
-                }
-                let bool = |kind| RowExpr { kind, ty: ScalarType::Bool, unit: Unit::none() };
-                let like = bool(RowKind::Like { of: Box::new(node), pattern: pattern.value.clone() });
-                Ok(if *negated { bool(RowKind::Not(Box::new(like))) } else { like })
-            }
-            ExprKind::Call { name, args } => match find(&name.value) {
-                None => self.cx.fail(unknown_function(&name.value, name.span)),
-                Some(function) => match function.role {
-                    Role::Row(row) => self.call(function, row, args, ast.span),
-                    Role::Scalar(..) => common(self, ast),
-                    Role::Aggregate(_) | Role::Form(_) => self.no_measure(&format!("`{}(…)`", name.value), ast.span),
-                    Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
-                },
-            },
-            ExprKind::Where { condition, .. } => {
-                let message = "`where` stands within a row's expression";
-                let finding = Diagnostic::new(Code::BadArguments, condition.span, message);
-                self.cx.fail(finding.help("write it at the end: `sum(a.x * a.y where …)`"))
-            }
+            ExprKind::Member { field, args: Some(_), .. } => self.method(field),
+            ExprKind::Like { of, pattern, negated } => self.like(of, &pattern.value, *negated),
+            ExprKind::Call { name, args } => self.any_call(ast, name, args),
+            ExprKind::Where { condition, .. } => self.inner_where(condition),
             ExprKind::Per { .. } => self.no_measure("`… per …`", ast.span),
             ExprKind::Over { .. } => self.no_measure("`… over …`", ast.span),
             _ => common(self, ast),

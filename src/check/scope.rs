@@ -71,6 +71,15 @@ pub(super) struct Checker<'a> {
     parts: Cell<usize>,
     all_parts: Cell<usize>,
     depth: Cell<usize>,
+    /// The deepest level that the expression at hand has reached.
+    deepest: Cell<usize>,
+}
+
+/// What is set aside while another expression is typed.
+pub(super) struct Aside {
+    parts: usize,
+    depth: usize,
+    deepest: usize,
 }
 
 /// How deep the typing of one expression may go, through all definitions that it names.
@@ -106,6 +115,7 @@ impl<'a> Checker<'a> {
             parts: Cell::new(0),
             all_parts: Cell::new(0),
             depth: Cell::new(0),
+            deepest: Cell::new(0),
         }
     }
 
@@ -170,13 +180,21 @@ impl<'a> Checker<'a> {
 
     /// Goes one level deeper; refuses what would not end well.
     pub(super) fn deeper(&self, span: Span) -> Check<Deeper<'_>> {
-        if self.depth.get() >= DEEPEST_TYPING {
+        self.levels_below(1, span)?;
+        self.depth.set(self.depth.get() + 1);
+        Ok(Deeper(&self.depth))
+    }
+
+    /// Notes that so many levels follow, as when a metric is written out that was typed before.
+    pub(super) fn levels_below(&self, levels: usize, span: Span) -> Check<()> {
+        let deepest = self.depth.get().saturating_add(levels);
+        if deepest > DEEPEST_TYPING {
             let message =
                 format!("with the definitions that it names written out, more than {DEEPEST_TYPING} levels deep");
             return self.fail(Diagnostic::new(Code::TooLarge, span, message).help("name fewer metrics within metrics"));
         }
-        self.depth.set(self.depth.get() + 1);
-        Ok(Deeper(&self.depth))
+        self.deepest.set(self.deepest.get().max(deepest));
+        Ok(())
     }
 
     /// Counts parts that were made; refuses what grows without bounds.
@@ -192,13 +210,15 @@ impl<'a> Checker<'a> {
         self.fail(Diagnostic::new(Code::TooLarge, span, message).help("name fewer metrics within metrics"))
     }
 
-    /// Begins an expression: its parts are counted from nothing.
-    pub(super) fn begin(&self) -> usize {
-        self.parts.replace(0)
+    /// Begins an expression: its parts and levels are counted from nothing.
+    pub(super) fn begin(&self) -> Aside {
+        let depth = self.depth.get();
+        Aside { parts: self.parts.replace(0), depth, deepest: self.deepest.replace(depth) }
     }
 
-    /// Ends it: the parts of the one around it, and this one's if they become part of it.
-    pub(super) fn end(&self, before: usize) -> usize {
-        self.parts.replace(before)
+    /// Ends it: its parts and its levels.
+    pub(super) fn end(&self, aside: Aside) -> (usize, usize) {
+        let levels = self.deepest.replace(aside.deepest).saturating_sub(aside.depth);
+        (self.parts.replace(aside.parts), levels)
     }
 }

@@ -73,7 +73,8 @@ impl<'a> Checker<'a> {
         else {
             return Err(self.no_column(source, text));
         };
-        let column = self.column(Place::Source(source), id, text.span)?;
+        self.column(Place::Source(source), id, text.span)?;
+        let column = columns.get(id).ok_or(Reported)?;
         let reading = || table.clock.reading(None).map_err(|u| self.report(u.finding(&text.value, text.span, None)));
         match (column.ty, &column.origin) {
             (ScalarType::Instant, _) => Ok(id),

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, SourceId};
+use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Project;
 use crate::results::{Schema, Schemas};
 use crate::syntax::document::{LookupDef, SourceDef, Text, TimeDef};
-use crate::unit::{Names, plural};
+use crate::unit::{Names, Unit, plural};
 
 /// A column that nothing is known of, in a check without data.
 pub(super) use columns::unknown as open_column;
@@ -67,6 +67,10 @@ impl Columns {
 
     pub(super) fn get(&self, id: ColumnId) -> Option<Column> {
         self.list.borrow().get(id.0 as usize).cloned()
+    }
+
+    pub(super) fn typed(&self, id: ColumnId) -> Option<(ScalarType, Unit)> {
+        self.list.borrow().get(id.0 as usize).map(|c| (c.ty, c.unit.clone()))
     }
 
     /// The column that holds the file's column of this name.

@@ -3,6 +3,7 @@
 mod data;
 mod expressions;
 mod functions;
+mod hostile;
 mod language;
 
 use crate::check::{AskSpec, Checked, check};

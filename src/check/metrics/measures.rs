@@ -70,6 +70,10 @@ impl<'a> Metrics<'_, 'a> {
         if matches!(of, Of::Actors) {
             self.one_entity(set, at)?;
         }
+        if matches!(aggregate, Aggregate::First | Aggregate::Last) && set.branches.iter().any(|b| b.time.is_none()) {
+            let message = "rows without a time have no first and no last";
+            return self.cx.fail(Diagnostic::new(Code::NoClock, span, message).help("use `min` or `max`"));
+        }
         let mut branches = Vec::new();
         let mut first: Option<(ScalarType, Unit)> = None;
         let mut result = Ok(());
@@ -176,8 +180,8 @@ impl<'a> Metrics<'_, 'a> {
 
     fn actor_column(&self, branch: &SetBranch, id: ColumnId, span: Span) -> Check<RowExpr> {
         let place = crate::check::rows::Place::Source(branch.source);
-        let column = self.cx.column(place, id, span)?;
-        Ok(RowExpr { kind: RowKind::Column(id), ty: column.ty, unit: Unit::none() })
+        let (ty, _) = self.cx.column(place, id, span)?;
+        Ok(RowExpr { kind: RowKind::Column(id), ty, unit: Unit::none() })
     }
 
     /// The actors of a union are of one kind.

@@ -6,7 +6,7 @@ use crate::check::rows::{Place, Rows};
 use crate::check::scope::{Active, Checker};
 use crate::check::tables::Columns;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Column, ColumnId, Origin, RowExpr, RowKind, ScalarType};
+use crate::ir::{ColumnId, Origin, RowExpr, RowKind, ScalarType};
 use crate::source::Span;
 use crate::syntax::document::ColumnDef;
 use crate::unit::Unit;
@@ -20,19 +20,20 @@ impl<'a> Checker<'a> {
     }
 
     /// A column, ready for use. `Err` where it is broken, or its times cannot be read.
-    pub(in crate::check) fn column(&self, place: Place, id: ColumnId, span: Span) -> Check<Column> {
+    pub(in crate::check) fn column(&self, place: Place, id: ColumnId, span: Span) -> Check<(ScalarType, Unit)> {
         let columns = self.columns(place).ok_or(Reported)?;
         let pending = columns.pending.borrow().get(&id.0).copied();
         if let Some(at) = pending {
             self.compute(place, columns, id, at, span)?;
         }
-        let column = columns.get(id).ok_or(Reported)?;
+        let (ty, unit) = columns.typed(id).ok_or(Reported)?;
         if columns.is_zoneless(id) {
-            let message = format!("the times of `{}` have no zone", column.name);
+            let name = columns.get(id).map_or_else(String::new, |c| c.name);
+            let message = format!("the times of `{name}` have no zone");
             let help = "say where the clock hung: `time_zone: Europe/Berlin` on the source or on the column";
             return self.fail(Diagnostic::new(Code::TimeReading, span, message).help(help));
         }
-        if column.ty == ScalarType::Error { Err(Reported) } else { Ok(column) }
+        if ty == ScalarType::Error { Err(Reported) } else { Ok((ty, unit)) }
     }
 
     fn compute(&self, place: Place, columns: &Columns, id: ColumnId, at: usize, span: Span) -> Check<()> {

@@ -96,9 +96,9 @@ impl<'a> Rows<'_, 'a> {
     }
 
     fn own(&self, id: ColumnId, span: Span) -> Check<RowExpr> {
-        let column = self.cx.column(self.place, id, span)?;
+        let (ty, unit) = self.cx.column(self.place, id, span)?;
         self.cx.spend(1, span)?;
-        Ok(RowExpr { kind: RowKind::Column(id), ty: column.ty, unit: column.unit })
+        Ok(RowExpr { kind: RowKind::Column(id), ty, unit })
     }
 
     fn linked(&self, reached: &Reached<'_>, column: ColumnId, span: Span) -> Check<RowExpr> {
@@ -110,9 +110,9 @@ impl<'a> Rows<'_, 'a> {
                 Some("use it where the events are used: `count(event where user.plan = …)`"),
             );
         }
-        let found = self.cx.column(reached.place, column, span)?;
+        let (ty, unit) = self.cx.column(reached.place, column, span)?;
         self.cx.spend(1, span)?;
-        Ok(RowExpr { kind: RowKind::Linked { link: reached.link, column }, ty: found.ty, unit: found.unit })
+        Ok(RowExpr { kind: RowKind::Linked { link: reached.link, column }, ty, unit })
     }
 
     fn clock(&self, time: Option<ColumnId>, span: Span) -> Check<RowExpr> {
@@ -224,8 +224,7 @@ impl<'a> Rows<'_, 'a> {
         if let Some(kind) = kind {
             let message = format!("`{name}` is {kind}; here a column of {} is wanted", self.rows());
             let finding = Diagnostic::new(Code::NameOfOtherKind, span, message);
-            let help =
-                "if the file has a column of that name, declare it under another: `columns: {other_name: {from: …}}`";
+            let help = format!("if the file has a column `{name}`, declare it under `columns:`");
             return self.cx.fail(finding.help(help));
         }
         if self.prefix(name).is_some() {

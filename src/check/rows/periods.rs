@@ -29,30 +29,37 @@ fn flipped(op: BinaryOp) -> BinaryOp {
     }
 }
 
+/// Whether it is a comparison with a period.
+pub(super) fn is_of_periods(ast: &Expr) -> bool {
+    match &ast.kind {
+        ExprKind::Binary { op, left, right } if is_comparison(*op) => period(left).is_some() != period(right).is_some(),
+        ExprKind::Between { low, high, .. } => period(low).is_some() && period(high).is_some(),
+        ExprKind::In { list, .. } => list.iter().any(|item| period(item).is_some()),
+        _ => false,
+    }
+}
+
 impl<'a> Rows<'_, 'a> {
-    /// The comparison, if it is one with a period.
-    pub(super) fn with_periods(&self, ast: &'a Expr) -> Option<Check<RowExpr>> {
+    /// The comparison with a period that it is.
+    pub(super) fn with_periods(&self, ast: &'a Expr) -> Check<RowExpr> {
         match &ast.kind {
-            ExprKind::Binary { op, left, right } if is_comparison(*op) => match (period(left), period(right)) {
-                (None, Some(p)) => Some(self.expr(left).and_then(|node| self.beside(*op, (node, left), (p, right)))),
-                (Some(p), None) => {
-                    Some(self.expr(right).and_then(|node| self.beside(flipped(*op), (node, right), (p, left))))
-                }
-                _ => None,
+            ExprKind::Binary { op, left, right } => match (period(left), period(right)) {
+                (None, Some(p)) => self.beside(*op, (self.expr(left)?, left), (p, right)),
+                (Some(p), None) => self.beside(flipped(*op), (self.expr(right)?, right), (p, left)),
+                _ => Err(self.cx.internal(ast.span, "a comparison with a period that is none")),
             },
             ExprKind::Between { of, low, high, negated } => {
-                let (from, to) = (period(low)?, period(high)?);
-                Some(self.expr(of).and_then(|node| {
-                    let above = self.beside(BinaryOp::GreaterOrEqual, (node.clone(), of), (from, low));
-                    let below = self.beside(BinaryOp::LessOrEqual, (node, of), (to, high));
-                    let (above, below) = pair(above, below)?;
-                    self.not_if(*negated, and(Some(above), below), ast.span)
-                }))
+                let (Some(from), Some(to)) = (period(low), period(high)) else {
+                    return Err(self.cx.internal(ast.span, "a range of periods that is none"));
+                };
+                let node = self.expr(of)?;
+                let above = self.beside(BinaryOp::GreaterOrEqual, (node.clone(), of), (from, low));
+                let below = self.beside(BinaryOp::LessOrEqual, (node, of), (to, high));
+                let (above, below) = pair(above, below)?;
+                self.not_if(*negated, and(Some(above), below), ast.span)
             }
-            ExprKind::In { of, list, negated } if list.iter().any(|item| period(item).is_some()) => {
-                Some(self.in_periods(of, list, *negated, ast.span))
-            }
-            _ => None,
+            ExprKind::In { of, list, negated } => self.in_periods(of, list, *negated, ast.span),
+            _ => Err(self.cx.internal(ast.span, "a comparison with a period that is none")),
         }
     }
 
