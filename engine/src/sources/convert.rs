@@ -342,7 +342,9 @@ mod tests {
 
     #[test]
     fn text_to_every_type() {
-        let cases: &[(ScalarType, u8, &[&str], Result<&[&str], usize>)] = &[
+        /// Type, decimal places, texts, and what they become or the row that is refused.
+        type Case<'a> = (ScalarType, u8, &'a [&'a str], Result<&'a [&'a str], usize>);
+        let cases: &[Case<'_>] = &[
             (ScalarType::Bool, 0, &["true", "FALSE", "1", "0", " "], Ok(&["true", "false", "true", "false", "-"])),
             (ScalarType::Bool, 0, &["true", "maybe"], Err(1)),
             (ScalarType::Int, 0, &["7", "007", "17850.0", ""], Ok(&["7", "7", "17850", "-"])),
