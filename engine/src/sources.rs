@@ -65,8 +65,17 @@ pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, V
         let owner = Owner { role, name: table.name.clone(), span: table.span, metrics: Vec::new() };
         match Table::open(&folders, owner, &table.files, table.format) {
             Ok(open) => {
-                findings.extend(table.declared.iter().filter_map(|c| declared(&open, c, &settings.calendar.zone)));
-                Some(open.described())
+                let mut schema = open.described();
+                for column in &table.declared {
+                    let Some(finding) = declared(&open, column, &settings.calendar.zone) else { continue };
+                    findings.push(finding);
+                    // Said once: what comes after takes the declared type for true.
+                    let described = schema.columns.iter_mut().find(|c| c.name == column.raw);
+                    if let (Some(described), Some(ty)) = (described, column.ty) {
+                        (described.ty, described.note) = (ty, None);
+                    }
+                }
+                Some(schema)
             }
             Err(more) => {
                 findings.extend(more);

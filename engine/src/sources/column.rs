@@ -60,9 +60,9 @@ impl FileColumn {
                 return Some(finding);
             }
             if let Some((row, text)) = bad {
-                let word = physical::word(self.target.ty);
+                let wanted = physical::one(self.target.ty);
                 let value = quoted(&text);
-                let message = format!("`{name}` is {value} in row {row} of `{}`, not {word}", file.found.relative);
+                let message = format!("`{name}` is {value} in row {row} of `{}`, not {wanted}", file.found.relative);
                 let finding = table.owner.stopped(Code::ValueNotOfType, span, message);
                 return Some(finding.help(cure(self.target.ty)));
             }
@@ -127,7 +127,7 @@ fn never(table: &Table, position: usize, target: &Target) -> Option<String> {
 fn cannot_be(table: &Table, position: usize, (name, span, ty): (&str, Span, ScalarType), physical: &str) -> Diagnostic {
     let file = table.files.first().map_or("", |file| file.found.relative.as_str());
     let whole = table.columns.get(position).and_then(|c| c.ty) == Some(ScalarType::Int);
-    let message = format!("`{name}` is {physical} in `{file}`, not {}", physical::word(ty));
+    let message = format!("`{name}` is {physical} in `{file}`, not {}", physical::one(ty));
     let finding = table.owner.stopped(Code::ValueNotOfType, span, message);
     if whole && ty == ScalarType::Instant {
         return finding.help("say what the numbers count with `time_format: epoch_s`, `epoch_ms` or `epoch_us`");

@@ -280,7 +280,7 @@ fn relative_parts(text: &str) -> Result<Vec<String>, &'static str> {
         }
     }
     // Alternatives could hide a `..` from the look at each part.
-    if text.contains("..") && text.contains('{') {
+    if text.contains('{') && text.split(['/', '{', ',', '}']).any(|piece| piece == "..") {
         return Err("leads out of it (`..`)");
     }
     Ok(parts)

@@ -121,16 +121,16 @@ pub(crate) fn called(ty: &DataType) -> String {
     }
 }
 
-/// The word for a type in definitions.
-pub(crate) fn word(ty: ScalarType) -> &'static str {
+/// What a value of the type is, in a sentence.
+pub(crate) fn one(ty: ScalarType) -> &'static str {
     match ty {
-        ScalarType::Bool => "bool",
-        ScalarType::Int => "integer",
-        ScalarType::Decimal => "decimal",
-        ScalarType::Float => "number",
+        ScalarType::Bool => "true or false",
+        ScalarType::Int => "an integer",
+        ScalarType::Decimal => "a decimal",
+        ScalarType::Float => "a number",
         ScalarType::Text => "text",
-        ScalarType::Date => "date",
-        ScalarType::Instant => "instant",
+        ScalarType::Date => "a date",
+        ScalarType::Instant => "an instant",
         ScalarType::Null | ScalarType::Unknown | ScalarType::Error => "unknown",
     }
 }

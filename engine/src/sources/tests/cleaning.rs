@@ -191,7 +191,7 @@ fn a_time_column_without_one_time_is_a_finding() {
     let project = Project::new().write("t.csv", "ts\n01.02.2024\n02.02.2024\n");
     let clock = time("ts", TimeFormat::Auto, "UTC", LocalPolicy::Later);
     let findings = read(&project, program("UTC", vec![source("t.csv", vec![clock])], Vec::new())).unwrap_err();
-    assert_eq!(said(&findings), ["K0610 `ts` is `01.02.2024` in row 1 of `data/t.csv`, not instant"]);
+    assert_eq!(said(&findings), ["K0610 `ts` is `01.02.2024` in row 1 of `data/t.csv`, not an instant"]);
     assert!(findings[0].help.as_deref().unwrap().contains("time_format"));
 }
 
@@ -239,7 +239,7 @@ fn unsigned_numbers_beyond_i64_are_decimals() {
     assert_eq!(seen.rows, ["1", "18446744073709551615"]);
     let all = source("u.parquet", vec![column("u", ScalarType::Int, true)]);
     let findings = read(&project, program("UTC", vec![all], Vec::new())).unwrap_err();
-    assert_eq!(said(&findings), ["K0610 `u` is `18446744073709551615` in row 1 of `data/u.parquet`, not integer"]);
+    assert_eq!(said(&findings), ["K0610 `u` is `18446744073709551615` in row 1 of `data/u.parquet`, not an integer"]);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn parquet_types() {
             &[("l", None), ("b", None), ("b", Some(ScalarType::Text)), ("t", Some(ScalarType::Int))]
         ),
         [
-            "K0610 `t` is Timestamp(ms) in `data/p.parquet`, not integer",
+            "K0610 `t` is Timestamp(ms) in `data/p.parquet`, not an integer",
             "K0611 the column `b` is Binary, which cannot be used in this version",
             "K0611 the column `l` is List(Int32), which cannot be used in this version",
         ]
@@ -161,8 +161,8 @@ fn declared_columns() {
             "K0608 `data/2.csv` has no column `day`, other files have",
             "K0608 no file of source `s` has a column `Amount` (`data/1.csv`, …)",
             "K0608 no file of source `s` has a column `zzz` (`data/1.csv`, …)",
-            "K0610 `amount` is `n/a` in row 1 of `data/2.csv`, not decimal",
-            "K0610 `flag` is `maybe` in row 1 of `data/2.csv`, not bool",
+            "K0610 `amount` is `n/a` in row 1 of `data/2.csv`, not a decimal",
+            "K0610 `flag` is `maybe` in row 1 of `data/2.csv`, not true or false",
         ]
     );
 }
