@@ -192,6 +192,9 @@ fn chance(e: &Evidence) -> Found {
             },
         );
     };
+    if !open(e) {
+        return e.unknown("A3", Code::ShortHistory, "the due date has passed");
+    }
     let n = e.forecast.history;
     let text = format!("probability {}, from {n} complete periods", parts.join(" and "));
     let keeps = matches!(e.aim, Some(Aim::Band(_)));
@@ -240,9 +243,12 @@ fn rate(e: &Evidence) -> Found {
 
 /// A3: enough history to tell.
 fn history(e: &Evidence) -> Found {
+    if !open(e) {
+        return e.unknown("A3", Code::ShortHistory, "the due date has passed");
+    }
     let n = e.forecast.history;
     let text = format!("{n} complete {}s of history", e.definition.grain);
-    match n >= ENOUGH || !open(e) {
+    match n >= ENOUGH {
         true => e.holds("A3", Code::ShortHistory, text),
         false => {
             let text = format!("{text}, {ENOUGH} are needed for a probability: the status goes by pace");
