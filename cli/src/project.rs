@@ -125,7 +125,7 @@ fn definition_files(root: &Path, manifest: &Manifest, findings: &mut Vec<Diagnos
     }
     match files::find(root, &matchers) {
         Ok(found) => {
-            if found.is_empty() {
+            if found.is_empty() && matchers.len() >= manifest.definitions.len() {
                 findings.push(
                     Diagnostic::without_place(Code::NoDefinitions, "no definition file is found")
                         .help("put definitions in `metrics/*.yaml`, or name their folder in kepi.yaml: `definitions: [kpis/**/*.yaml]`"),

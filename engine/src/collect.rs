@@ -81,7 +81,7 @@ fn complete_to(
     each.min()
 }
 
-/// Up to where a source with time is complete: what was said, else its latest event.
+/// Up to where a source with time is complete: what was said, else its latest event, that one included.
 pub(crate) fn source_complete_to(
     program: &Program,
     question: &Question,
@@ -93,7 +93,9 @@ pub(crate) fn source_complete_to(
     }
     let index = id.0 as usize;
     let said = program.sources.get(index).and_then(|s| s.complete_until);
-    let last = extents.get(index).and_then(|e| e.last);
+    // Times are read to the microsecond: what ends right behind the latest event has been seen whole.
+    let tick = jiff::SignedDuration::from_micros(1);
+    let last = extents.get(index).and_then(|e| e.last).map(|t| t.checked_add(tick).unwrap_or(t));
     said.or(last).unwrap_or(Timestamp::MIN)
 }
 

@@ -1,12 +1,25 @@
 //! `kepi check`.
 
+use std::sync::Arc;
+
+use kepi_engine::{Dataset, Options};
+
 use crate::args::{CheckArgs, Common};
 use crate::commands::Stop;
 use crate::exit::Exit;
 use crate::{findings, project};
 
 pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
-    let project = project::load(common, !args.no_data).map_err(Stop::Usage)?;
+    let mut project = project::load(common, !args.no_data).map_err(Stop::Usage)?;
+    let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
+    if let Some(program) = program.filter(|_| !args.no_data) {
+        // Keys of lookups and clocks of sources are known only once the files are open.
+        let options = Options { threads: common.threads.map(usize::from), ..Options::default() };
+        if let Err(found) = Dataset::open(&project.root, Arc::new(program), options) {
+            project.findings.extend(found);
+            kepi_lang::diag::sort(&mut project.findings);
+        }
+    }
     let program = project.checked.as_ref().and_then(|c| c.program.as_ref());
     let facts = program.map_or(String::new(), |p| {
         let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });

@@ -49,7 +49,7 @@ pub fn answers(world: &World<'_>) -> Result<Vec<Answer>, TooLarge> {
                 let known = if world.question.as_of_given || world.program.settings.as_of.is_some() {
                     Some(world.question.as_of)
                 } else {
-                    source.complete_until.or(last)
+                    source.complete_until.or(last.map(|t| t + jiff::SignedDuration::from_micros(1)))
                 };
                 source.time.is_none() || known.is_some_and(|known| end <= known)
             })

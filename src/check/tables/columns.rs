@@ -142,7 +142,10 @@ fn declared(
         // The one who looked into the files has said that it is not there.
         _ if missing => ScalarType::Error,
         (Some(ty), Some(file_ty)) => {
-            if !converts(file_ty, ty) || (ty.is_number() && file.is_some_and(|f| f.note.is_some())) {
+            // Which kind of number a `number` is, the file says; for `integer` and `decimal` whoever looked into the file has
+            // reported the value that is none.
+            let any_number = word.is_some_and(|w| matches!(w.value.as_str(), "number" | "duration"));
+            if !converts(file_ty, ty) || (any_number && file.is_some_and(|f| f.note.is_some())) {
                 found.push(misfit(def, raw, file, "is declared as", word.map_or("instant", |w| w.value.as_str())));
             }
             ty
