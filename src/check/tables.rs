@@ -160,7 +160,7 @@ fn lookup(
 ) -> LookupTable {
     let clock = Clock::of_lookup(&project.settings);
     let needed = [&def.key];
-    let columns = columns::build(&def.columns, &needed, None, schema, &clock, units, found);
+    let columns = columns::build((&def.columns, def.name.span), &needed, None, schema, &clock, units, found);
     let key = columns.find_raw(&def.key.value).unwrap_or(ColumnId(0));
     let entities = entity_of(&def.key.value).into_iter().chain([def.name.value.to_lowercase()]).collect();
     LookupTable { columns, key, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
@@ -180,7 +180,7 @@ fn source(
         _ => None,
     };
     let needed: Vec<&Text> = time.into_iter().chain(&def.actor).chain(&def.key).collect();
-    let columns = columns::build(&def.columns, &needed, time, schema, &clock, units, found);
+    let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, found);
     let raw = |text: &Text| columns.find_raw(&text.value);
     let time = time.and_then(|text| columns::clock_column(&columns, &text.value));
     let actor = def.actor.as_ref().and_then(raw);

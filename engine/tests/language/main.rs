@@ -9,3 +9,4 @@ mod pipeline;
 mod programs;
 mod random;
 mod reference;
+mod semantics;

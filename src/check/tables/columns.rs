@@ -23,9 +23,9 @@ pub(in crate::check) fn unknown(name: &str, span: Span) -> Column {
     }
 }
 
-/// All columns of a table: declared ones, those that the definition names (`time`, `actor`, `key`), those of the files.
+/// All columns of a table (named at `place`): declared ones, those that the definition names (`time`, `actor`, `key`), those of the files.
 pub(super) fn build(
-    defs: &[ColumnDef],
+    (defs, place): (&[ColumnDef], Span),
     needed: &[&Text],
     time: Option<&Text>,
     schema: Option<&Schema>,
@@ -58,8 +58,9 @@ pub(super) fn build(
         }
     }
     let mut others: Vec<(&str, Span)> = needed.iter().map(|t| (t.value.as_str(), t.span)).collect();
-    if let (Some(schema), Some(first)) = (schema, needed.first().map(|t| t.span).or(defs.first().map(|d| d.span))) {
-        others.extend(schema.columns.iter().map(|c| (c.name.as_str(), first)));
+    if let Some(schema) = schema {
+        let place = needed.first().map_or(place, |t| t.span);
+        others.extend(schema.columns.iter().map(|c| (c.name.as_str(), place)));
     }
     others.sort_by(|a, b| a.0.cmp(b.0));
     others.dedup_by(|a, b| a.0 == b.0);
