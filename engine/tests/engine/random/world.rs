@@ -131,8 +131,7 @@ fn values(rng: &mut Rng, near: Timestamp, days: i64) -> Vec<Value> {
     let maybe = |rng: &mut Rng, odds: usize, value: Value| if rng.one_in(odds) { Value::Null } else { value };
     let text = |s: &str| Value::Text(s.to_owned());
     let ts = instant(rng);
-    let day =
-        kepi_lang::calendar::Calendar { zone: TimeZone::UTC, week_start: Weekday::Monday, fiscal_year_start: (1, 1) };
+    let day = Calendar { zone: TimeZone::UTC, week_start: Weekday::Monday, fiscal_year_start: (1, 1) };
     let date = match &ts {
         Value::Instant(t) => Value::Date(day.date_of(*t)),
         _ => Value::Null,
