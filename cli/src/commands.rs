@@ -6,6 +6,10 @@ mod explain;
 mod query;
 mod report;
 
+use kepi_lang::calendar::CalendarError;
+use kepi_lang::diag::Diagnostic;
+use kepi_lang::source::SourceMap;
+
 use crate::args::{Args, Command};
 use crate::exit::Exit;
 
@@ -27,10 +31,25 @@ pub enum Stop {
     /// The file system or the data say no.
     Data(String),
     /// Findings, with the text they point into.
-    Findings { exit: Exit, findings: Vec<kepi_lang::diag::Diagnostic>, map: kepi_lang::source::SourceMap },
+    Findings { exit: Exit, findings: Vec<Diagnostic>, map: SourceMap },
+}
+
+impl From<CalendarError> for Stop {
+    fn from(error: CalendarError) -> Self {
+        let finding = Diagnostic::without_place(error.code, error.message);
+        Self::asked(vec![match error.help {
+            Some(help) => finding.help(help),
+            None => finding,
+        }])
+    }
 }
 
 impl Stop {
+    /// Findings about what the command line asks for; they point into no file.
+    pub fn asked(findings: Vec<Diagnostic>) -> Self {
+        Self::Findings { exit: Exit::Usage, findings, map: SourceMap::new() }
+    }
+
     fn report(self, common: &crate::args::Common) -> Exit {
         match self {
             Self::Usage(line) => {

@@ -1,13 +1,16 @@
 //! The range of a query, and the periods in it.
 
 use jiff::Timestamp;
-use kepi_lang::calendar::{Calendar, CalendarError, Grain, Interval, Period};
+use kepi_lang::calendar::{Calendar, Grain, Interval, Period};
+use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::Program;
 use kepi_lang::results::Extent;
 use kepi_lang::source::SourceMap;
 use kepi_lang::syntax::ast::{ExprKind, Literal};
 use kepi_lang::syntax::expr::expression;
 use kepi_lang::syntax::located::Located;
+
+use crate::commands::Stop;
 
 /// When "now" is, and whether somebody said so.
 #[derive(Clone, Copy, Debug)]
@@ -19,35 +22,30 @@ pub struct AsOf {
 /// A date, an instant or a period: where it begins.
 ///
 /// # Errors
-/// What is wrong with it, in a line.
-pub fn instant(calendar: &Calendar, text: &str) -> Result<Timestamp, String> {
+/// What is wrong with it.
+pub fn instant(calendar: &Calendar, text: &str) -> Result<Timestamp, Stop> {
     if let Some(period) = period(calendar, text)? {
         return Ok(period.interval.start);
     }
-    calendar.parse_instant(text).map_err(line)
+    Ok(calendar.parse_instant(text)?)
 }
 
 /// `2026-03`, `2026-Q3`, `FY2026`: what the expression grammar reads as a period.
-fn period(calendar: &Calendar, text: &str) -> Result<Option<Period>, String> {
+fn period(calendar: &Calendar, text: &str) -> Result<Option<Period>, Stop> {
     let mut map = SourceMap::new();
     let file = map.add("<time>", text);
     let parsed = expression(&Located::plain(text, file, 0));
     match parsed.map(|e| e.kind) {
-        Ok(ExprKind::Literal(Literal::Period(literal))) => calendar.literal(&literal).map(Some).map_err(line),
+        Ok(ExprKind::Literal(Literal::Period(literal))) => Ok(Some(calendar.literal(&literal)?)),
         _ => Ok(None),
     }
-}
-
-/// What the calendar refuses, in a line.
-fn line(error: CalendarError) -> String {
-    format!("[{}] {}{}", error.code, error.message, error.help.map_or(String::new(), |help| format!(" ({help})")))
 }
 
 /// `--as-of`, else the manifest's, else the instant after the latest event of any source.
 ///
 /// # Errors
 /// When nothing says what time it is.
-pub fn as_of(flag: Option<&str>, program: &Program, extents: &[Extent]) -> Result<AsOf, String> {
+pub fn as_of(flag: Option<&str>, program: &Program, extents: &[Extent]) -> Result<AsOf, Stop> {
     if let Some(text) = flag {
         return Ok(AsOf { at: instant(&program.settings.calendar, text)?, given: true });
     }
@@ -59,7 +57,12 @@ pub fn as_of(flag: Option<&str>, program: &Program, extents: &[Extent]) -> Resul
     match latest {
         Some(last) => Ok(AsOf { at: after(last), given: false }),
         None if timeless => Ok(AsOf { at: Timestamp::MAX, given: false }),
-        None => Err("no source has an event to tell the time by: name it with --as-of".to_string()),
+        None => {
+            let message = "no source has an event to tell the time by";
+            let finding = Diagnostic::without_place(Code::NoNow, message)
+                .help("write `as_of: 2026-10-01` in kepi.yaml, or give --as-of");
+            Err(Stop::asked(vec![finding]))
+        }
     }
 }
 
@@ -85,7 +88,7 @@ pub fn periods(
     range: Interval,
     grain: Option<Grain>,
     (from, to): (bool, bool),
-) -> Result<Vec<Asked>, String> {
+) -> Result<Vec<Asked>, Stop> {
     if range.start >= range.end {
         return Ok(Vec::new());
     }
@@ -93,7 +96,7 @@ pub fn periods(
         let period = Period { label: "total".to_string(), grain: None, interval: range };
         return Ok(vec![Asked { period, cut: false }]);
     };
-    let periods = calendar.periods(range, grain).map_err(line)?;
+    let periods = calendar.periods(range, grain)?;
     Ok(periods
         .into_iter()
         .map(|mut period| {

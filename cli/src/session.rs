@@ -49,7 +49,7 @@ impl Session {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
         };
-        let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents()).map_err(Stop::Usage)?;
+        let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents())?;
         Ok(Self { map, checked, program, dataset, as_of, named, levels, warnings: findings })
     }
 

@@ -10,7 +10,7 @@ mod pace;
 mod regression;
 mod simulate;
 mod standing;
-mod status;
+pub(super) mod status;
 pub(super) mod target;
 mod values;
 

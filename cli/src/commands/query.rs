@@ -50,7 +50,7 @@ pub fn asks(session: &mut Session, args: &QueryArgs) -> Result<Vec<Wanted>, Stop
     for name in &args.metrics {
         let expr = session.expression("METRIC", name)?;
         let typed = session.typed(&expr, &by, condition.as_ref())?;
-        let asked = periods(session, args, name, &typed).map_err(Stop::Usage)?;
+        let asked = periods(session, args, name, &typed)?;
         let cut = asked.iter().map(|a| a.cut).collect();
         let periods = asked.into_iter().map(|a| a.period).collect();
         let ask = Ask { name: name.clone(), expr: typed.expr.clone(), by: typed.by.clone(), periods };
@@ -60,21 +60,21 @@ pub fn asks(session: &mut Session, args: &QueryArgs) -> Result<Vec<Wanted>, Stop
 }
 
 /// The periods a metric is asked for: its own grain unless one is named; one unbounded period where no source has a time.
-fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Result<Vec<Asked>, String> {
+fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Result<Vec<Asked>, Stop> {
     let calendar = &session.program.settings.calendar;
     let sources = typed.expr.sources();
     let timeless = sources.iter().all(|id| session.program.sources[id.0 as usize].time.is_none());
-    let asked =
-        match args.grain.as_deref() {
-            None => None,
-            Some("total") => Some(None),
-            Some(text) => Some(Some(Grain::parse(text).ok_or_else(|| {
-                format!("`{text}` is no grain: minute, hour, day, week, month, quarter, year or total")
-            })?)),
-        };
+    let asked = match args.grain.as_deref() {
+        None => None,
+        Some("total") => Some(None),
+        Some(text) => Some(Some(Grain::parse(text).ok_or_else(|| {
+            Stop::Usage(format!("`{text}` is no grain: minute, hour, day, week, month, quarter, year or total"))
+        })?)),
+    };
     if timeless {
         if let Some(Some(grain)) = asked {
-            return Err(format!("`{name}` reads sources without time only: it has a total, and no value by {grain}"));
+            let line = format!("`{name}` reads sources without time only: it has a total, and no value by {grain}");
+            return Err(Stop::Usage(line));
         }
         let unbounded = Interval { start: Timestamp::MIN, end: Timestamp::MAX };
         return range::periods(calendar, unbounded, None, (false, false));
@@ -86,7 +86,8 @@ fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Re
     let start = from.or(first).unwrap_or(end);
     let grain = asked.unwrap_or(Some(typed.grain.unwrap_or(Grain::Day)));
     if grain.is_none_or(|g| g > Grain::Day) && needs_days(&typed.expr) {
-        return Err(format!("`{name}` is a stock of an instant: ask for it by day, or for `last({name} per day)`"));
+        let line = format!("`{name}` is a stock of an instant: ask for it by day, or for `last({name} per day)`");
+        return Err(Stop::Usage(line));
     }
     range::periods(calendar, Interval { start, end }, grain, (from.is_some(), to.is_some()))
 }

@@ -20,7 +20,7 @@ pub fn run(common: &Common, args: &ReportArgs) -> Result<Exit, Stop> {
     let root = crate::project::root(common).map_err(Stop::Usage)?;
     let session = Session::open(common)?;
     let calendar = &session.program.settings.calendar;
-    let flag = common.as_of.as_deref().map(|t| range::instant(calendar, t)).transpose().map_err(Stop::Usage)?;
+    let flag = common.as_of.as_deref().map(|t| range::instant(calendar, t)).transpose()?;
     let mut request = Request { as_of: flag, report: args.name.clone(), ..Request::default() };
     if args.stamp {
         request.commit = commit(&root);

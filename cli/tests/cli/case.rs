@@ -1,13 +1,15 @@
 //! A case: files, the command line, and what must come of it, in one text.
 //!
 //! `--- path` holds a file (`\xNN` is a byte, where the name ends in ` (bytes)`), `--- path = file` copies one of the repository, `--- args` is
-//! the command line, a run a line, and `--- expect` what was printed. A minimal `kepi.yaml` stands in when there is none.
+//! the command line, a run a line, and `--- expect` what was printed. After `--- expect findings` only the findings of the
+//! last run's JSON are kept, a line each, and its exit code. A minimal `kepi.yaml` stands in when there is none.
 //! `KEPI_BLESS=1` writes what was printed; read it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const FINDINGS: &str = "expect findings";
 const MANIFEST: &str = "kepi: 1\nname: t\ntime_zone: UTC\n";
 
 /// The root of the repository.
@@ -38,16 +40,35 @@ pub fn check(path: &Path) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     write(folder.path(), &sections)?;
     let args = section(&sections, "args").unwrap_or("check");
-    let printed: String = args.lines().map(|line| run(folder.path(), line)).collect::<Vec<_>>().join("\n");
-    let expected = section(&sections, "expect").unwrap_or_default();
+    let printed: Vec<String> = args.lines().map(|line| run(folder.path(), line)).collect();
+    let (heading, printed) = match section(&sections, FINDINGS) {
+        Some(_) => (FINDINGS, findings(printed.last().map_or("", |p| p.as_str()))?),
+        None => ("expect", printed.join("\n")),
+    };
+    let expected = section(&sections, heading).unwrap_or_default();
     if printed == expected {
         return Ok(());
     }
     if std::env::var_os("KEPI_BLESS").is_some() {
         let head = text.find("\n--- expect").map_or(text.as_str(), |at| &text[..=at]);
-        return fs::write(path, format!("{}--- expect\n{printed}", with_break(head))).map_err(|e| e.to_string());
+        return fs::write(path, format!("{}--- {heading}\n{printed}", with_break(head))).map_err(|e| e.to_string());
     }
     Err(format!("expected:\n{expected}\nfound:\n{printed}"))
+}
+
+/// `exit 1`, then `severity[code]: message` and the help of each finding of a run that printed JSON.
+fn findings(printed: &str) -> Result<String, String> {
+    let (head, json) = printed.split_once("\n{").ok_or_else(|| format!("no JSON was printed:\n{printed}"))?;
+    // Remarks on stderr come after the document.
+    let json = format!("{{{}", json.split("\nstderr:\n").next().unwrap_or_default());
+    let document: serde_json::Value = serde_json::from_str(&json).map_err(|e| format!("{e}:\n{printed}"))?;
+    let exit = head.lines().last().unwrap_or_default();
+    let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or_default().to_string();
+    let lines = document["findings"].as_array().into_iter().flatten().map(|f| {
+        let help = f["help"].as_str().map_or(String::new(), |help| format!("  help: {help}\n"));
+        format!("{}[{}]: {}\n{help}", text(f, "severity"), text(f, "code"), text(f, "message"))
+    });
+    Ok(format!("{exit}\n{}", lines.collect::<String>()))
 }
 
 fn with_break(text: &str) -> String {
@@ -75,7 +96,7 @@ fn write(folder: &Path, sections: &[(String, String)]) -> Result<(), String> {
         fs::write(folder.join("kepi.yaml"), MANIFEST).map_err(|e| e.to_string())?;
     }
     fs::create_dir_all(folder.join("data")).map_err(|e| e.to_string())?;
-    for (name, content) in sections.iter().filter(|(n, _)| n != "args" && n != "expect") {
+    for (name, content) in sections.iter().filter(|(n, _)| n != "args" && n != "expect" && n != FINDINGS) {
         let (name, bytes) = match (name.split_once(" = "), name.strip_suffix(" (bytes)")) {
             (Some((name, from)), _) => (name, fs::read(repository().join(from)).map_err(|e| format!("{from}: {e}"))?),
             (None, Some(name)) => (name, unescape(content)),

@@ -71,8 +71,10 @@ impl Folders {
                 format!("the data folder `{name}` is an address; only folders of the project are read in this version");
             return Err(Diagnostic::without_place(Code::UnsupportedFormat, message));
         }
-        let plain = relative_parts(name)
-            .map_err(|why| Diagnostic::without_place(Code::OutsideData, format!("the data folder `{name}` {why}")))?;
+        let plain = relative_parts(name).map_err(|why| {
+            Diagnostic::without_place(Code::OutsideData, format!("the data folder `{name}` {}", why.of("the project")))
+                .help("name a folder below kepi.yaml")
+        })?;
         let shown = plain.join("/");
         match fs::canonicalize(plain.iter().fold(root.to_path_buf(), |path, part| path.join(part))) {
             Ok(path) if !path.starts_with(root) => {
@@ -119,14 +121,18 @@ impl Folders {
             let message = format!("`{glob}` is an address; only files below the data folder are read in this version");
             return Err(owner.stopped(Code::UnsupportedFormat, span, message));
         }
-        let parts = relative_parts(glob)
-            .map_err(|why| owner.stopped(Code::OutsideData, span, format!("`{glob}` {why}")).help(BELOW_DATA))?;
+        let parts = relative_parts(glob).map_err(|why| {
+            let message = format!("`{glob}` {}", why.of("the data folder"));
+            owner.stopped(Code::OutsideData, span, message).help(BELOW_DATA)
+        })?;
         let pattern = parts.join("/");
         let matcher = GlobBuilder::new(&pattern)
             .literal_separator(true)
             .build()
             .map_err(|error| {
-                owner.stopped(Code::BadGlob, span, format!("`{glob}` is not a file pattern: {}", error.kind()))
+                owner
+                    .stopped(Code::BadGlob, span, format!("`{glob}` is not a file pattern: {}", error.kind()))
+                    .help("close every `[` and `{`; a bracket that is part of a name is written `[[]`")
             })?
             .compile_matcher();
         let literal: Vec<&str> =
@@ -142,9 +148,35 @@ impl Folders {
         if files.len() == before && !matched {
             let places: Vec<&str> = self.folders.iter().map(|f| f.name.as_str()).collect();
             let message = format!("no file matches `{glob}` below {}", crate::sources::finding::listed(places));
-            return Err(owner.stopped(Code::NoFiles, span, message));
+            let finding = owner.stopped(Code::NoFiles, span, message);
+            return Err(match self.folders.iter().find_map(Folder::holds) {
+                Some(help) => finding.help(help),
+                None => finding,
+            });
         }
         Ok(())
+    }
+}
+
+impl Folder {
+    /// The first names in the folder, for whoever has mistyped one.
+    fn holds(&self) -> Option<String> {
+        const SHOWN: usize = 5;
+        let mut names: Vec<String> = fs::read_dir(&self.path)
+            .ok()?
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let name = entry.file_name().to_str()?.to_owned();
+                let folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                (!name.starts_with('.')).then(|| if folder { format!("{name}/") } else { name })
+            })
+            .collect();
+        names.sort();
+        let more = names.len().saturating_sub(SHOWN);
+        names.truncate(SHOWN);
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let listed = crate::sources::finding::listed(names.iter().map(String::as_str));
+        (!names.is_empty()).then(|| format!("`{}` holds {listed}{tail}", self.name))
     }
 }
 
@@ -265,23 +297,39 @@ fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
+/// Why a path does not stay where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    Absolute,
+    Parent,
+}
+
+impl Outside {
+    fn of(self, place: &str) -> String {
+        match self {
+            Self::Absolute => "is an absolute path".to_owned(),
+            Self::Parent => format!("leads out of {place} (`..`)"),
+        }
+    }
+}
+
 /// The parts of a relative path that stays where it begins.
-fn relative_parts(text: &str) -> Result<Vec<String>, &'static str> {
+fn relative_parts(text: &str) -> Result<Vec<String>, Outside> {
     let drive = text.as_bytes().get(1) == Some(&b':') && text.starts_with(|c: char| c.is_ascii_alphabetic());
     if text.starts_with(['/', '\\']) || drive || Path::new(text).is_absolute() {
-        return Err("is an absolute path");
+        return Err(Outside::Absolute);
     }
     let mut parts = Vec::new();
     for component in Path::new(text).components() {
         match component {
             Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
             Component::CurDir => {}
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err("leads out of it (`..`)"),
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return Err(Outside::Parent),
         }
     }
     // Alternatives could hide a `..` from the look at each part.
-    if text.contains('{') && text.split(['/', '{', ',', '}']).any(|piece| piece == "..") {
-        return Err("leads out of it (`..`)");
+    if text.split(['/', '\\', '{', '}', ',']).any(|part| part == "..") {
+        return Err(Outside::Parent);
     }
     Ok(parts)
 }

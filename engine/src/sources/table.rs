@@ -181,7 +181,10 @@ impl Table {
     pub fn lacks_type(&self, name: &str, physical: &str, span: Span) -> Diagnostic {
         let message = format!("the column `{name}` is {physical}, which cannot be used in this version");
         let finding = self.owner.stopped(Code::UnsupportedColumn, span, message);
-        if physical == "Binary" { finding.help("if the bytes are text, declare the column as `text`") } else { finding }
+        finding.help(match physical {
+            "Binary" => "if the bytes are text, declare the column as `text`",
+            _ => "write the part of it that is needed as a column of its own",
+        })
     }
 
     /// The first file that does not have a column which others have.

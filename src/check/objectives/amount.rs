@@ -5,7 +5,7 @@ use crate::check::objectives::{Checker, Subject};
 use crate::decimal::Decimal;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Additivity, Aggregate, Arithmetic, Change, MetricExpr, MetricKind, Statistic};
+use crate::ir::{Aggregate, Arithmetic, Change, MetricExpr, MetricKind, Statistic};
 use crate::source::Span;
 use crate::syntax::ast::{Amount, AmountKind, Literal, Name};
 use crate::unit::{Dimension, Scale, Unit};
@@ -47,8 +47,9 @@ impl Checker<'_> {
             }
         };
         if let Literal::Percent(percent) = literal {
+            let points = if percent.to_string() == "1" { "point" } else { "points" };
             if is_points(&of.expr.unit) {
-                let help = format!("write `by {percent} points`");
+                let help = format!("write `by {percent} {points}`");
                 self.report_at(
                     Code::TargetUnit,
                     span,
@@ -63,9 +64,9 @@ impl Checker<'_> {
                     Code::RelativePercent,
                     span,
                     format!(
-                        "`{percent}%` of a percentage is {percent} % of the baseline, not {percent} percentage points"
+                        "`{percent}%` of a percentage is {percent} % of the baseline, not {percent} percentage {points}"
                     ),
-                    format!("write `by {percent} points` if percentage points are meant"),
+                    format!("write `by {percent} {points}` if percentage points are meant"),
                 );
             }
             return Some(Change::ByShare(share));
@@ -241,7 +242,16 @@ fn is_points(unit: &Unit) -> bool {
 /// Whether differences of the subject can be told in percentage points.
 pub(super) fn is_share(of: Subject) -> bool {
     of.expr.unit.is_dimensionless()
-        && (is_relative(of.expr) || of.expr.additivity == Additivity::Ratio || of.display.same(&Unit::percent()))
+        && (is_relative(of.expr) || is_quotient(of.expr) || of.display.same(&Unit::percent()))
+}
+
+/// One number divided by another; a mean is not, although it is a ratio to those who add up.
+fn is_quotient(expr: &MetricExpr) -> bool {
+    match &expr.kind {
+        MetricKind::Arithmetic { op: Arithmetic::Divide, .. } => true,
+        MetricKind::Over { of, .. } | MetricKind::Ago { of, .. } | MetricKind::Total(of) => is_quotient(of),
+        _ => false,
+    }
 }
 
 /// Shares, relative changes, quotients of two things of one kind.

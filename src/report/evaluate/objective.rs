@@ -183,12 +183,17 @@ fn baseline(answers: Answers, shown: &Shown, plan: &ObjectivePlan, definition: &
     Some(Measured { value: Some(value), exact: Value::float(value), note, ..nothing_measured() })
 }
 
-/// A window that begins before the data do is measured on a part of it.
+/// A window that begins before the data do is measured on a part of it; one that ends before them has no value.
 fn since_when(program: &Program, plan: &ObjectivePlan, measured: Measured) -> Measured {
     let calendar = &program.settings.calendar;
     let day = |t: Timestamp| calendar.date_of(t);
     let late = plan.reach.first.zip(measured.start).filter(|(first, start)| day(*first) > day(*start));
     let Some((first, _)) = late.filter(|_| measured.value.is_some()) else { return measured };
+    if measured.end.is_some_and(|end| end <= first) {
+        // A sum over no rows at all is no measured nought.
+        let note = Some(format!("the data begin on {}", format::date(day(first))));
+        return Measured { value: None, exact: Value::Null, n: None, interval: None, note, ..measured };
+    }
     let since = format!("the data begin on {}, inside the window", format::date(day(first)));
     let note = measured.note.map_or(since.clone(), |note| format!("{note}; {since}"));
     Measured { note: Some(note), ..measured }
@@ -268,7 +273,8 @@ fn stale(program: &Program, as_of: Timestamp, plan: &ObjectivePlan, definition: 
     let period = Length { count: 1, unit: definition.grain.unit() };
     let cadence = [Some(week), Some(period), definition.check_in].into_iter().flatten();
     let oldest = cadence.filter(|l| l.unit != SpanUnit::Period).map(since).min()?;
-    (last < oldest).then(|| format!("the latest row is of {}", format::date(calendar.date_of(last))))
+    let day = |t: Timestamp| format::date(calendar.date_of(t));
+    (last < oldest).then(|| format!("the latest row is of {}; none since {}", day(last), day(oldest)))
 }
 
 /// Without a way from baseline to target the score is the share of the points since the start that reach the target.

@@ -132,7 +132,7 @@ fn thresholds(facts: &Facts) -> String {
 }
 
 /// `62 %`; what is not quite nothing or all does not look like it.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::report) fn percent(share: f64) -> String {
     let value = share * 100.0;
     match value {
         v if v > 0.0 && v < 0.5 => "< 1 %".to_owned(),

@@ -141,10 +141,12 @@ pub(super) fn benchmark(frame: &Frame, asks: &mut Asks, index: usize, benchmark:
         _ => None,
     };
     let mut measure = |end: Option<Timestamp>| end.and_then(|end| measuring.measure(frame, asks, subject, end));
+    // A sum over a window before the data is nought, and says nothing.
+    let covered = |m: &Measurement| reach.timeless || reach.first.is_some_and(|first| m.interval.end > first);
     BenchmarkPlan {
         benchmark: index,
         metric: metric.and_then(|m| u32::try_from(m).ok()).map(MetricId),
-        computed: measure(computed_end),
+        computed: measure(computed_end).filter(covered),
         actual: measure(now),
     }
 }

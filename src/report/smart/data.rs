@@ -3,6 +3,7 @@
 use crate::diag::Code;
 use crate::ir::Target;
 use crate::report::evaluate::forecast::ENOUGH;
+use crate::report::evaluate::status::percent;
 use crate::report::evaluate::target::Aim;
 use crate::report::format;
 use crate::report::smart::{Evidence, Found};
@@ -133,6 +134,11 @@ fn signal(e: &Evidence) -> Found {
             _ => e.unknown("M4", code, "no baseline value to compare the target with"),
         };
     };
+    if let Target::Change { increase, .. } = &e.definition.target
+        && (target == base || (target > base) != *increase)
+    {
+        return e.unknown("M4", code, "the target is not beyond the baseline");
+    }
     let way = (target - base).abs();
     let difference = |v: f64| format::difference(v, e.format).trim_start_matches('+').to_owned();
     let noise = match e.baseline.and_then(|b| b.interval.as_ref()) {
@@ -144,18 +150,20 @@ fn signal(e: &Evidence) -> Found {
             let one =
                 e.baseline.is_some_and(|b| e.series.iter().any(|p| Some(p.start) == b.start && Some(p.end) == b.end));
             let limits = xmr(&before).filter(|_| one && before.len() >= ENOUGH)?;
-            Some((limits.upper - limits.center, "process limits of the periods before the start"))
+            Some((limits.upper - limits.center, "distance of the process limits before the start"))
         }),
     };
     match noise {
         None => {
-            e.unknown("M4", code, format!("|target − baseline| {}; no interval to compare it with", difference(way)))
+            e.unknown("M4", code, format!("|target − baseline| = {}; no interval to compare it with", difference(way)))
         }
-        Some((noise, what)) if way > noise => {
-            e.holds("M4", code, format!("|target − baseline| {} > {what} {}", difference(way), difference(noise)))
-        }
+        Some((noise, what)) if way > noise => e.holds(
+            "M4",
+            code,
+            format!("|target − baseline| = {} > {}, the {what}", difference(way), difference(noise)),
+        ),
         Some((noise, what)) => {
-            let text = format!("|target − baseline| {} lies within the {what} {}", difference(way), difference(noise));
+            let text = format!("|target − baseline| = {} ≤ {}, the {what}", difference(way), difference(noise));
             e.fails(
                 "M4",
                 code,
@@ -173,15 +181,10 @@ fn open(e: &Evidence) -> bool {
 
 /// A1: the chance of reaching it.
 fn chance(e: &Evidence) -> Found {
-    let percent = |share: f64| {
-        format::number(
-            share,
-            &crate::report::NumberFormat { percent: true, unit: String::new(), currency: false, decimals: 1 },
-        )
-    };
     let parts: Vec<String> =
         e.forecast.probabilities.iter().map(|p| format!("{} by {}", percent(p.value), p.method)).collect();
-    let Some(chance) = e.forecast.chance() else {
+    let chances = || e.forecast.probabilities.iter().map(|p| p.value);
+    let (Some(least), Some(most)) = (chances().reduce(f64::min), chances().reduce(f64::max)) else {
         return e.unknown(
             "A1",
             Code::Unrealistic,
@@ -198,14 +201,15 @@ fn chance(e: &Evidence) -> Found {
     let n = e.forecast.history;
     let text = format!("probability {}, from {n} complete periods", parts.join(" and "));
     let keeps = matches!(e.aim, Some(Aim::Band(_)));
-    match chance {
-        c if c < 0.10 && open(e) => e.fails(
+    // Two methods that do not agree are no reason to warn: one draws from the past as it was, the other goes on with its trend.
+    match (least, most) {
+        (_, most) if most < 0.10 && open(e) => e.fails(
             "A1",
             Code::Unrealistic,
             text,
             "lower the target, move the due date, or say what will change (`actions:`)",
         ),
-        c if c > 0.95 && open(e) && !keeps => {
+        (least, _) if least > 0.95 && open(e) && !keeps => {
             e.fails("A1", Code::NoStretch, text, "raise the target: it is reached if everything goes on as before")
         }
         _ => e.holds("A1", Code::Unrealistic, text),
@@ -247,7 +251,8 @@ fn history(e: &Evidence) -> Found {
         return e.unknown("A3", Code::ShortHistory, "the due date has passed");
     }
     let n = e.forecast.history;
-    let text = format!("{n} complete {}s of history", e.definition.grain);
+    let noun = if n == 1 { e.definition.grain.to_string() } else { format!("{}s", e.definition.grain) };
+    let text = format!("{n} complete {noun} of history");
     match n >= ENOUGH {
         true => e.holds("A3", Code::ShortHistory, text),
         false => {

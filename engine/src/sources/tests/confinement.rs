@@ -14,9 +14,9 @@ fn paths_that_lead_out() {
     let project = Project::new().write("in.csv", "a\n1\n");
     std::fs::write(project.root().join("out.csv"), "a\n1\n").unwrap();
     let cases = [
-        ("../out.csv", "K0603 `../out.csv` leads out of it (`..`)"),
-        ("x/../../out.csv", "K0603 `x/../../out.csv` leads out of it (`..`)"),
-        ("{..,x}/out.csv", "K0603 `{..,x}/out.csv` leads out of it (`..`)"),
+        ("../out.csv", "K0603 `../out.csv` leads out of the data folder (`..`)"),
+        ("x/../../out.csv", "K0603 `x/../../out.csv` leads out of the data folder (`..`)"),
+        ("{..,x}/out.csv", "K0603 `{..,x}/out.csv` leads out of the data folder (`..`)"),
         ("/etc/passwd", "K0603 `/etc/passwd` is an absolute path"),
         ("C:\\x.csv", "K0603 `C:\\x.csv` is an absolute path"),
         (
@@ -38,7 +38,7 @@ fn the_data_folder() {
     let project = Project::new().write("in.csv", "a\n1\n");
     for (folder, expected) in [
         ("missing", "K0602 the data folder `missing` cannot be read: it does not exist"),
-        ("..", "K0603 the data folder `..` leads out of it (`..`)"),
+        ("..", "K0603 the data folder `..` leads out of the project (`..`)"),
         ("/tmp", "K0603 the data folder `/tmp` is an absolute path"),
         ("data/in.csv", "K0602 `data/in.csv`, the data folder, is a file"),
     ] {

@@ -56,7 +56,10 @@ fn pending_until_the_data_are_complete() {
 #[test]
 fn nothing_to_judge() {
     let stale = House::daily(date(2026, 1, 1), &[10.0; 3]).now("2026-01-12");
-    assert_eq!(status(stale.clone(), to_20()), (Status::NoData, "the latest row is of 3 Jan 2026".into()));
+    assert_eq!(
+        status(stale.clone(), to_20()),
+        (Status::NoData, "the latest row is of 3 Jan 2026; none since 5 Jan 2026".into())
+    );
     assert!(stale.with(to_20()).codes().contains(&"K0554"));
     // Seven days after the latest row is not too old, eight are.
     let mut quarter = to_20();
@@ -65,7 +68,7 @@ fn nothing_to_judge() {
     let weeks = House::daily(date(2025, 12, 1), &[10.0; 42]);
     assert_ne!(status(weeks.clone().now("2026-01-18"), quarter.clone()).0, Status::NoData);
     let (status, reason) = status(weeks.now("2026-01-19T13:00:00Z"), quarter);
-    assert_eq!((status, reason.as_str()), (Status::NoData, "the latest row is of 11 Jan 2026"));
+    assert_eq!((status, reason.as_str()), (Status::NoData, "the latest row is of 11 Jan 2026; none since 12 Jan 2026"));
 }
 
 #[test]
