@@ -44,7 +44,7 @@ impl Session {
             return Err(Stop::Findings { exit, findings, map });
         };
         let program = Arc::new(program);
-        let options = Options { threads: common.threads.map(usize::from), ..Options::default() };
+        let options = Options { threads: common.threads.map(usize::from) };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),

@@ -14,7 +14,7 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
     if let Some(program) = program.filter(|_| !args.no_data) {
         // Keys of lookups and clocks of sources are known only once the files are open.
-        let options = Options { threads: common.threads.map(usize::from), ..Options::default() };
+        let options = Options { threads: common.threads.map(usize::from) };
         if let Err(found) = Dataset::open(&project.root, Arc::new(program), options) {
             project.findings.extend(found);
             kepi_lang::diag::sort(&mut project.findings);

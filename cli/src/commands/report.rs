@@ -1,7 +1,7 @@
 //! `kepi report`.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -67,7 +67,7 @@ fn render_as(format: ReportFormat, report: &Report, session: &Session, common: &
     }
 }
 
-fn write(out: &PathBuf, name: &str, report: &Report, session: &Session, common: &Common) -> Result<Vec<String>, Stop> {
+fn write(out: &Path, name: &str, report: &Report, session: &Session, common: &Common) -> Result<Vec<String>, Stop> {
     let formats = [(ReportFormat::Html, "html"), (ReportFormat::Md, "md"), (ReportFormat::Json, "json")];
     let files: Vec<(String, String)> = formats
         .iter()
@@ -91,7 +91,7 @@ fn statuses(names: &[String]) -> Result<Vec<Status>, String> {
 }
 
 /// The commit that the definitions' folder is at; `None` outside of git.
-fn commit(root: &std::path::Path) -> Option<String> {
+fn commit(root: &Path) -> Option<String> {
     let out = Command::new("git").arg("-C").arg(root).args(["rev-parse", "--short=12", "HEAD"]).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
     (out.status.success() && !text.trim().is_empty()).then(|| text.trim().to_string())

@@ -98,7 +98,8 @@ fn branches(rng: &mut Rng, groups: &Groups, value: Option<ScalarType>) -> Vec<Br
     let value = value.map(|ty| exprs::row(rng, ty, 1));
     let filter = (!rng.one_in(3)).then(|| exprs::row(rng, ScalarType::Bool, 2));
     let time = ColumnId(if rng.one_in(6) { 7 } else { 0 });
-    let sources: &[u32] = *rng.pick(&[&[0][..], &[0], &[1], &[0, 1]]);
+    let sets: [&[u32]; 4] = [&[0], &[0], &[1], &[0, 1]];
+    let sources = *rng.pick(&sets);
     let each = sources.iter().map(|s| Branch {
         source: SourceId(*s),
         time: Some(time),
@@ -134,7 +135,7 @@ fn measured(rng: &mut Rng, groups: &Groups, ty: ScalarType) -> Measure {
             let edges =
                 [Aggregate::Sum, Aggregate::Sum, Aggregate::Min, Aggregate::Max, Aggregate::First, Aggregate::Last];
             let discrete = Aggregate::Percentile { percentile: percentile(rng), discrete: true };
-            (if rng.one_in(6) { discrete } else { rng.pick(&edges).clone() }, Some(ty))
+            (if rng.one_in(6) { discrete } else { *rng.pick(&edges) }, Some(ty))
         }
     };
     let mut made = measure(aggregate, branches(rng, groups, value));
@@ -281,7 +282,7 @@ fn summary(rng: &mut Rng, groups: &Groups, ty: ScalarType, depth: usize) -> Metr
         (ScalarType::Float, 3) => (Statistic::Stddev, number(rng)),
         _ => {
             let discrete = Statistic::Percentile { percentile: percentile(rng), discrete: true };
-            (rng.pick(&[Statistic::Sum, Statistic::Min, Statistic::Max, discrete]).clone(), ty)
+            (*rng.pick(&[Statistic::Sum, Statistic::Min, Statistic::Max, discrete]), ty)
         }
     };
     let mut of = collection(rng, groups, member, depth);
