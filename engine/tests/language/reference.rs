@@ -13,7 +13,7 @@ mod rows;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kepi_lang::calendar::Interval;
 use kepi_lang::ir::{Ask, Measure, Program, Question, SourceId};
 use kepi_lang::results::{Answer, AnswerRow, Extent, Ledger, LookupUse};
@@ -109,14 +109,15 @@ impl Reference<'_> {
         sources.iter().filter_map(|id| self.complete_until(*id)).all(|until| interval.end <= until)
     }
 
-    /// `--as-of` and the manifest's `as_of` say it for all sources, `complete_until` for one, else its latest event does.
-    /// `None`: a source without time.
+    /// `--as-of` and the manifest's `as_of` say it for all sources, `complete_until` for one, else its latest event does:
+    /// times are read to the microsecond, so the next one is not seen yet. `None`: a source without time.
     fn complete_until(&self, id: SourceId) -> Option<Timestamp> {
         let source = &self.program.sources[id.0 as usize];
         source.time?;
         if self.question.as_of_given || self.program.settings.as_of.is_some() {
             return Some(self.question.as_of);
         }
-        Some(source.complete_until.or(self.extents[id.0 as usize].last).unwrap_or(Timestamp::MIN))
+        let seen = self.extents[id.0 as usize].last.map(|t| t + SignedDuration::from_micros(1));
+        Some(source.complete_until.or(seen).unwrap_or(Timestamp::MIN))
     }
 }

@@ -268,18 +268,26 @@ impl Writer<'_> {
         let prefix = format!("{name}.");
         let own = self.maybe(25);
         let condition = if own { format!(" where {}", self.bare(set)) } else { String::new() };
+        let rows = match self.random.below(8) {
+            0 => format!("(({name} where {}) or ({name} where {})){condition}", self.bare(set), self.bare(set)),
+            1 => format!("({name} where {}){condition}", self.bare(set)),
+            _ => format!("{name}{condition}"),
+        };
         if tag == Tag::Users && self.names.sets[set].actor.is_some() {
-            return format!("unique({name}{condition})");
+            return format!("unique({rows})");
         }
         if tag == Tag::Plain {
             match self.random.below(12) {
-                0..=3 => return format!("count({name}{condition})"),
+                0..=3 => return format!("count({rows})"),
                 4 => return format!("unique({}{condition})", self.column(set).replace('@', &prefix)),
                 5 => return format!("share(({}){condition})", self.condition(set, 0).replace('@', &prefix)),
                 _ => {}
             }
         }
-        let number = self.number(set, tag).replace('@', &prefix);
+        let mut number = self.number(set, tag).replace('@', &prefix);
+        if own && !number.ends_with(')') && number.contains([' ', '-']) {
+            number = format!("({number})");
+        }
         match self.random.below(14) {
             0..=4 => format!("sum({number}{condition})"),
             5..=6 => format!("mean({number}{condition})"),
@@ -334,8 +342,7 @@ impl Writer<'_> {
             11 => format!("({} * {})", self.metric(tag, d), self.metric(Tag::Plain, 0)),
             12 => format!("coalesce({}, 0)", self.metric(tag, d)),
             13 => {
-                let (of, op) = (self.tag(), self.word(&[">", "<=", "=", "!="]));
-                let test = format!("{} {op} {}", self.metric(of, d), self.metric(of, 0));
+                let test = self.test(d);
                 format!("(if {test} then {} else {})", self.metric(tag, d), self.metric(tag, d))
             }
             14 => {
@@ -349,6 +356,21 @@ impl Writer<'_> {
             16 if tag == Tag::Plain => format!("{}({})", self.word(&["log", "sqrt"]), self.metric(tag, d)),
             17 if tag == Tag::Plain && self.maybe(40) => self.correlation(),
             _ => self.summary(tag, d),
+        }
+    }
+
+    /// A condition on metrics.
+    fn test(&mut self, depth: usize) -> String {
+        let of = self.tag();
+        match self.random.below(7) {
+            0 => format!("{} is null", self.metric(of, depth)),
+            1 => format!("{} in (0, 1, 2)", self.metric(Tag::Plain, depth)),
+            2 => format!("({} > 0 and {} is not null)", self.metric(of, depth), self.metric(of, 0)),
+            3 => format!("(not ({} > 0) or {} = 2)", self.metric(of, depth), self.metric(Tag::Plain, 0)),
+            _ => {
+                let op = self.word(&[">", "<=", "=", "!="]);
+                format!("{} {op} {}", self.metric(of, depth), self.metric(of, 0))
+            }
         }
     }
 

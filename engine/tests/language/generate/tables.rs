@@ -205,7 +205,7 @@ impl Builder<'_> {
         if clock == Clock::None {
             fields.remove(0);
         }
-        let count = random.one(&[0, 2, 12, 25, 40, 60]);
+        let count = random.one(&[0, 2, 15, 40, 70, 100]);
         let zone = Calendar::zone_named(zone).expect("a zone");
         let mut rows: Vec<Vec<Cell>> = Vec::new();
         for id in 0..count {
