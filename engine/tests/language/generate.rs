@@ -88,8 +88,8 @@ pub fn project(seed: u64, asks: usize) -> Project {
     };
     let moment = Moment::new(random, calendar);
     let made = tables::tables(random, &moment);
-    let pinned = random.chance(20);
-    let given = random.chance(20);
+    let pinned = random.chance(12);
+    let given = random.chance(12);
     let last = made.last.unwrap_or_else(|| moment.instant(random));
     let as_of = if pinned || given { moment.instant(random) } else { moment.after(random, last) };
     let mut manifest = format!("kepi: 1\nname: random\ntime_zone: {zone}\nweek_start: {week_start}\n");

@@ -92,16 +92,16 @@ impl Moment {
     /// A grain and a range that is not too many periods of it.
     pub fn asked(&self, random: &mut Random) -> (Option<Grain>, Interval) {
         let grains: &[Grain] = match self.days {
-            ..=3 => &[Grain::Hour, Grain::Day, Grain::Week],
+            ..=3 => &[Grain::Hour, Grain::Day, Grain::Day, Grain::Week],
             4..=10 => &[Grain::Day, Grain::Week, Grain::Month],
             11..=40 => &[Grain::Day, Grain::Week, Grain::Month, Grain::Quarter],
-            _ => &[Grain::Week, Grain::Month, Grain::Quarter, Grain::Year],
+            _ => &[Grain::Week, Grain::Month, Grain::Month, Grain::Quarter, Grain::Year],
         };
         let grain = random.one(grains);
-        let from = self.calendar.date_start(self.first - random.range(0, 3).days());
+        let from = self.calendar.date_start(self.first - random.range(0, 1).days());
         let whole = Interval {
             start: from,
-            end: self.calendar.date_start(self.first + (self.days + random.range(0, 3)).days()),
+            end: self.calendar.date_start(self.first + (self.days + random.range(0, 2)).days()),
         };
         if random.chance(12) {
             return (None, if random.chance(15) { Interval::ALL } else { whole });
