@@ -321,6 +321,18 @@ fn times<'a, T: Typer<'a>>(_: &T, op: Arithmetic, l: &T::Node, r: &T::Node) -> O
             Some((ScalarType::Instant, Unit::none()))
         }
         (_, ScalarType::Instant, Arithmetic::Add) if elapsed(l) => Some((ScalarType::Instant, Unit::none())),
+        // What is not known may be a time or a length of time: so may the difference.
+        (ScalarType::Instant | ScalarType::Date, open, Arithmetic::Subtract)
+        | (open, ScalarType::Instant | ScalarType::Date, Arithmetic::Subtract)
+            if open.is_open() =>
+        {
+            Some((open, Unit::none()))
+        }
+        (ScalarType::Instant, open, Arithmetic::Add) | (open, ScalarType::Instant, Arithmetic::Add)
+            if open.is_open() =>
+        {
+            Some((ScalarType::Instant, Unit::none()))
+        }
         _ => None,
     }
 }
