@@ -93,6 +93,7 @@ impl<'a> Metrics<'_, 'a> {
             }
         }
         result?;
+        alike(&mut branches);
         self.cx.spend(branches.len(), span)?;
         let (ty, unit) = first.unwrap_or((ScalarType::Int, Unit::none()));
         let (ty, unit) = self.result(aggregate, of, set, (ty, unit), span)?;
@@ -426,4 +427,23 @@ impl<'a> Metrics<'_, 'a> {
     pub(super) fn env_without_by(&self) -> Env<'a> {
         Env { by: &[], ..self.env.clone() }
     }
+}
+
+/// One type for the value, each dimension and each key in all branches, where one source has whole numbers and another has
+/// fractions, or a column that holds nothing.
+fn alike(branches: &mut [Branch]) {
+    fn one_type<'e>(exprs: impl Iterator<Item = &'e mut RowExpr>) {
+        let exprs: Vec<_> = exprs.collect();
+        let Some(ty) = exprs.iter().map(|e| e.ty).reduce(join) else { return };
+        for expr in exprs {
+            if expr.ty == ScalarType::Null || (expr.ty.is_number() && ty.is_number()) {
+                expr.ty = ty;
+            }
+        }
+    }
+    one_type(branches.iter_mut().filter_map(|b| b.value.as_mut()));
+    let most = |of: fn(&Branch) -> usize| branches.iter().map(of).max().unwrap_or(0);
+    let (by, keys) = (most(|b| b.by.len()), most(|b| b.keys.len()));
+    (0..by).for_each(|i| one_type(branches.iter_mut().filter_map(|b| b.by.get_mut(i))));
+    (0..keys).for_each(|i| one_type(branches.iter_mut().filter_map(|b| b.keys.get_mut(i))));
 }

@@ -64,6 +64,14 @@ fn unions() {
         case("E or F", "unique(order or click)", "3 | 1 | 2"),
         by("E or F by", "count(order or click)", COUNTRY, "(none): 0 | 0 | 1\nDE: 3 | 0 | 2\nFR: 2 | 1 | 0"),
         by("E or F by", "unique(order or click)", COUNTRY, "(none): 0 | 0 | 1\nDE: 2 | 0 | 1\nFR: 1 | 1 | 0"),
+        case("E or F, two types of numbers", "sum((order or click).n)", "12 | 0.25 | 12"),
+        case("E or F, two types of numbers", "unique((order or click).n)", "4 | 1 | 2"),
+        by(
+            "E or F by, two types of numbers",
+            "count(order or click)",
+            &["n"],
+            "(none): 0 | 0 | 1\n0.25: 0 | 1 | 0\n1: 1 | 0 | 0\n2: 2 | 0 | 0\n3: 1 | 0 | 0\n4: 1 | 0 | 0\n5: 0 | 0 | 1\n7: 0 | 0 | 1\n",
+        ),
         // e1 and e3 satisfy one side, e4 the other, and e3 both.
         case("a row matched twice counts once", "count((order where flag) or (order where n > 2))", "3 | 0 | 2"),
     ]);

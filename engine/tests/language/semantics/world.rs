@@ -50,9 +50,10 @@ const ORDERS: &str = "
                     ,u1,DE, 7.00,7,true ,1500,e8
 ";
 
+/// Their `n` is a decimal, that of orders a whole number.
 const CLICKS: &str = "
-2024-03-01T12:00:00Z,u3,DE
-2024-03-02T12:00:00Z,u1,FR
+2024-03-01T12:00:00Z,u3,DE,2.00
+2024-03-02T12:00:00Z,u1,FR,0.25
 ";
 
 const BALANCES: &str = "
@@ -90,7 +91,7 @@ pub fn tables(parquet: bool) -> Data {
     Data {
         sources: vec![
             table("order", &order, ORDERS),
-            table("click", &[("at", Zoned), ("user_id", Text), ("country", Text)], CLICKS),
+            table("click", &[("at", Zoned), ("user_id", Text), ("country", Text), ("n", Decimal)], CLICKS),
             table("balance", &[("at", Zoned), ("account_id", Text), ("amount", Decimal)], BALANCES),
             table("contract", &[("kind", Text), ("seats", Int)], CONTRACTS),
         ],
