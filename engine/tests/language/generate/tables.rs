@@ -185,7 +185,10 @@ impl Builder<'_> {
         if shops {
             text += "    links: {shop: kind -> shops}\n";
         }
-        text += "    columns:\n      n: {type: integer}\n";
+        // The second source may hold the same numbers as another type.
+        let n = if number == 1 { random.one(&[Kind::Int, Kind::Int, Kind::Decimal, Kind::Float]) } else { Kind::Int };
+        text += "    columns:\n";
+        text += if n == Kind::Int { "      n: {type: integer}\n" } else { "      n: {type: number}\n" };
         text += if random.chance(30) { "      kind: text\n" } else { "" };
         if self.money {
             text += "      price: {unit: USD}\n";
@@ -198,7 +201,11 @@ impl Builder<'_> {
 
         let mut fields = vec![Field { name: "at".to_owned(), kind: clock_kind(clock) }];
         fields.extend(kept.iter().map(|(c, kind)| {
-            let kind = if *c == "user_id" && self.whole_users { Kind::Int } else { *kind };
+            let kind = match *c {
+                "user_id" if self.whole_users => Kind::Int,
+                "n" => n,
+                _ => *kind,
+            };
             Field { name: (*c).to_owned(), kind }
         }));
         fields.push(Field { name: "event_id".to_owned(), kind: Kind::Int });
@@ -277,6 +284,8 @@ fn cell(random: &mut Random, moment: &Moment, field: &Field, clock: Clock, zone:
         ("user_id", _) => Cell::Text(format!("u{}", random.range(1, 6))),
         ("took", _) => Cell::Int(random.one(&[0, 1, 2, 30, 500, 1500, 90_000])),
         (_, Kind::Int) => Cell::Int(random.range(-3, 12)),
+        ("n", Kind::Decimal) => Cell::Decimal(Decimal::new(i128::from(random.range(-6, 24)) * 50, 2)),
+        ("n", Kind::Float) => Cell::Float(random.range(-6, 24) as f64 / 2.0),
         (_, Kind::Decimal) => Cell::Decimal(Decimal::new(i128::from(random.range(-500, 3000)), 2)),
         // Not all of them are sums of a few halves, so that the order of additions would show.
         (_, Kind::Float) => Cell::Float(match random.below(4) {
