@@ -115,10 +115,7 @@ fn seen(
         for branch in &planned.measure.branches {
             types.resize(branch.by.len(), ScalarType::Null);
             for (ty, expr) in types.iter_mut().zip(&branch.by) {
-                // Two sources may hold one dimension as whole numbers and as decimals.
-                if *ty == ScalarType::Null || expr.ty == ScalarType::Decimal {
-                    *ty = expr.ty;
-                }
+                *ty = expr.ty;
             }
         }
         let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));

@@ -52,8 +52,14 @@ impl Scope {
             by.push(text);
         }
         let env = Env { conditions: spec.condition.into_iter().collect(), by: spec.by, ..Env::default() };
-        let typed = Metrics { cx: &checker, env }.number(spec.expr);
-        let found = checker.found.take();
+        let mut typed = Metrics { cx: &checker, env: env.clone() }.number(spec.expr);
+        let mut found = checker.found.take();
+        if typed.is_ok() && found.is_empty() && env.dimensions.widened.get() {
+            // Now it is known what the dimensions are in all measures.
+            let again = Checker::new(self);
+            typed = Metrics { cx: &again, env }.number(spec.expr);
+            found = again.found.take();
+        }
         let (Ok(expr), true) = (typed, found.is_empty()) else { return Err(found) };
         let metric = self.one_metric(spec.expr);
         let def = metric.and_then(|at| self.project.metrics.get(at));

@@ -5,6 +5,7 @@ mod forms;
 mod measures;
 mod value;
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::check::algebra::{Node, Shape, Typer, both, common};
@@ -40,8 +41,18 @@ pub(super) struct Env<'a> {
     pub(super) conditions: Vec<&'a Expr>,
     /// The dimensions of the ask.
     pub(super) by: &'a [Expr],
+    /// What their values are in the measures that have been typed.
+    pub(super) dimensions: Rc<Dimensions>,
     /// Keys of the distributions around, outermost first.
     pub(super) keys: Vec<Rc<Key<'a>>>,
+}
+
+/// The types of the dimensions: one for all measures, or a part of one and a part of another would not meet.
+#[derive(Debug, Default)]
+pub(super) struct Dimensions {
+    pub(super) types: RefCell<Vec<ScalarType>>,
+    /// A measure had whole numbers where a later one had fractions: typed once more, it has fractions too.
+    pub(super) widened: Cell<bool>,
 }
 
 impl Env<'_> {

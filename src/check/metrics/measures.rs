@@ -169,14 +169,43 @@ impl<'a> Metrics<'_, 'a> {
             })
             .collect();
         result?;
+        let mut by = by.into_iter().collect::<Check<Vec<_>>>()?;
+        for (at, (expr, written)) in by.iter_mut().zip(self.env.by).enumerate() {
+            self.one_dimension(at, expr, written, span)?;
+        }
         Ok(Branch {
             source: branch.source,
             time: branch.time,
             filter,
             value: value?,
-            by: by.into_iter().collect::<Check<_>>()?,
+            by,
             keys: keys.into_iter().collect::<Check<_>>()?,
         })
+    }
+
+    /// A dimension is of one type in all measures.
+    fn one_dimension(&self, at: usize, expr: &mut RowExpr, written: &Expr, measure: Span) -> Check<()> {
+        let mut types = self.env.dimensions.types.borrow_mut();
+        let Some(known) = types.get_mut(at) else {
+            types.push(expr.ty);
+            return Ok(());
+        };
+        let numbers = known.is_number() && expr.ty.is_number();
+        if *known != expr.ty && !numbers && !known.is_open() && !expr.ty.is_open() {
+            let (one, other) = (called(*known), called(expr.ty));
+            let message = format!("the dimension is {one} in one measure, {other} in another");
+            let finding = Diagnostic::new(Code::TypeMismatch, written.span, message).also(measure, other);
+            return self.cx.fail(finding.help("declare the same type for both columns"));
+        }
+        let ty = join(*known, expr.ty);
+        if ty != *known {
+            *known = ty;
+            self.env.dimensions.widened.set(true);
+        }
+        if numbers || expr.ty == ScalarType::Null {
+            expr.ty = ty;
+        }
+        Ok(())
     }
 
     fn actor_column(&self, branch: &SetBranch, id: ColumnId, span: Span) -> Check<RowExpr> {
@@ -429,7 +458,7 @@ impl<'a> Metrics<'_, 'a> {
     }
 }
 
-/// One type for the value, each dimension and each key in all branches, where one source has whole numbers and another has
+/// One type for the value and for each key in all branches, where one source has whole numbers and another has
 /// fractions, or a column that holds nothing.
 fn alike(branches: &mut [Branch]) {
     fn one_type<'e>(exprs: impl Iterator<Item = &'e mut RowExpr>) {
@@ -442,8 +471,6 @@ fn alike(branches: &mut [Branch]) {
         }
     }
     one_type(branches.iter_mut().filter_map(|b| b.value.as_mut()));
-    let most = |of: fn(&Branch) -> usize| branches.iter().map(of).max().unwrap_or(0);
-    let (by, keys) = (most(|b| b.by.len()), most(|b| b.keys.len()));
-    (0..by).for_each(|i| one_type(branches.iter_mut().filter_map(|b| b.by.get_mut(i))));
+    let keys = branches.iter().map(|b| b.keys.len()).max().unwrap_or(0);
     (0..keys).for_each(|i| one_type(branches.iter_mut().filter_map(|b| b.keys.get_mut(i))));
 }

@@ -246,7 +246,7 @@ impl Writer<'_> {
     fn dimensions(&self) -> Vec<String> {
         let sets: Vec<&Set> = self.used.iter().map(|s| &self.names.sets[*s]).collect();
         let all = |test: &dyn Fn(&Set) -> bool| sets.iter().all(|s| test(s));
-        let mut found: Vec<&str> = vec!["kind", "n > 3", "grade", "length(kind)"];
+        let mut found: Vec<&str> = vec!["kind", "n > 3", "n", "grade", "length(kind)"];
         found.extend(["flag", "day_on", "price"].into_iter().filter(|c| all(&|s| s.columns.contains(c))));
         if all(&|s| s.time) {
             found.extend(["day(time)", "weekday(time)", "hour(time) < 12", "month(time)"]);

@@ -161,6 +161,13 @@ fn arithmetic_of_metrics() {
         ),
         case("a + b", "count(order) + count(click)", "5 | 1 | 3"),
         by("a + b by", "count(order) + count(click)", COUNTRY, "(none): 0 | 0 | 1\nDE: 3 | 0 | 2\nFR: 2 | 1 | 0"),
+        // Whole numbers in orders, decimals in clicks.
+        by(
+            "a / b by, two types of numbers",
+            "count(order) / count(click)",
+            &["n"],
+            "(none): - | - | -\n0.25: - | 0 | -\n1: - | - | -\n2: 1 | - | -\n3: - | - | -\n4: - | - | -\n5: - | - | -\n7: - | - | -",
+        ),
         case("a + b, null spreads", "mean(order.amount) + 1 EUR", "26 | - | 7"),
         case("coalesce", "coalesce(mean(order.amount), 0)", "25 | 0 | 6"),
         case("if", "if count(order) > 3 then mean(order.amount) else 0", "25 | 0 | 0"),

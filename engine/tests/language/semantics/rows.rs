@@ -4,6 +4,7 @@ use kepi_lang::calendar::{Grain, Interval};
 use kepi_lang::results::Ledger;
 use kepi_lang::value::Value;
 
+use crate::pipeline::Text;
 use crate::semantics::{World, shown, world};
 
 const LATER: &str = "2024-04-01T00:00:00Z";
@@ -99,6 +100,14 @@ fn rows_at_or_after_as_of_do_not_count() {
     let found: Vec<String> = results.answers.iter().map(shown).collect();
     // A series has no days that begin after it.
     assert_eq!(found, ["2 | 0 | 0", "3 | 3 | 3", "3 | 2 | 1"]);
+}
+
+/// The parts of one measure would not meet those of the other.
+#[test]
+fn a_dimension_of_two_types_is_refused() {
+    let ask = Text { expr: "count(order) / count(contract)".to_owned(), by: vec!["kind".to_owned()], condition: None };
+    let said = world(false).compiled.ask(&ask).expect_err("a finding");
+    assert!(said.starts_with("K0301: the dimension is a number in one measure, text in another"), "{said}");
 }
 
 /// Whole amounts of one breakdown are equal to the whole numbers of another, and have another type.

@@ -16,6 +16,7 @@ sources:
     columns:
       amount: {unit: EUR}
       took: {unit: ms}
+      kind: {expr: n + 1}
   click:
     files: click_*
     time: at
