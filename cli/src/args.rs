@@ -26,6 +26,9 @@ pub struct Common {
     /// Threads to read with [default: one a core]. The results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Stop with a finding when the process needs more than this: `512MiB`, `2GB`.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = crate::memory::size)]
+    pub memory_limit: Option<u64>,
     /// When to use colour.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,

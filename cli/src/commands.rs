@@ -14,6 +14,9 @@ use crate::args::{Args, Command};
 use crate::exit::Exit;
 
 pub fn run(args: &Args) -> Exit {
+    if let Some(Err(line)) = args.common.memory_limit.map(crate::memory::watch) {
+        return Stop::Usage(line).report(&args.common);
+    }
     let result = match &args.command {
         Command::Check(command) => check::run(&args.common, command),
         Command::Query(command) => query::run(&args.common, command),

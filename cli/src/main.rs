@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod files;
 mod findings;
+mod memory;
 mod output;
 mod project;
 mod range;

@@ -1,6 +1,7 @@
 //! A checked program over open files: what every command that needs numbers begins with.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use kepi_engine::{Dataset, Options};
 use kepi_lang::check::{AskSpec, Checked, Typed};
@@ -27,6 +28,7 @@ pub struct Session {
     pub as_of: AsOf,
     pub named: Vec<project::Named>,
     pub levels: Levels,
+    verbose: bool,
     /// Findings of the check that are no errors.
     pub warnings: Vec<Diagnostic>,
 }
@@ -35,6 +37,7 @@ impl Session {
     /// # Errors
     /// Where the definitions have errors, the files cannot be read, or nothing says what time it is.
     pub fn open(common: &Common) -> Result<Self, Stop> {
+        let begun = Instant::now();
         let loaded = project::load(common, true).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();
         let (map, findings, named, levels) = (loaded.map, loaded.findings, loaded.named, loaded.levels);
@@ -49,8 +52,11 @@ impl Session {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
         };
+        if common.verbose {
+            eprintln!("checked and opened in {} ms", begun.elapsed().as_millis());
+        }
         let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents())?;
-        Ok(Self { map, checked, program, dataset, as_of, named, levels, warnings: findings })
+        Ok(Self { map, checked, program, dataset, as_of, named, levels, verbose: common.verbose, warnings: findings })
     }
 
     /// Reads an expression of the command line; it becomes a file of the map, so that findings can point into it.
@@ -75,8 +81,27 @@ impl Session {
     /// What the engine says.
     pub fn answer(&self, asks: Vec<Ask>) -> Result<(Question, Results), Stop> {
         let question = Question { asks, as_of: self.as_of.at, as_of_given: self.as_of.given, range: None };
-        let results = self.dataset.answer(&question).map_err(|findings| self.stop(Exit::Data, findings))?;
+        let results = self.results(&question)?;
         Ok((question, results))
+    }
+
+    /// The answers to a question; with `-v` what was read for them, on stderr.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn results(&self, question: &Question) -> Result<Results, Stop> {
+        let begun = Instant::now();
+        let results = self.dataset.answer(question).map_err(|findings| self.stop(Exit::Data, findings))?;
+        if self.verbose {
+            for ledger in &results.ledgers {
+                eprintln!(
+                    "{}: {} rows read, {} used, {} file(s), {} bytes",
+                    ledger.name, ledger.read, ledger.used, ledger.files, ledger.bytes
+                );
+            }
+            eprintln!("answered {} question(s) in {} ms", question.asks.len(), begun.elapsed().as_millis());
+        }
+        Ok(results)
     }
 
     /// The plans of a question, logical and physical.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::check::Typed;
 use kepi_lang::ir::Ask;
-use kepi_lang::results::{AnswerRow, Ledger, Results};
+use kepi_lang::report::render::json::{ledger, scalar};
+use kepi_lang::results::{AnswerRow, Results};
 use kepi_lang::value::Value;
 use serde_json::json;
 
@@ -173,43 +174,4 @@ pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of:
         "ledger": results.ledgers.iter().map(ledger).collect::<Vec<_>>(),
     });
     format!("{document:#}\n")
-}
-
-/// A null is null, a decimal a string, an integer beyond 64 bits too; everything else is what JSON has.
-fn scalar(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Int(n) => i64::try_from(*n).map_or_else(|_| n.to_string().into(), Into::into),
-        Value::Float(r) => serde_json::Number::from_f64(r.get()).map_or(serde_json::Value::Null, Into::into),
-        other => other.to_string().into(),
-    }
-}
-
-fn ledger(ledger: &Ledger) -> serde_json::Value {
-    let time = |t: Option<Timestamp>| t.map_or(serde_json::Value::Null, |t| t.to_string().into());
-    json!({
-        "source": ledger.name,
-        "files": ledger.files,
-        "bytes": ledger.bytes,
-        "fingerprint": ledger.fingerprint,
-        "read": ledger.read,
-        "unparsable": ledger.unparsable,
-        "no_time": ledger.no_time,
-        "out_of_scope": ledger.out_of_scope,
-        "duplicates": ledger.duplicates,
-        "outside": ledger.outside,
-        "used": ledger.used,
-        "of_which": {
-            "differing": ledger.differing,
-            "unclaimed": ledger.unclaimed,
-            "no_actor": ledger.no_actor,
-            "unknown": ledger.unknown,
-            "moved": ledger.moved,
-            "null_values": ledger.null_values,
-        },
-        "first": time(ledger.first),
-        "watermark": time(ledger.watermark),
-        "complete_until": time(ledger.complete_until),
-    })
 }

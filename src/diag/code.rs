@@ -204,6 +204,7 @@ codes! {
     // ---- K0650..K0699: running
     NumberTooLarge = "K0650" Error "a number does not fit";
     RuntimeFailed = "K0651" Error "the machine refuses what a run needs";
+    MemoryLimit = "K0652" Error "a run needs more memory than it was given";
 
     // ---- K09xx: kepi itself
     Internal = "K0901" Error "a mistake of kepi's own";

@@ -29,7 +29,7 @@ pub fn run(common: &Common, args: &ReportArgs) -> Result<Exit, Stop> {
     let program = &session.program;
     let (plan, question) = plan(program, &session.checked.scope, session.dataset.extents(), &request)
         .map_err(|findings| session.stop(Exit::Usage, findings))?;
-    let results = session.dataset.answer(&question).map_err(|findings| session.stop(Exit::Data, findings))?;
+    let results = session.results(&question)?;
     let mut report = evaluate(program, &plan, &results);
     report.findings = report.findings.into_iter().filter_map(|f| session.levels.apply(f)).collect();
     report.findings.extend(session.warnings.iter().cloned());
