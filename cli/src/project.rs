@@ -153,7 +153,9 @@ pub fn check(definitions: Definitions, data: bool) -> Project {
         let (project, found) = resolve::resolve(manifest, documents);
         findings.extend(found);
         levels = project.lint_levels();
-        let schemas: Option<Schemas> = data.then(|| {
+        // Where the folder is refused nothing is looked for in it.
+        let refused = findings.iter().any(|f| f.code == Code::OutsideOfProject && about_manifest(f, &map));
+        let schemas: Option<Schemas> = (data && !refused).then(|| {
             let (schemas, found) = kepi_engine::schemas(&root, &project.settings, &project.tables);
             findings.extend(found);
             schemas
@@ -164,6 +166,10 @@ pub fn check(definitions: Definitions, data: bool) -> Project {
     }
     diag::sort(&mut findings);
     Project { root, map, checked, named, levels, findings }
+}
+
+fn about_manifest(finding: &Diagnostic, map: &SourceMap) -> bool {
+    finding.primary.as_ref().is_some_and(|label| map.file(label.span.file).path == "kepi.yaml")
 }
 
 /// Reads and checks the project that the command line names.

@@ -2,6 +2,10 @@
 
 mod cli {
     pub mod case;
+    #[cfg(unix)]
+    mod confinement;
+    #[cfg(target_os = "linux")]
+    mod limits;
     pub mod oracle;
     pub mod retail;
 }

@@ -60,8 +60,10 @@ impl Dataset {
                 return Err(findings);
             }
             let threads = options.threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from)).max(1);
+            let unable = |e: std::io::Error| vec![refused(&format!("{threads} threads cannot be started: {e}"))];
+            startable(threads).map_err(unable)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
-            let runtime = runtime.map_err(|e| vec![refused(&format!("{threads} threads cannot be started: {e}"))])?;
+            let runtime = runtime.map_err(unable)?;
             Ok(Self { program, opened, extents, runtime, session: execute::session(threads) })
         })
     }
@@ -174,6 +176,21 @@ impl Dataset {
         results.lookups.sort_by_key(|l| l.lookup);
         Ok(())
     }
+}
+
+/// The runtime panics and never returns where a thread cannot be started, so that it is tried before.
+fn startable(threads: usize) -> std::io::Result<()> {
+    // The runtime needs one or two beside its workers.
+    const SPARE: usize = 2;
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(std::sync::Mutex::new(held));
+    let wait = |held: Arc<std::sync::Mutex<std::sync::mpsc::Receiver<()>>>| move || drop(held.lock().map(|h| h.recv()));
+    let started: std::io::Result<Vec<_>> = (0..threads.saturating_add(SPARE))
+        .map(|_| std::thread::Builder::new().spawn(wait(Arc::clone(&held))))
+        .collect();
+    drop(hold);
+    started?.into_iter().for_each(|thread| drop(thread.join()));
+    Ok(())
 }
 
 fn refused(what: &str) -> Diagnostic {

@@ -128,7 +128,8 @@ fn column(source: &Source, id: kepi_lang::ir::ColumnId, program: &Program) -> BT
 }
 
 fn rows(ledger: &Ledger) -> String {
-    let mut out = format!("  rows of {}: {} read in {} file(s)\n", ledger.name, ledger.read, ledger.files);
+    let noun = if ledger.files == 1 { "file" } else { "files" };
+    let mut out = format!("  rows of {}: {} read in {} {noun}\n", ledger.name, ledger.read, ledger.files);
     let lines = [
         (ledger.unparsable, "could not be parsed"),
         (ledger.no_time, "have no time"),

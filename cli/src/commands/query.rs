@@ -83,7 +83,12 @@ fn periods(session: &Session, args: &QueryArgs, name: &str, typed: &Typed) -> Re
     let from = args.from.as_deref().map(|t| range::instant(calendar, t)).transpose()?;
     let to = args.to.as_deref().map(|t| range::instant(calendar, t)).transpose()?;
     let end = to.unwrap_or(session.as_of.at);
-    let start = from.or(first).unwrap_or(end);
+    if from.zip(to).is_some_and(|(from, to)| from >= to) {
+        return Err(Stop::Usage("the range is empty: `--to` comes no later than `--from`".to_string()));
+    }
+    // A total of no rows at all is a number too.
+    let everything = (asked == Some(None)).then_some(Timestamp::MIN);
+    let start = from.or(first).or(everything).unwrap_or(end);
     let grain = asked.unwrap_or(Some(typed.grain.unwrap_or(Grain::Day)));
     if grain.is_none_or(|g| g > Grain::Day) && needs_days(&typed.expr) {
         let line = format!("`{name}` is a stock of an instant: ask for it by day, or for `last({name} per day)`");

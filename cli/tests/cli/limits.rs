@@ -1,0 +1,27 @@
+//! A machine that refuses what a run needs.
+
+use std::process::Command;
+
+use crate::cli::case::repository;
+
+/// The exit code and what went to stderr, with less address space than a thousand threads take.
+fn with_little_space(threads: &str) -> (Option<i32>, String) {
+    let kepi = env!("CARGO_BIN_EXE_kepi");
+    let line = format!("ulimit -v 2000000; exec {kepi} query orders --grain total --threads {threads}");
+    let project = repository().join("examples/retail");
+    let output = Command::new("sh").args(["-c", &line]).current_dir(project).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn threads_that_cannot_be_started() {
+    let (exit, printed) = with_little_space("1024");
+    assert_eq!(exit, Some(3), "{printed}");
+    assert!(printed.contains("error[K0651]: 1024 threads cannot be started"), "{printed}");
+}
+
+#[test]
+fn threads_that_can() {
+    let (exit, printed) = with_little_space("1");
+    assert_eq!(exit, Some(0), "{printed}");
+}
