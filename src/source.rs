@@ -123,7 +123,8 @@ impl SourceMap {
     }
 }
 
-fn floor_boundary(text: &str, offset: usize) -> usize {
+/// The nearest character boundary at or before an offset.
+pub(crate) fn floor_boundary(text: &str, offset: usize) -> usize {
     let mut at = offset.min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;

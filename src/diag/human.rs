@@ -6,7 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diag::{Diagnostic, Label, Severity};
-use crate::source::{FileId, SourceMap};
+use crate::source::{FileId, SourceMap, floor_boundary};
 
 /// How many columns a line of annotated source may take.
 const WIDTH: usize = 140;
@@ -81,12 +81,4 @@ fn snippet<'a>(
         kind.span(start - from..end.max(start) - from).label(label.text.as_str())
     });
     Snippet::source(&file.text[from..to]).line_start(line).path(file.path.as_str()).annotations(annotations)
-}
-
-fn floor_boundary(text: &str, offset: usize) -> usize {
-    let mut at = offset.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }

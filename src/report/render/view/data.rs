@@ -71,15 +71,7 @@ pub fn lookup(lookup: &LookupUse) -> LookupView {
 
 /// With a comma after each three digits.
 pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
+    format::grouped(&n.to_string())
 }
 
 fn bytes(n: u64) -> String {
