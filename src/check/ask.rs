@@ -54,7 +54,7 @@ impl Scope {
         let env = Env { conditions: spec.condition.into_iter().collect(), by: spec.by, ..Env::default() };
         let mut typed = Metrics { cx: &checker, env: env.clone() }.number(spec.expr);
         let mut found = checker.found.take();
-        if typed.is_ok() && found.is_empty() && env.dimensions.widened.get() {
+        if typed.is_ok() && found.is_empty() && env.dimensions.borrow().iter().any(|d| d.widened) {
             // Now it is known what the dimensions are in all measures.
             let again = Checker::new(self);
             typed = Metrics { cx: &again, env }.number(spec.expr);

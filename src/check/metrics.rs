@@ -5,10 +5,10 @@ mod forms;
 mod measures;
 mod value;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::check::algebra::{Node, Shape, Typer, both, common};
+use crate::check::algebra::{Node, Shape, Typer, both, common, join};
 use crate::check::classify::Class;
 use crate::check::findings::{Check, Reported, called};
 use crate::check::metrics::measures::Key;
@@ -17,7 +17,7 @@ use crate::check::scope::{Active, Checker};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::functions::{Role, find};
-use crate::ir::{MetricExpr, ScalarType};
+use crate::ir::{MetricExpr, RowExpr, ScalarType};
 use crate::resolve::Named;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Name};
@@ -42,17 +42,35 @@ pub(super) struct Env<'a> {
     /// The dimensions of the ask.
     pub(super) by: &'a [Expr],
     /// What their values are in the measures that have been typed.
-    pub(super) dimensions: Rc<Dimensions>,
+    pub(super) dimensions: Rc<RefCell<Vec<OneType>>>,
     /// Keys of the distributions around, outermost first.
     pub(super) keys: Vec<Rc<Key<'a>>>,
 }
 
-/// The types of the dimensions: one for all measures, or a part of one and a part of another would not meet.
-#[derive(Debug, Default)]
-pub(super) struct Dimensions {
-    pub(super) types: RefCell<Vec<ScalarType>>,
+/// The type of a dimension or of a key: one for all measures, or a part of one and a part of another would not meet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OneType {
+    ty: Option<ScalarType>,
     /// A measure had whole numbers where a later one had fractions: typed once more, it has fractions too.
-    pub(super) widened: Cell<bool>,
+    pub(super) widened: bool,
+}
+
+impl OneType {
+    /// Takes the type in; the type that is there when the two do not go together.
+    fn meet(&mut self, expr: &mut RowExpr) -> Option<ScalarType> {
+        let known = *self.ty.get_or_insert(expr.ty);
+        let numbers = known.is_number() && expr.ty.is_number();
+        if known != expr.ty && !numbers && !known.is_open() && !expr.ty.is_open() {
+            return Some(known);
+        }
+        let ty = join(known, expr.ty);
+        self.widened |= ty != known;
+        self.ty = Some(ty);
+        if numbers || expr.ty == ScalarType::Null {
+            expr.ty = ty;
+        }
+        None
+    }
 }
 
 impl Env<'_> {
@@ -93,6 +111,7 @@ impl<'c, 'a> Metrics<'c, 'a> {
     /// Types what must be one number a period.
     pub(super) fn number(&self, ast: &'a Expr) -> Check<MetricExpr> {
         let expr = self.one(ast)?;
+        self.broken_down(&expr, ast)?;
         if expr.ty.is_number() || expr.ty.is_open() {
             return Ok(expr);
         }
@@ -104,6 +123,22 @@ impl<'c, 'a> Metrics<'c, 'a> {
             }
             _ => finding,
         })
+    }
+
+    /// A breakdown that no measure has would give no rows, and say nothing.
+    fn broken_down(&self, expr: &MetricExpr, ast: &'a Expr) -> Check<()> {
+        let Some(dimension) = self.env.by.first() else { return Ok(()) };
+        let (mut any, mut parts) = (false, 0);
+        expr.measures(&mut |m| {
+            parts += 1;
+            any |= m.branches.iter().any(|b| !b.by.is_empty());
+        });
+        if any || parts == 0 {
+            return Ok(());
+        }
+        let message = "a breakdown of what has no parts: all that is measured stands in `total(…)`";
+        let finding = Diagnostic::new(Code::MissingInMeasure, dimension.span, message).also(ast.span, "the total");
+        self.cx.fail(finding.help("leave out the breakdown, or `total`"))
     }
 
     /// Types what must be one value a period, and no distribution or series.

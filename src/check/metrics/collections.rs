@@ -59,22 +59,33 @@ impl<'a> Metrics<'_, 'a> {
         }
         let kind = self.key(key)?;
         let actor = kind.is_actor();
-        let key_state = Rc::new(Key { kind, span: key.span, foreign: Cell::new(false), entity: RefCell::new(None) });
+        let key_state = Rc::new(Key {
+            kind,
+            span: key.span,
+            foreign: Cell::new(false),
+            entity: RefCell::default(),
+            ty: RefCell::default(),
+        });
         let mut env = self.env.clone();
         env.keys.push(Rc::clone(&key_state));
         let inner = Metrics { cx: self.cx, env };
-        let expr = inner.one(of)?;
+        let mut expr = inner.one(of)?;
         let mut any = false;
         expr.measures(&mut |_| any = true);
         if !any {
             return Err(self.wrong_subject(of, "no measure", "measure something: `count(E) per actor`"));
         }
-        let base = match kind {
-            KeyKind::Of { set, .. } if key_state.foreign.get() => Some(inner.base(set, key.span)?),
-            _ => None,
+        let base = || match kind {
+            KeyKind::Of { set, .. } if key_state.foreign.get() => inner.base(set, key.span).map(Some),
+            _ => Ok(None),
         };
+        let mut base_set = base()?;
+        if key_state.ty.borrow().widened {
+            // Now it is known what the key is in all measures.
+            (expr, base_set) = (inner.one(of)?, base()?);
+        }
         self.cx.spend(1, span)?;
-        let kind = ManyKind::Distribution { key: print::expr(&key.expr), actor, base };
+        let kind = ManyKind::Distribution { key: print::expr(&key.expr), actor, base: base_set };
         Ok(Val::Many(Many { of: expr, kind, window: None, span }))
     }
 

@@ -8,7 +8,7 @@ use crate::check::additivity::of_aggregate;
 use crate::check::algebra::join;
 use crate::check::classify::Class;
 use crate::check::findings::{Check, Reported, called, called_unit};
-use crate::check::metrics::{Env, Metrics, Val};
+use crate::check::metrics::{Env, Metrics, OneType, Val};
 use crate::check::rows::{Rows, Use, and, no_actor};
 use crate::check::sets::{EventSet, SetBranch};
 use crate::diag::suggest::did_you_mean;
@@ -27,6 +27,8 @@ pub(in crate::check) struct Key<'a> {
     pub(super) foreign: Cell<bool>,
     /// What its actors are, if it is one of actors.
     pub(super) entity: RefCell<Option<(String, Span)>>,
+    /// What its values are in the measures that have been typed.
+    pub(super) ty: RefCell<OneType>,
 }
 
 #[derive(Clone, Copy)]
@@ -170,42 +172,27 @@ impl<'a> Metrics<'_, 'a> {
             .collect();
         result?;
         let mut by = by.into_iter().collect::<Check<Vec<_>>>()?;
-        for (at, (expr, written)) in by.iter_mut().zip(self.env.by).enumerate() {
-            self.one_dimension(at, expr, written, span)?;
+        let mut keys = keys.into_iter().collect::<Check<Vec<_>>>()?;
+        let mut dimensions = self.env.dimensions.borrow_mut();
+        if dimensions.len() < by.len() {
+            dimensions.resize(by.len(), OneType::default());
         }
-        Ok(Branch {
-            source: branch.source,
-            time: branch.time,
-            filter,
-            value: value?,
-            by,
-            keys: keys.into_iter().collect::<Check<_>>()?,
-        })
+        for ((expr, written), known) in by.iter_mut().zip(self.env.by).zip(dimensions.iter_mut()) {
+            self.one_type("dimension", known, expr, written.span, span)?;
+        }
+        for (expr, key) in keys.iter_mut().zip(&self.env.keys) {
+            self.one_type("key", &mut key.ty.borrow_mut(), expr, key.span, span)?;
+        }
+        Ok(Branch { source: branch.source, time: branch.time, filter, value: value?, by, keys })
     }
 
-    /// A dimension is of one type in all measures.
-    fn one_dimension(&self, at: usize, expr: &mut RowExpr, written: &Expr, measure: Span) -> Check<()> {
-        let mut types = self.env.dimensions.types.borrow_mut();
-        let Some(known) = types.get_mut(at) else {
-            types.push(expr.ty);
-            return Ok(());
-        };
-        let numbers = known.is_number() && expr.ty.is_number();
-        if *known != expr.ty && !numbers && !known.is_open() && !expr.ty.is_open() {
-            let (one, other) = (called(*known), called(expr.ty));
-            let message = format!("the dimension is {one} in one measure, {other} in another");
-            let finding = Diagnostic::new(Code::TypeMismatch, written.span, message).also(measure, other);
-            return self.cx.fail(finding.help("declare the same type for both columns"));
-        }
-        let ty = join(*known, expr.ty);
-        if ty != *known {
-            *known = ty;
-            self.env.dimensions.widened.set(true);
-        }
-        if numbers || expr.ty == ScalarType::Null {
-            expr.ty = ty;
-        }
-        Ok(())
+    /// A dimension, or a key, is of one type in all measures.
+    fn one_type(&self, what: &str, known: &mut OneType, expr: &mut RowExpr, written: Span, measure: Span) -> Check<()> {
+        let Some(known) = known.meet(expr) else { return Ok(()) };
+        let (one, other) = (called(known), called(expr.ty));
+        let message = format!("the {what} is {one} in one measure, {other} in another");
+        let finding = Diagnostic::new(Code::TypeMismatch, written, message).also(measure, other);
+        self.cx.fail(finding.help("declare the same type for both columns"))
     }
 
     fn actor_column(&self, branch: &SetBranch, id: ColumnId, span: Span) -> Check<RowExpr> {
@@ -458,19 +445,14 @@ impl<'a> Metrics<'_, 'a> {
     }
 }
 
-/// One type for the value and for each key in all branches, where one source has whole numbers and another has
-/// fractions, or a column that holds nothing.
+/// One type for the value in all branches, where one source has whole numbers and another has fractions, or a column that
+/// holds nothing.
 fn alike(branches: &mut [Branch]) {
-    fn one_type<'e>(exprs: impl Iterator<Item = &'e mut RowExpr>) {
-        let exprs: Vec<_> = exprs.collect();
-        let Some(ty) = exprs.iter().map(|e| e.ty).reduce(join) else { return };
-        for expr in exprs {
-            if expr.ty == ScalarType::Null || (expr.ty.is_number() && ty.is_number()) {
-                expr.ty = ty;
-            }
+    let values: Vec<_> = branches.iter_mut().filter_map(|b| b.value.as_mut()).collect();
+    let Some(ty) = values.iter().map(|e| e.ty).reduce(join) else { return };
+    for value in values {
+        if value.ty == ScalarType::Null || (value.ty.is_number() && ty.is_number()) {
+            value.ty = ty;
         }
     }
-    one_type(branches.iter_mut().filter_map(|b| b.value.as_mut()));
-    let keys = branches.iter().map(|b| b.keys.len()).max().unwrap_or(0);
-    (0..keys).for_each(|i| one_type(branches.iter_mut().filter_map(|b| b.keys.get_mut(i))));
 }
