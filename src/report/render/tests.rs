@@ -1,5 +1,6 @@
 //! A report made by hand, in every form.
 
+mod contrast;
 mod sample;
 
 use sample::sample;
