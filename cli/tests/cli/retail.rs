@@ -49,6 +49,13 @@ fn objectives_are_what_another_engine_says() {
             assert_eq!(objective["status"], status, "{name}");
         }
     }
+    // A band to keep: judged by the complete months since its start, each inside or not.
+    let band = by_name["keep_cancellations_low"];
+    let months = ["2011-10", "2011-11"].map(|month| window(&sql, month)["cancelled_share_abroad"].as_f64().unwrap());
+    close(&band["actual"]["value"], months[1], "keep_cancellations_low: actual");
+    let inside = months.iter().filter(|share| **share < 0.2).count();
+    close(&band["score"], inside as f64 / months.len() as f64, "keep_cancellations_low: score");
+    assert_eq!((inside, band["status"].as_str()), (1, Some("off_track")));
     assert_eq!(report["objectives"].as_array().unwrap().len(), 7);
     assert_eq!(report["benchmarks"].as_array().unwrap().len(), 3);
     assert_eq!(report["releases"].as_array().unwrap().len(), 2);

@@ -8,6 +8,7 @@ create view window_ (label, a, b) as values
   ('2011-Q2', timestamp '2011-04-01', timestamp '2011-07-01'),
   ('2011-Q3', timestamp '2011-07-01', timestamp '2011-10-01'),
   ('3 months to 30 Nov 2011', timestamp '2011-09-01', timestamp '2011-12-01'),
+  ('2011-10', timestamp '2011-10-01', timestamp '2011-11-01'),
   ('2011-11', timestamp '2011-11-01', timestamp '2011-12-01');
 create view windowed as select * from window_ join line on invoice_ts >= a and invoice_ts < b;
 create view orders as
