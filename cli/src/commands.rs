@@ -7,7 +7,7 @@ mod query;
 mod report;
 
 use kepi_lang::calendar::CalendarError;
-use kepi_lang::diag::Diagnostic;
+use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::source::SourceMap;
 
 use crate::args::{Args, Command};
@@ -65,7 +65,7 @@ impl Stop {
             }
             Self::Findings { exit, findings, map } => {
                 crate::findings::report(&findings, &map, common);
-                exit
+                if findings.iter().any(|f| f.code == Code::Internal) { Exit::Bug } else { exit }
             }
         }
     }

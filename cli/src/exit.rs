@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// 3: data that cannot be read, a report that cannot be written.
     Data,
+    /// 101, as Rust's own panics end: a mistake of kepi's.
+    Bug,
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Findings => 1,
             Exit::Usage => 2,
             Exit::Data => 3,
+            Exit::Bug => 101,
         })
     }
 }
@@ -43,4 +46,27 @@ pub fn on_panic() {
         );
         standard(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    const INSIDE: &str = "KEPI_TEST_PANICS";
+
+    /// The hook is of the whole process, so that another one panics: this test once more, told to.
+    #[test]
+    fn a_panic_says_that_it_is_a_bug() {
+        if std::env::var_os(INSIDE).is_some() {
+            super::on_panic();
+            panic!("row 7 of nothing");
+        }
+        let this = std::env::current_exe().unwrap();
+        let name = "exit::tests::a_panic_says_that_it_is_a_bug";
+        let run = Command::new(this).args(["--exact", name, "--nocapture"]).env(INSIDE, "1").output().unwrap();
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(said.contains("error[K0901]: kepi failed in a way it must not"), "{said}");
+        assert!(said.contains("row 7 of nothing"), "{said}");
+        assert_eq!(run.status.code(), Some(101), "Rust's own exit code of a panic");
+    }
 }

@@ -209,3 +209,17 @@ fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn a_panic_is_a_finding() {
+        let found = guarded(|| -> Result<(), _> { panic!("row {} of nothing", 7) });
+        let found = found.expect_err("a finding");
+        let said: Vec<String> = found.iter().map(|f| format!("{}: {}", f.code, f.message)).collect();
+        assert_eq!(said, ["K0901: the engine stopped: row 7 of nothing"]);
+        assert_eq!(guarded(|| Ok(1)), Ok(1));
+    }
+}
