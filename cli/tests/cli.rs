@@ -4,6 +4,7 @@ mod cli {
     pub mod case;
     #[cfg(unix)]
     mod confinement;
+    mod docs;
     #[cfg(target_os = "linux")]
     mod limits;
     pub mod oracle;

@@ -16,7 +16,7 @@ use crate::session::Session;
 
 pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
     if let Some(code) = Code::parse(&args.name) {
-        output::print(code.page());
+        output::print(&page(code));
         return Ok(Exit::Fine);
     }
     let mut session = Session::open(common)?;
@@ -43,6 +43,19 @@ pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
     };
     output::print(&text);
     Ok(Exit::Fine)
+}
+
+/// A code's page, without what it says to the test that runs its examples.
+fn page(code: Code) -> String {
+    let lines = code.page().lines().filter(|l| !l.starts_with("<!-- "));
+    let lines = lines.map(|l| l.strip_prefix("```").map_or(l, |info| &l[..3 + info.find(' ').unwrap_or(info.len())]));
+    lines.fold(String::new(), |mut text, line| {
+        if !(line.is_empty() && text.ends_with("\n\n")) {
+            text += line;
+            text.push('\n');
+        }
+        text
+    })
 }
 
 fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<String, Stop> {
