@@ -59,6 +59,10 @@ pub enum Command {
     Compile(CompileArgs),
     /// Explain a metric, another definition, or a diagnostic code.
     Explain(ExplainArgs),
+    /// A project that runs: definitions, data, a CI workflow.
+    Init(InitArgs),
+    /// Write an event log out of nothing but a seed, to try things out on.
+    Generate(GenerateArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -167,4 +171,82 @@ pub struct ExplainArgs {
     /// A metric, event, source, lookup, segment, objective or benchmark; or a code such as K0302.
     #[arg(value_name = "NAME|CODE")]
     pub name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct InitArgs {
+    /// The folder to write to; it is made if need be.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// The project that is written, with generated data [default: app; asked for on a terminal].
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<Template>,
+    /// What the project is called [default: the folder's name].
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// An app that people sign up for, use and pay for: an event log.
+    App,
+    /// A shop: orders and cancellations, with a lookup of its customers.
+    Shop,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct GenerateArgs {
+    /// The folder to write to; it is made if need be.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Rows, exactly.
+    #[arg(long, value_name = "N", default_value = "100000")]
+    pub events: u64,
+    /// Users.
+    #[arg(long, value_name = "N", default_value = "2000")]
+    pub actors: u32,
+    /// Days that the log covers.
+    #[arg(long, value_name = "N", default_value = "90")]
+    pub days: u32,
+    /// The first day.
+    #[arg(long, value_name = "DATE", default_value = "2026-01-01")]
+    pub start: String,
+    /// Another seed, other rows; the same seed, the same bytes.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// Spread the rows evenly over so many files.
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "daily")]
+    pub files: u32,
+    /// Write a file a day.
+    #[arg(long)]
+    pub daily: bool,
+    #[arg(long, value_name = "FORMAT", default_value = "parquet")]
+    pub format: GenerateFormat,
+    /// How users are named.
+    #[arg(long, value_name = "KIND", default_value = "integer")]
+    pub ids: IdKind,
+    /// Write rows in no order of time.
+    #[arg(long)]
+    pub shuffled: bool,
+    /// Write into a folder that holds files already.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GenerateFormat {
+    /// Compressed with zstd.
+    Parquet,
+    Csv,
+    #[value(name = "csv.gz")]
+    CsvGz,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IdKind {
+    Integer,
+    Uuid,
 }

@@ -3,6 +3,8 @@
 mod check;
 mod compile;
 mod explain;
+mod generate;
+mod init;
 mod query;
 mod report;
 
@@ -23,6 +25,8 @@ pub fn run(args: &Args) -> Exit {
         Command::Report(command) => report::run(&args.common, command),
         Command::Compile(command) => compile::run(&args.common, command),
         Command::Explain(command) => explain::run(&args.common, command),
+        Command::Init(command) => init::run(&args.common, command),
+        Command::Generate(command) => generate::run(&args.common, command),
     };
     result.unwrap_or_else(|stop| stop.report(&args.common))
 }

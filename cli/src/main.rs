@@ -9,6 +9,7 @@ mod memory;
 mod output;
 mod project;
 mod range;
+mod scaffold;
 mod session;
 mod table;
 

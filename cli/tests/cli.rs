@@ -5,6 +5,7 @@ mod cli {
     #[cfg(unix)]
     mod confinement;
     mod docs;
+    pub mod init;
     #[cfg(target_os = "linux")]
     mod limits;
     pub mod oracle;

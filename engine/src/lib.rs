@@ -7,6 +7,7 @@
 mod collect;
 mod dataset;
 mod execute;
+pub mod generate;
 mod operators;
 mod plan;
 pub mod rows;

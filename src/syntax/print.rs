@@ -5,9 +5,11 @@
 
 mod literal;
 mod target;
+mod yaml;
 
 pub use literal::{length, name, period, window};
 pub use target::{baseline, effect, guardrail, target};
+pub use yaml::{yaml, yaml_in_flow};
 
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Flag, Key, OptionWord, Step};
 
