@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod diag;
 pub mod functions;
 pub mod ir;
+mod parallel;
 pub mod report;
 pub mod resolve;
 pub mod results;

@@ -1,8 +1,7 @@
 //! Stage: syntax. From the text of a file to its definitions, with a place for every value and nothing resolved.
 
-use std::thread;
-
 use crate::diag::Diagnostic;
+use crate::parallel;
 use crate::source::{FileId, SourceMap};
 use crate::syntax::decode::Decoder;
 use crate::syntax::document::{Document, Manifest};
@@ -38,24 +37,8 @@ pub fn parse_document(sources: &SourceMap, file: FileId) -> (Document, Vec<Diagn
 
 /// Reads many definition files, on as many threads as pay off; the answers stand in the order of the files.
 pub fn parse_documents(sources: &SourceMap, files: &[FileId]) -> Vec<(Document, Vec<Diagnostic>)> {
-    let parse = |files: &[FileId]| files.iter().map(|f| parse_document(sources, *f)).collect::<Vec<_>>();
     let bytes: usize = files.iter().map(|f| sources.file(*f).text.len()).sum();
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(bytes / BYTES_PER_THREAD + 1);
-    let chunk = files.len().div_ceil(threads).max(1);
-    let mut chunks = files.chunks(chunk);
-    let Some(first) = chunks.next() else { return Vec::new() };
-    let parse = &parse;
-    thread::scope(|scope| {
-        let workers: Vec<_> = chunks.map(|files| scope.spawn(move || parse(files))).collect();
-        let mut documents = parse(first);
-        for worker in workers {
-            match worker.join() {
-                Ok(more) => documents.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        documents
-    })
+    parallel::map(files, bytes / BYTES_PER_THREAD + 1, |file| parse_document(sources, *file))
 }
 
 fn in_text_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -8,28 +8,29 @@ use sha2::{Digest, Sha256};
 
 use crate::ir::print::Printer;
 use crate::ir::{MetricExpr, Objective, Program, Settings, Source};
+use crate::parallel;
+
+/// Fewer metrics than this are hashed faster than a thread starts.
+const METRICS_PER_THREAD: usize = 100;
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    Sha256::digest(text.as_bytes()).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Fills in the hashes of a program and of its metrics.
 pub(super) fn seal(program: &mut Program) {
     let settings = settings(&program.settings);
     let printer = Printer::of_meaning(&program.sources, &program.lookups);
-    let tables: Vec<String> = program.sources.iter().map(|s| source(s, &printer)).collect();
-    let hashes: Vec<String> = program
-        .metrics
-        .iter()
-        .map(|metric| {
-            let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, &tables, &printer));
-            let _ = write!(text, "\nshown {:?} {:?}", metric.display.dimensions, metric.display.scale);
-            sha256(&text).chars().take(32).collect()
-        })
-        .collect();
+    // Hashed by themselves: every metric names its tables, and need not spell them out.
+    let tables: Vec<String> = program.sources.iter().map(|s| sha256(&source(s, &printer))).collect();
+    let hashes = parallel::map(&program.metrics, program.metrics.len() / METRICS_PER_THREAD + 1, |metric| {
+        let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, &tables, &printer));
+        let _ = write!(text, "\nshown {:?} {:?}", metric.display.dimensions, metric.display.scale);
+        let mut hash = sha256(&text);
+        hash.truncate(32);
+        hash
+    });
     let mut lines: Vec<String> = program
         .metrics
         .iter()
