@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// KPIs as code: check, compile, run and report metric definitions.
 #[derive(Debug, Parser)]
-#[command(name = "kepi", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "kepi", version = env!("KEPI_VERSION"), propagate_version = true, max_term_width = 100)]
 pub struct Args {
     #[command(flatten)]
     pub common: Common,
@@ -63,6 +64,10 @@ pub enum Command {
     Init(InitArgs),
     /// Write an event log out of nothing but a seed, to try things out on.
     Generate(GenerateArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
+    /// Print kepi's manual page, or write that of each command.
+    Man(ManArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -249,4 +254,17 @@ pub enum GenerateFormat {
 pub enum IdKind {
     Integer,
     Uuid,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// The folder to write `kepi.1`, `kepi-check.1` and so on to.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }

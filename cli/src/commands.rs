@@ -2,9 +2,11 @@
 
 mod check;
 mod compile;
+mod completions;
 mod explain;
 mod generate;
 mod init;
+mod man;
 mod query;
 mod report;
 
@@ -27,6 +29,8 @@ pub fn run(args: &Args) -> Exit {
         Command::Explain(command) => explain::run(&args.common, command),
         Command::Init(command) => init::run(&args.common, command),
         Command::Generate(command) => generate::run(&args.common, command),
+        Command::Completions(command) => Ok(completions::run(command)),
+        Command::Man(command) => man::run(command),
     };
     result.unwrap_or_else(|stop| stop.report(&args.common))
 }

@@ -5,8 +5,10 @@ mod commands;
 mod exit;
 mod files;
 mod findings;
+mod interrupt;
 mod memory;
 mod output;
+mod progress;
 mod project;
 mod range;
 mod scaffold;
@@ -27,5 +29,6 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return exit::usage(&error),
     };
+    interrupt::listen();
     commands::run(&args).into()
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::interrupt;
+
 /// Writes all files of a report, then gives them their names: a reader sees the old or the new file, never a part, and a run
 /// that is killed leaves no part behind.
 ///
@@ -15,7 +17,11 @@ pub fn write_all(folder: &Path, files: &[(String, String)]) -> io::Result<()> {
         .iter()
         .map(|(name, content)| Ok((Unnamed::new(folder, content)?, folder.join(name))))
         .collect::<io::Result<Vec<_>>>()?;
-    ready.into_iter().try_for_each(|(file, path)| file.name(folder, &path))
+    // All get their names, or none: Ctrl-C waits.
+    let mut hold = interrupt::hold();
+    let named = ready.into_iter().try_for_each(|(file, path)| file.name(folder, &path));
+    hold.finished();
+    named
 }
 
 /// A file with content and without a name, where the system has such files; else one with a name that says it is temporary.
@@ -33,7 +39,10 @@ impl Unnamed {
             file.sync_all()?;
             return Ok(Self::Free(file));
         }
+        let mut hold = interrupt::hold();
         let mut file = tempfile::Builder::new().prefix(".kepi-").suffix(".part").tempfile_in(folder)?;
+        hold.unfinished(file.path());
+        drop(hold);
         file.write_all(content.as_bytes())?;
         file.as_file().sync_all()?;
         Ok(Self::Beside(file))

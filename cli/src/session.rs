@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use kepi_engine::{Dataset, Options};
+use kepi_engine::{Dataset, Options, Progress};
 use kepi_lang::check::{AskSpec, Checked, Typed};
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::diag::lint::Levels;
@@ -17,6 +17,7 @@ use kepi_lang::syntax::located::Located;
 use crate::args::Common;
 use crate::commands::Stop;
 use crate::exit::Exit;
+use crate::progress::Watch;
 use crate::project;
 use crate::range::{self, AsOf};
 
@@ -28,7 +29,10 @@ pub struct Session {
     pub as_of: AsOf,
     pub named: Vec<project::Named>,
     pub levels: Levels,
+    begun: Instant,
+    progress: Arc<Progress>,
     verbose: bool,
+    quiet: bool,
     /// Findings of the check that are no errors.
     pub warnings: Vec<Diagnostic>,
 }
@@ -38,6 +42,7 @@ impl Session {
     /// Where the definitions have errors, the files cannot be read, or nothing says what time it is.
     pub fn open(common: &Common) -> Result<Self, Stop> {
         let begun = Instant::now();
+        let progress = Arc::new(Progress::default());
         let loaded = project::load(common, true).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();
         let (map, findings, named, levels) = (loaded.map, loaded.findings, loaded.named, loaded.levels);
@@ -47,16 +52,32 @@ impl Session {
             return Err(Stop::Findings { exit, findings, map });
         };
         let program = Arc::new(program);
-        let options = Options { threads: common.threads.map(usize::from) };
+        let watch = Watch::begin(common.quiet, &progress, begun);
+        let options = Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress) };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
         };
+        drop(watch);
         if common.verbose {
             eprintln!("checked and opened in {} ms", begun.elapsed().as_millis());
         }
         let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents())?;
-        Ok(Self { map, checked, program, dataset, as_of, named, levels, verbose: common.verbose, warnings: findings })
+        let (verbose, quiet) = (common.verbose, common.quiet);
+        Ok(Self {
+            map,
+            checked,
+            program,
+            dataset,
+            as_of,
+            named,
+            levels,
+            begun,
+            progress,
+            verbose,
+            quiet,
+            warnings: findings,
+        })
     }
 
     /// Reads an expression of the command line; it becomes a file of the map, so that findings can point into it.
@@ -91,7 +112,10 @@ impl Session {
     /// What the engine says.
     pub fn results(&self, question: &Question) -> Result<Results, Stop> {
         let begun = Instant::now();
-        let results = self.dataset.answer(question).map_err(|findings| self.stop(Exit::Data, findings))?;
+        let watch = Watch::begin(self.quiet, &self.progress, self.begun);
+        let results = self.dataset.answer(question);
+        drop(watch);
+        let results = results.map_err(|findings| self.stop(Exit::Data, findings))?;
         if self.verbose {
             for ledger in &results.ledgers {
                 eprintln!(

@@ -18,6 +18,7 @@ use crate::execute::state::Merged;
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
 use crate::plan::{Plan, lookups_of};
+use crate::progress::Progress;
 use crate::sources::{self, Opened};
 
 /// How to run. No option changes a number.
@@ -25,6 +26,8 @@ use crate::sources::{self, Opened};
 pub struct Options {
     /// Threads, and pieces that files are read in; `None`: as many as the machine has.
     pub threads: Option<usize>,
+    /// What is counted while files are read.
+    pub progress: Arc<Progress>,
 }
 
 /// What a question becomes, as text.
@@ -41,6 +44,7 @@ pub struct Dataset {
     extents: Vec<Extent>,
     runtime: Runtime,
     session: SessionContext,
+    progress: Arc<Progress>,
 }
 
 impl Dataset {
@@ -64,7 +68,8 @@ impl Dataset {
             startable(threads).map_err(unable)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
             let runtime = runtime.map_err(unable)?;
-            Ok(Self { program, opened, extents, runtime, session: execute::session(threads) })
+            let (session, progress) = (execute::session(threads), options.progress);
+            Ok(Self { program, opened, extents, runtime, session, progress })
         })
     }
 
@@ -116,6 +121,7 @@ impl Dataset {
                     cleaner,
                     links: lookups_of(&self.program, spec).into_iter().map(|(_, link)| link).collect(),
                     names: Arc::clone(&names),
+                    progress: Arc::clone(&self.progress),
                 })),
                 Err(more) => findings.extend(more),
             }
@@ -127,7 +133,10 @@ impl Dataset {
         let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
         let mut merged = Merged::new(&plan);
         let mut results = Results::default();
-        for work in self.works(&plan, question)? {
+        let works = self.works(&plan, question)?;
+        let read = works.iter().filter_map(|w| self.opened.sources.get(w.spec.source.0 as usize));
+        self.progress.expect_rows(read.map(|source| source.rows()).sum());
+        for work in works {
             let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
             let logical = execute::logical(source, Arc::clone(&work))?;
             let batches = self.runtime.block_on(async {

@@ -10,8 +10,10 @@ mod execute;
 pub mod generate;
 mod operators;
 mod plan;
+mod progress;
 pub mod rows;
 pub mod sources;
 
 pub use dataset::{Dataset, Explained, Options};
+pub use progress::{Progress, Seen};
 pub use sources::schemas;

@@ -1,21 +1,28 @@
 //! `kepi check`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use kepi_engine::{Dataset, Options};
+use kepi_engine::{Dataset, Options, Progress};
 
 use crate::args::{CheckArgs, Common};
 use crate::commands::Stop;
 use crate::exit::Exit;
+use crate::progress::Watch;
 use crate::{findings, project};
 
 pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
+    let begun = Instant::now();
     let mut project = project::load(common, !args.no_data).map_err(Stop::Usage)?;
     let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
     if let Some(program) = program.filter(|_| !args.no_data) {
         // Keys of lookups and clocks of sources are known only once the files are open.
-        let options = Options { threads: common.threads.map(usize::from) };
-        if let Err(found) = Dataset::open(&project.root, Arc::new(program), options) {
+        let progress = Arc::new(Progress::default());
+        let watch = Watch::begin(common.quiet, &progress, begun);
+        let options = Options { threads: common.threads.map(usize::from), progress };
+        let opened = Dataset::open(&project.root, Arc::new(program), options);
+        drop(watch);
+        if let Err(found) = opened {
             project.findings.extend(found);
             kepi_lang::diag::sort(&mut project.findings);
         }

@@ -108,7 +108,9 @@ async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Re
     let mut accumulation = Accumulation::new(Arc::clone(&work));
     let mut kept = Vec::new();
     while let Some(batch) = input.next().await {
-        let clean = work.cleaner.clean(&batch?, &mut accumulation.tally.counts).map_err(failed)?;
+        let batch = batch?;
+        work.progress.rows(batch.num_rows());
+        let clean = work.cleaner.clean(&batch, &mut accumulation.tally.counts).map_err(failed)?;
         if work.cleaner.has_key() {
             kept.push(clean);
         } else {

@@ -10,6 +10,7 @@ use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
+use crate::progress::Progress;
 use crate::rows::RowError;
 use crate::sources::Cleaner;
 
@@ -23,6 +24,7 @@ pub(crate) struct Work {
     pub links: Vec<u32>,
     /// For each measure, what it is part of: the names of the asks.
     pub names: Arc<Vec<String>>,
+    pub progress: Arc<Progress>,
 }
 
 impl Work {

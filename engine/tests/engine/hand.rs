@@ -44,7 +44,7 @@ fn ask(
 fn run(program: Program, tables: &Tables, asks: Vec<Ask>, files: usize, threads: usize) -> Vec<Vec<Value>> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), &program, tables, files);
-    let options = Options { threads: Some(threads) };
+    let options = Options { threads: Some(threads), ..Options::default() };
     let dataset = Dataset::open(folder.path(), Arc::new(program), options).expect("the files open");
     let as_of: Timestamp = "2100-01-01T00:00:00Z".parse().expect("an instant");
     let question = Question { asks, as_of, as_of_given: false, range: None };

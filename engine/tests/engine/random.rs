@@ -91,7 +91,7 @@ fn answered(
 ) -> Result<Results, Vec<kepi_lang::diag::Diagnostic>> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), program, tables, files);
-    let options = Options { threads: Some(threads) };
+    let options = Options { threads: Some(threads), ..Options::default() };
     Dataset::open(folder.path(), Arc::new(program.clone()), options)?.answer(question)
 }
 

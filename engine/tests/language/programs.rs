@@ -97,7 +97,7 @@ fn disagreement(
         program.sources.iter().zip(&data.sources).map(|(s, t)| t.parquet && s.key.is_empty()).collect();
     let mut first: Option<Results> = None;
     for threads in THREADS {
-        let options = Options { threads: Some(threads) };
+        let options = Options { threads: Some(threads), ..Options::default() };
         let answered = Dataset::open(root, Arc::clone(program), options).and_then(|d| d.answer(question));
         match (answered, reference) {
             (Err(found), Ok(_)) => return Some(format!("the engine refuses: {}", plain(&found))),

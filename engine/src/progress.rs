@@ -1,0 +1,43 @@
+//! How far a run is, for whoever wants to show it. Nothing that is computed depends on it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters that the threads of a run move on.
+#[derive(Debug, Default)]
+pub struct Progress {
+    files: AtomicU64,
+    all_files: AtomicU64,
+    rows: AtomicU64,
+    all_rows: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Files that have been looked into, of those that are known to be there.
+    pub files: u64,
+    pub all_files: u64,
+    /// Rows that have been read for an answer, of those in the files.
+    pub rows: u64,
+    pub all_rows: u64,
+}
+
+impl Progress {
+    pub fn seen(&self) -> Seen {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Seen {
+            files: load(&self.files),
+            all_files: load(&self.all_files),
+            rows: load(&self.rows),
+            all_rows: load(&self.all_rows),
+        }
+    }
+
+    pub(crate) fn expect_rows(&self, rows: u64) {
+        self.all_rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn rows(&self, rows: usize) {
+        self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+}
