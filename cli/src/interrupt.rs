@@ -11,7 +11,7 @@ use signal_hook::flag;
 /// As the shells say it: 128 and the number of the signal.
 const EXIT: i32 = 130;
 
-/// Files that have a name and are not whole yet.
+/// Files that have a name and are not whole yet, and folders that hold such (`.NAME.part`).
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// While this is held the run does not end: files are given their names together, or none is.
@@ -22,7 +22,7 @@ pub fn hold() -> Hold {
 }
 
 impl Hold {
-    /// A file that must not stay when the run ends before it is whole.
+    /// A file that must not stay when the run ends before it is whole; of a folder, the files that are called parts.
     pub fn unfinished(&mut self, path: &Path) {
         self.0.push(path.to_path_buf());
     }
@@ -60,10 +60,18 @@ fn ignored() -> bool {
     mask.and_then(|m| u64::from_str_radix(m, 16).ok()).is_some_and(|m| m >> (SIGINT - 1) & 1 == 1)
 }
 
+/// The unfinished files in a folder; `None` where it is none.
+fn parts(folder: &Path) -> Option<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    let unfinished = |name: &str| name.starts_with('.') && name.ends_with(".part");
+    let paths = entries.flatten().filter(|e| e.file_name().to_str().is_some_and(unfinished)).map(|e| e.path());
+    Some(paths.collect())
+}
+
 #[expect(clippy::exit, reason = "threads that read cannot be asked to stop; what they have read is in memory alone")]
 fn stop() {
     let mut held = hold();
-    for path in held.0.drain(..) {
+    for path in held.0.drain(..).flat_map(|path| parts(&path).unwrap_or_else(|| vec![path])) {
         // It may be gone already.
         let _ = std::fs::remove_file(path);
     }

@@ -5,11 +5,8 @@ mod cli {
     #[cfg(unix)]
     mod confinement;
     mod docs;
-<<<<<<< HEAD
     pub mod init;
-=======
     mod installed;
->>>>>>> 8217d03 (Installed properly: completions, manual pages, a version with its commit, workflows; long runs are seen, and Ctrl-C leaves nothing half-written)
     #[cfg(target_os = "linux")]
     mod limits;
     mod long;

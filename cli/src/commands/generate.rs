@@ -9,6 +9,7 @@ use kepi_engine::generate::{App, FileFormat, GenerateError, Ids, Layout, Order, 
 use crate::args::{Common, GenerateArgs, GenerateFormat, IdKind};
 use crate::commands::Stop;
 use crate::exit::Exit;
+use crate::interrupt;
 
 pub fn run(common: &Common, args: &GenerateArgs) -> Result<Exit, Stop> {
     let start: Date = args
@@ -37,6 +38,7 @@ pub fn run(common: &Common, args: &GenerateArgs) -> Result<Exit, Stop> {
         let line = format!("{} holds files already; name another folder, or say --force", args.dir.display());
         return Err(Stop::Usage(line));
     }
+    interrupt::hold().unfinished(&args.dir);
     let names = app(&args.dir, &spec).map_err(|error| match error {
         GenerateError::Parameters(_) => Stop::Usage(error.to_string()),
         GenerateError::Io(..) => Stop::Data(error.to_string()),

@@ -12,8 +12,8 @@ use kepi_lang::syntax::print;
 use crate::args::{Common, InitArgs, Template};
 use crate::commands::Stop;
 use crate::exit::Exit;
-use crate::output;
 use crate::scaffold::Scaffold;
+use crate::{interrupt, output};
 
 /// The generated data begin here and cover so many days, to the end of August.
 const START: jiff::civil::Date = date(2026, 1, 1);
@@ -51,6 +51,7 @@ pub fn run(common: &Common, args: &InitArgs) -> Result<Exit, Stop> {
     if template == Template::App {
         let data = root.join("data");
         let spec = App { events: 40_000, actors: 900, days: DAYS, start: START, ..App::default() };
+        interrupt::hold().unfinished(&data);
         app(&data, &spec).map_err(|e| Stop::Data(e.to_string()))?;
     }
     let paths = scaffold.write().map_err(|(path, error)| cannot(&path, &error))?;

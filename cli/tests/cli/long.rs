@@ -83,6 +83,32 @@ fn a_short_run_shows_nothing() {
 }
 
 #[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_part_of_what_is_generated() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["generate", "log", "--events", "20000000", "--files", "100", "--format", "csv"];
+    let mut child = kepi(folder.path(), &args).stderr(Stdio::null()).spawn().unwrap();
+    let out = folder.path().join("log");
+    let names = || {
+        let entries = fs::read_dir(&out).into_iter().flatten().flatten();
+        entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+    };
+    while !names().iter().any(|n| n.ends_with(".part")) {
+        assert!(child.try_wait().unwrap().is_none(), "it is over before it was interrupted");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(names().iter().all(|n| n.starts_with("events-")), "{:?}", names());
+}
+
+#[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_nothing_half_written() {
     let folder = slow();
@@ -93,8 +119,7 @@ fn ctrl_c_leaves_nothing_half_written() {
     for milliseconds in [100, 400, 900, 1500, 2500] {
         let child = kepi(folder.path(), &["report"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(milliseconds));
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        interrupt(&child);
         let output = child.wait_with_output().unwrap();
         match output.status.code() {
             Some(130) => {
