@@ -5,11 +5,12 @@
 
 mod golden {
     pub mod case;
+    pub mod reference;
     pub mod run;
     pub mod tidy;
 }
 
-use golden::{case, run, tidy};
+use golden::{case, reference, run, tidy};
 
 #[test]
 fn cases() {
@@ -42,4 +43,9 @@ fn layers_hold() {
 #[test]
 fn files_are_short() {
     tidy::lengths();
+}
+
+#[test]
+fn the_reference_is_fresh() {
+    reference::check();
 }

@@ -124,7 +124,7 @@ pub enum TableFormat {
 
 #[derive(Debug, clap::Args)]
 pub struct ReportArgs {
-    /// A report of the section `reports:` [default: the first one, else everything].
+    /// A report of the section `reports:` [default: the only one, else everything].
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// The folder for the HTML, Markdown and JSON files [default: reports/ in the project].

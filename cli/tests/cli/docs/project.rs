@@ -34,6 +34,9 @@ pub struct Project {
 impl Project {
     pub fn new(page: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        if page.lines().any(|l| l.starts_with("```") && l.ends_with(" file=kepi.yaml")) {
+            return Self { folder, own: false };
+        }
         let named = page.lines().find_map(|l| l.strip_prefix("<!-- project: ")?.strip_suffix(" -->"));
         copy(&repository().join(named.unwrap_or(DEFAULT)), folder.path());
         Self { folder, own: false }
@@ -43,11 +46,8 @@ impl Project {
         self.folder.path()
     }
 
-    /// Adds a file of the page; its own manifest begins a project of its own.
+    /// Adds a file of the page.
     pub fn write(&mut self, path: &str, text: &str) {
-        if path == "kepi.yaml" && !self.own {
-            self.folder = tempfile::tempdir().unwrap();
-        }
         self.own = true;
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
