@@ -125,6 +125,7 @@ impl Scope {
             span: def.span,
             files: files.files.clone(),
             format: files.format,
+            text: files.text,
             time: table.time,
             actor: table.actor,
             entity: table.entity.clone(),
@@ -146,6 +147,7 @@ impl Scope {
             span: def.span,
             files: files.files.clone(),
             format: files.format,
+            text: files.text,
             key: table.key,
             columns: table.columns.list.borrow().clone(),
         })

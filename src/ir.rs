@@ -24,7 +24,10 @@ pub use metrics::{
     Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricFunction, MetricKind, Statistic,
 };
 pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind};
-pub use tables::{Column, Format, Link, Lookup, Origin, ScalarType, Settings, Source, TimeFormat, TimeReading};
+pub use tables::{
+    BadRows, Column, Format, Link, Lookup, Origin, Quote, ScalarType, Settings, Source, TextOptions, TimeFormat,
+    TimeReading,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);

@@ -8,6 +8,7 @@ mod names;
 mod references;
 mod settings;
 mod tables;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +67,7 @@ pub struct Table {
     /// Globs below the data folders, with their places.
     pub files: Vec<(String, Span)>,
     pub format: Option<ir::Format>,
+    pub text: ir::TextOptions,
     /// The file columns that definitions name, each once: declared ones, clock, actor, key.
     pub declared: Vec<DeclaredColumn>,
 }
@@ -78,6 +80,8 @@ pub struct DeclaredColumn {
     pub span: Span,
     /// The declared type: `number` is any of the three kinds of number and is left to the files (`None`).
     pub ty: Option<ir::ScalarType>,
+    /// Declared as `number`.
+    pub any_number: bool,
 }
 
 /// Merges and resolves; returns what could be made of the definitions beside every finding.

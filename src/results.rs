@@ -100,6 +100,19 @@ pub struct Ledger {
     pub watermark: Option<Timestamp>,
     /// Up to where periods are complete.
     pub complete_until: Option<Timestamp>,
+    /// Of `unparsable`: the first few, in order of the files.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A row that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Relative to the project.
+    pub file: String,
+    /// On which it begins, from 1; a header is line 1.
+    pub line: u64,
+    /// The end of a sentence that begins with its place: `has 3 fields, the header has 4`.
+    pub why: String,
 }
 
 impl Ledger {
@@ -115,6 +128,10 @@ pub struct LookupUse {
     pub name: String,
     pub rows: u64,
     pub fingerprint: String,
+    /// Rows that could not be read and are not among `rows`.
+    pub unparsable: u64,
+    /// The first few of these.
+    pub rejected: Vec<Rejected>,
     /// Used rows whose key has no row in the lookup (null keys included).
     pub missing: u64,
 }

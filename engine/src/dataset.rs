@@ -166,6 +166,7 @@ impl Dataset {
         let extent = self.extents.get(index).copied().unwrap_or_default();
         let timed = self.program.sources.get(index).is_some_and(|s| s.time.is_some());
         let complete = timed.then(|| collect::source_complete_to(&self.program, question, &self.extents, id));
+        source.unchanged().map_err(|e| vec![e])?;
         let ledger = tally.counts.ledger(id, source, extent, complete).map_err(|e| vec![e])?;
         results.ledgers.push(ledger);
         for (lookup, link) in lookups_of(&self.program, &work.spec) {
@@ -174,6 +175,8 @@ impl Dataset {
             match results.lookups.iter_mut().find(|l| l.lookup == lookup) {
                 Some(known) => known.missing += missing,
                 None => results.lookups.push(LookupUse {
+                    unparsable: open.rejected().0,
+                    rejected: open.rejected().1.to_vec(),
                     lookup,
                     name: open.name().to_owned(),
                     rows: open.rows(),

@@ -18,9 +18,9 @@ use futures::TryStreamExt;
 use kepi_lang::diag::Diagnostic;
 
 use state::Merged;
-use work::{Work, finding_in};
+use work::Work;
 
-use crate::sources::OpenSource;
+use crate::sources::{OpenSource, finding_in};
 
 /// A session that knows suites, and none of DataFusion's functions and formats: scans and suites need none.
 pub(crate) fn session(threads: usize) -> SessionContext {

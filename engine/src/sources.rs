@@ -7,19 +7,21 @@ mod clean;
 mod column;
 mod convert;
 mod counts;
-mod csv;
 mod dedup;
 mod files;
 mod finding;
 mod iso;
 mod local;
 mod lookup;
+mod open;
 mod parquet;
 mod physical;
 mod scan;
 mod source;
 mod table;
+mod text;
 mod times;
+mod trouble;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,8 +39,11 @@ pub use source::OpenSource;
 
 use column::declared;
 use files::Folders;
+pub(crate) use finding::{failed, finding_in};
+
 use finding::{Owner, Role, metrics_of_lookup, metrics_of_source};
-use table::Table;
+use table::{Table, Wanted};
+use text::Check;
 
 /// The tables of a program with their files.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +68,16 @@ pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, V
             return None;
         }
         let owner = Owner { role, name: table.name.clone(), span: table.span, metrics: Vec::new() };
-        match Table::open(&folders, owner, &table.files, table.format) {
+        let wanted = Wanted {
+            files: &table.files,
+            format: table.format,
+            text: table.text,
+            checks: Check::of_declared(&table.declared, &settings.calendar.zone),
+            remember: true,
+        };
+        match Table::open(&folders, owner, &wanted) {
             Ok(open) => {
+                findings.extend(open.excess.iter().cloned());
                 let mut schema = open.described();
                 for column in &table.declared {
                     let Some(finding) = declared(&open, column, &settings.calendar.zone) else { continue };
@@ -103,7 +116,15 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
     for (def, id) in program.sources.iter().zip(0u32..) {
         let metrics = metrics_of_source(program, SourceId(id));
         let owner = Owner { role: Role::Source, name: def.name.clone(), span: def.span, metrics };
-        match Table::open(&folders, owner, &def.files, def.format) {
+        let wanted = Wanted {
+            files: &def.files,
+            format: def.format,
+            text: def.text,
+            checks: Check::of_program(&def.columns, def.time, &program.settings.calendar.zone),
+            remember: false,
+        };
+        match Table::open(&folders, owner, &wanted) {
+            Ok(table) if !table.excess.is_empty() => findings.extend(table.excess),
             Ok(table) => opened.sources.push(Arc::new(OpenSource {
                 id: SourceId(id),
                 def: Arc::new(def.clone()),
@@ -116,7 +137,15 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
     for (def, id) in program.lookups.iter().zip(0u32..) {
         let metrics = metrics_of_lookup(program, id as usize);
         let owner = Owner { role: Role::Lookup, name: def.name.clone(), span: def.span, metrics };
-        let loaded = Table::open(&folders, owner, &def.files, def.format)
+        let wanted = Wanted {
+            files: &def.files,
+            format: def.format,
+            text: def.text,
+            checks: Check::of_program(&def.columns, None, &program.settings.calendar.zone),
+            remember: false,
+        };
+        let loaded = Table::open(&folders, owner, &wanted)
+            .and_then(|table| if table.excess.is_empty() { Ok(table) } else { Err(table.excess) })
             .and_then(|table| OpenLookup::load(LookupId(id), def, table, &program.settings.calendar));
         match loaded {
             Ok(lookup) => opened.lookups.push(Arc::new(lookup)),

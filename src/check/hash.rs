@@ -7,7 +7,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::ir::print::Printer;
-use crate::ir::{MetricExpr, Objective, Program, Settings, Source};
+use crate::ir::{MetricExpr, Objective, Program, Settings, Source, TextOptions};
 use crate::parallel;
 
 /// Fewer metrics than this are hashed faster than a thread starts.
@@ -75,7 +75,8 @@ fn source(source: &Source, printer: &Printer<'_>) -> String {
     let key: Vec<String> = source.key.iter().map(column).collect();
     let scope = source.scope.as_ref().map(|s| printer.row(s, source));
     let until = source.complete_until;
-    format!("source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}", source.format, source.snapshot)
+    let text = if source.text == TextOptions::default() { String::new() } else { format!(" {:?}", source.text) };
+    format!("source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}{text}", source.format, source.snapshot)
 }
 
 fn objective(o: &Objective, tables: &[String], printer: &Printer<'_>) -> String {

@@ -200,6 +200,9 @@ codes! {
     UnsupportedColumn = "K0611" Error "a column of a type that cannot be used";
     KeyNotUnique = "K0612" Error "a lookup's key occurs twice";
     ColumnOverflow = "K0613" Error "a computed column has a value that does not fit";
+    BadRows = "K0614" Error "more rows that cannot be read than are left out";
+    OtherEncoding = "K0615" Error "text that is not UTF-8";
+    FileChanged = "K0616" Error "a file has changed while it was being read";
 
     // ---- K0650..K0699: running
     NumberTooLarge = "K0650" Error "a number does not fit";

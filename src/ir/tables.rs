@@ -2,6 +2,7 @@
 
 use crate::calendar::Calendar;
 use crate::calendar::LocalPolicy;
+use crate::decimal::Decimal;
 use crate::ir::{ColumnId, LookupId, RowExpr};
 use crate::source::Span;
 use crate::unit::Unit;
@@ -53,6 +54,59 @@ impl ScalarType {
 pub enum Format {
     Parquet,
     Csv,
+    /// A JSON object a line, or one array of objects.
+    Ndjson,
+}
+
+impl Format {
+    /// Rows are lines of text: values have no types of their own, and a row may be one that cannot be read.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Ndjson)
+    }
+}
+
+/// How the lines of CSV and NDJSON files are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Between the fields of a CSV row; `None`: found out, file by file.
+    pub separator: Option<u8>,
+    /// Around a field of a CSV row; `None`: found out, file by file.
+    pub quote: Option<Quote>,
+    pub max_bad_rows: BadRows,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    Never,
+    Byte(u8),
+}
+
+/// How many rows of a table may be ones that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadRows {
+    /// Of all rows: `0.001` is 0.1 %.
+    Share(Decimal),
+    Count(u64),
+}
+
+impl Default for BadRows {
+    fn default() -> Self {
+        Self::Share(Decimal::new(1, 3))
+    }
+}
+
+impl BadRows {
+    /// Whether `bad` of `rows` rows are few enough.
+    pub fn allow(self, bad: u64, rows: u64) -> bool {
+        match self {
+            Self::Count(most) => bad <= most,
+            // Beyond what can be multiplied, every count is within the share.
+            Self::Share(share) => {
+                let most = share.checked_mul(Decimal::new(i128::from(rows), 0));
+                bad == 0 || most.is_none_or(|most| Decimal::new(i128::from(bad), 0) <= most)
+            }
+        }
+    }
 }
 
 /// How text, numbers or naive timestamps of a file become instants.
@@ -84,6 +138,7 @@ pub struct Source {
     pub files: Vec<(String, Span)>,
     /// `None`: read off each file's name.
     pub format: Option<Format>,
+    pub text: TextOptions,
     /// The default clock; `None` for `time: none`.
     pub time: Option<ColumnId>,
     pub actor: Option<ColumnId>,
@@ -116,6 +171,7 @@ pub struct Lookup {
     pub span: Span,
     pub files: Vec<(String, Span)>,
     pub format: Option<Format>,
+    pub text: TextOptions,
     pub key: ColumnId,
     pub columns: Vec<Column>,
 }
@@ -130,6 +186,8 @@ pub struct Column {
     pub unit: Unit,
     /// The type was declared: the file's values are converted, and what does not convert is an error.
     pub declared: bool,
+    /// It was declared as `number`, whichever kind of number the file has.
+    pub any_number: bool,
     /// How to read it when `ty` is `Instant`.
     pub time: Option<TimeReading>,
 }

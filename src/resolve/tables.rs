@@ -3,6 +3,7 @@
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Format, ScalarType};
+use crate::resolve::text::options;
 use crate::resolve::{DeclaredColumn, Project, Table, Tables};
 use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, Text, TimeDef};
 
@@ -10,7 +11,7 @@ use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, Text, TimeDef};
 const FORMATS: [(&str, Option<Format>); 11] = [
     ("parquet", Some(Format::Parquet)),
     ("csv", Some(Format::Csv)),
-    ("ndjson", None),
+    ("ndjson", Some(Format::Ndjson)),
     ("arrow", None),
     ("mixpanel", None),
     ("ga4", None),
@@ -53,6 +54,7 @@ fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
         span: def.name.span,
         files: files(&def.files, findings),
         format: format(def.format.as_ref(), findings),
+        text: options(&def.text, findings),
         declared,
     }
 }
@@ -66,6 +68,7 @@ fn lookup(def: &LookupDef, findings: &mut Vec<Diagnostic>) -> Table {
         span: def.name.span,
         files: files(&def.files, findings),
         format: format(def.format.as_ref(), findings),
+        text: options(&def.text, findings),
         declared,
     }
 }
@@ -83,10 +86,14 @@ impl<'a> Columns<'a> {
             if def.expr.is_some() {
                 continue;
             }
+            let any_number = def.ty.as_ref().is_some_and(|text| matches!(text.value.as_str(), "number" | "duration"));
             let raw = def.from.as_ref().unwrap_or(&def.name);
             match found.iter_mut().find(|c| c.raw == raw.value) {
-                Some(column) => column.ty = column.ty.or(ty),
-                None => found.push(DeclaredColumn { raw: raw.value.clone(), span: raw.span, ty }),
+                Some(column) => {
+                    column.ty = column.ty.or(ty);
+                    column.any_number |= any_number;
+                }
+                None => found.push(DeclaredColumn { raw: raw.value.clone(), span: raw.span, ty, any_number }),
             }
         }
         Self { defs, found }
@@ -96,7 +103,7 @@ impl<'a> Columns<'a> {
     fn wants(&mut self, text: &Text) {
         let declared = self.defs.iter().any(|d| d.name.value == text.value);
         if !declared && !self.found.iter().any(|c| c.raw == text.value) {
-            self.found.push(DeclaredColumn { raw: text.value.clone(), span: text.span, ty: None });
+            self.found.push(DeclaredColumn { raw: text.value.clone(), span: text.span, ty: None, any_number: false });
         }
     }
 }
@@ -128,7 +135,7 @@ fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format>
                     text.span,
                     format!("files of the format `{name}` are not read in this version"),
                 )
-                .help("write them as Parquet or CSV"),
+                .help("write them as Parquet, CSV or NDJSON"),
             );
             None
         }
@@ -140,7 +147,7 @@ fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format>
                     text.span,
                     format!("`{}` is no file format{}", text.value, did_you_mean(&text.value, names)),
                 )
-                .help("write `parquet` or `csv`, or leave it out: it is read off the file's name"),
+                .help("write `parquet`, `csv` or `ndjson`, or leave it out: it is read off the file's name"),
             );
             None
         }

@@ -187,8 +187,8 @@ lookups:
     let cases = [
         ("sources: {a: {files: a.csv, time: ts, format: cvs}}", "K0209 `cvs` is no file format; did you mean `csv`?"),
         (
-            "sources: {a: {files: a.csv, time: ts, format: ndjson}}",
-            "K0114 files of the format `ndjson` are not read in this version",
+            "sources: {a: {files: a.csv, time: ts, format: mixpanel}}",
+            "K0114 files of the format `mixpanel` are not read in this version",
         ),
         ("sources: {a: {files: a.csv, time: ts, columns: {x: string}}}", "K0208 `string` is no type of a column"),
     ];

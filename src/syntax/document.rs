@@ -77,6 +77,7 @@ pub struct SourceDef {
     pub key: Vec<Text>,
     pub scope: Option<Expr>,
     pub snapshot: Option<Spanned<bool>>,
+    pub text: TextDef,
     pub complete_until: Option<Text>,
     pub links: Vec<LinkDef>,
     pub columns: Vec<ColumnDef>,
@@ -95,6 +96,14 @@ pub struct LinkDef {
     pub name: Name,
     pub column: Text,
     pub lookup: Name,
+}
+
+/// How the lines of text files are read.
+#[derive(Clone, Debug, Default)]
+pub struct TextDef {
+    pub separator: Option<Text>,
+    pub quote: Option<Text>,
+    pub max_bad_rows: Option<Text>,
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +136,7 @@ pub struct LookupDef {
     pub span: Span,
     pub files: Vec<Text>,
     pub format: Option<Text>,
+    pub text: TextDef,
     pub key: Text,
     /// `actor: true`: it describes the actors of the sources.
     pub actor: Option<Spanned<bool>>,

@@ -158,6 +158,9 @@ fn rows(ledger: &Ledger) -> String {
     for (n, text) in lines.iter().filter(|(n, text)| *n > 0 || *text == "are used") {
         out += &format!("    {n:>12} {text}\n");
     }
+    for r in &ledger.rejected {
+        out += &format!("      not parsed: line {} of {} {}\n", r.line, r.file, r.why);
+    }
     out
 }
 

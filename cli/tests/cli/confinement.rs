@@ -88,7 +88,7 @@ fn a_failed_report_leaves_the_old_one() {
     let (before, text) = (names(), fs::read(project.join("reports/report.html")).unwrap());
     fs::write(project.join("data/b.csv"), "at,user\n2026-01-02T10:00:00Z\n").unwrap();
     let printed = run(&project, "report");
-    assert!(printed.contains("exit 3") && printed.contains("error[K0606]"), "{printed}");
+    assert!(printed.contains("exit 3") && printed.contains("error[K0614]"), "{printed}");
     assert_eq!(names(), before);
     assert_eq!(fs::read(project.join("reports/report.html")).unwrap(), text);
 }

@@ -18,8 +18,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::execute::accumulate::Accumulation;
 use crate::execute::state::{self, Merged};
-use crate::execute::work::{Work, failed};
-use crate::sources::dedup;
+use crate::execute::work::Work;
+use crate::sources::{dedup, failed};
 
 fn properties(partitions: usize) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(

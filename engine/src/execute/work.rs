@@ -4,7 +4,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::error::DataFusionError;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
@@ -109,41 +108,4 @@ impl Hash for Work {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.spec.source.hash(state);
     }
-}
-
-/// A finding on its way through DataFusion.
-#[derive(Debug)]
-pub(crate) struct Finding(pub Diagnostic);
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for Finding {}
-
-pub(crate) fn failed(finding: Diagnostic) -> DataFusionError {
-    DataFusionError::External(Box::new(Finding(finding)))
-}
-
-/// The finding that an error carries.
-pub(crate) fn finding_in(error: &DataFusionError) -> Option<Diagnostic> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(finding) = error.downcast_ref::<Finding>() {
-            return Some(finding.0.clone());
-        }
-        if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>()
-            && let Some(finding) = inner.downcast_ref::<Finding>()
-        {
-            return Some(finding.0.clone());
-        }
-        next = match error.downcast_ref::<DataFusionError>() {
-            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
-            Some(DataFusionError::Context(_, inner)) => Some(inner.as_ref()),
-            _ => error.source(),
-        };
-    }
-    None
 }

@@ -228,9 +228,9 @@ impl Cleaner {
 
 /// What the values of a CSV column are: 9 is less than 12, and `1.50` is `1.5`.
 fn meaning(table: &Table, column: &RawColumn) -> Option<Target> {
-    let ty = column.ty.filter(|_| table.format == Format::Csv)?;
+    let ty = column.ty.filter(|_| table.format.is_text())?;
     let reading = Reading::plain(TimeZone::UTC);
-    Some(Target { ty, scale: column.scale, reading, lenient: true, blank: true })
+    Some(Target { ty, scale: column.scale, reading, lenient: true, blank: table.format == Format::Csv })
 }
 
 fn sortable(arrays: &[ArrayRef]) -> Result<BinaryArray, ArrowError> {

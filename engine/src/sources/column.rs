@@ -51,7 +51,7 @@ impl FileColumn {
                 if let Some(raw) = batch.columns().first()
                     && let Err(Refused::Value { row, text }) = self.target.convert(raw)
                 {
-                    bad = Some((before + row + 1, text));
+                    bad = Some((file.number(before + row), text));
                 }
                 before += batch.num_rows();
                 bad.is_none()
@@ -98,7 +98,8 @@ pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) 
             Err(finding) => return Some(finding),
         }
     }
-    found.offender(table, &column.raw, column.span)
+    // Rows of text with other values have been left out, or said to be too many.
+    if table.format.is_text() { None } else { found.offender(table, &column.raw, column.span) }
 }
 
 /// The finding for a column that must be in every file and is not.
@@ -108,7 +109,7 @@ fn partly(table: &Table, position: usize, name: &str, span: Span) -> Option<Diag
     Some(table.owner.stopped(Code::MissingColumn, span, message))
 }
 
-fn cure(ty: ScalarType) -> &'static str {
+pub(crate) fn cure(ty: ScalarType) -> &'static str {
     match ty {
         ScalarType::Instant | ScalarType::Date => "correct the file, or say how times are written with `time_format:`",
         _ => "correct the file, or declare the column as `text`",

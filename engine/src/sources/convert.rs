@@ -13,9 +13,9 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::decimal::Decimal;
 use kepi_lang::ir::{ScalarType, TimeFormat};
 
-use crate::sources::csv::is_blank;
 use crate::sources::iso::{self, DAY, Iso};
 use crate::sources::physical::{PRECISION, canonical};
+use crate::sources::text::is_blank;
 use crate::sources::times::{Reading, by_pattern, instants};
 
 /// What a column is to become.
@@ -68,6 +68,22 @@ impl Target {
         }
     }
 
+    /// Whether a text that is not blank can be read as this.
+    pub fn accepts(&self, text: &str) -> bool {
+        match self.ty {
+            ScalarType::Instant => self.reading.reads(text),
+            ScalarType::Bool => word(text).is_some(),
+            ScalarType::Int => integer(text).is_some(),
+            ScalarType::Decimal => decimal(text).is_some_and(|d| {
+                let d = d.normalized();
+                d.mantissa.unsigned_abs() < 10u128.pow(u32::from(PRECISION))
+            }),
+            ScalarType::Float => float(text).is_some(),
+            ScalarType::Date => self.date(text).is_some(),
+            ScalarType::Text | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => true,
+        }
+    }
+
     fn instants(&self, raw: &ArrayRef) -> Result<Converted, Refused> {
         let read = instants(raw, &self.reading).ok_or(Refused::Type)?;
         match read.unreadable {
@@ -77,13 +93,6 @@ impl Target {
     }
 
     fn bools(&self, raw: &ArrayRef) -> Result<ArrayRef, Refused> {
-        let word = |text: &str| match text {
-            "1" => Some(true),
-            "0" => Some(false),
-            _ if text.eq_ignore_ascii_case("true") => Some(true),
-            _ if text.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        };
         Ok(match raw.data_type() {
             DataType::Boolean => Arc::clone(raw),
             DataType::Utf8View => Arc::new(self.parsed::<BooleanArray, _>(raw, word)?),
@@ -96,10 +105,6 @@ impl Target {
     }
 
     fn ints(&self, raw: &ArrayRef) -> Result<ArrayRef, Refused> {
-        let whole = |d: Decimal| {
-            let d = d.normalized();
-            if d.scale == 0 { i64::try_from(d.mantissa).ok() } else { None }
-        };
         Ok(match raw.data_type() {
             DataType::Int64 => Arc::clone(raw),
             DataType::UInt64 => {
@@ -115,10 +120,7 @@ impl Target {
                 let values = raw.as_primitive::<Decimal128Type>();
                 Arc::new(each::<Int64Array, _, _>(raw, values, |n| whole(Decimal::new(n, scale)))?)
             }
-            DataType::Utf8View => {
-                let read = |text: &str| text.parse::<i64>().ok().or_else(|| whole(text.parse().ok()?));
-                Arc::new(self.parsed::<Int64Array, _>(raw, read)?)
-            }
+            DataType::Utf8View => Arc::new(self.parsed::<Int64Array, _>(raw, integer)?),
             _ => return Err(Refused::Type),
         })
     }
@@ -170,10 +172,7 @@ impl Target {
                 let values = raw.as_primitive::<Decimal128Type>();
                 Arc::new(each::<Float64Array, _, _>(raw, values, |n| Some(Decimal::new(n, scale).to_f64()))?)
             }
-            DataType::Utf8View => {
-                let read = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite());
-                Arc::new(self.parsed::<Float64Array, _>(raw, read)?)
-            }
+            DataType::Utf8View => Arc::new(self.parsed::<Float64Array, _>(raw, float)?),
             _ => return Err(Refused::Type),
         })
     }
@@ -208,7 +207,6 @@ impl Target {
     }
 
     fn dates(&self, raw: &ArrayRef) -> Result<ArrayRef, Refused> {
-        let day = |micros: i64| i32::try_from(micros.div_euclid(DAY)).ok().filter(|d| in_range(*d));
         Ok(match raw.data_type() {
             DataType::Date32 => Arc::new(each::<Date32Array, _, _>(raw, raw.as_primitive::<Date32Type>(), |d| {
                 Some(d).filter(|d| in_range(*d))
@@ -217,20 +215,7 @@ impl Target {
                 let values = raw.as_primitive::<Date64Type>();
                 Arc::new(each::<Date32Array, _, _>(raw, values, |ms| day(ms.checked_mul(1_000)?))?)
             }
-            DataType::Utf8View => {
-                let read = |text: &str| {
-                    let iso = match &self.reading.format {
-                        TimeFormat::Pattern(pattern) => by_pattern(pattern, text)?,
-                        _ => iso::parse(text.as_bytes())?,
-                    };
-                    match iso {
-                        Iso::Date(d) => Some(d).filter(|d| in_range(*d)),
-                        Iso::Naive(local) => day(local),
-                        Iso::Aware(micros) => day(self.local(micros)?),
-                    }
-                };
-                Arc::new(self.parsed::<Date32Array, _>(raw, read)?)
-            }
+            DataType::Utf8View => Arc::new(self.parsed::<Date32Array, _>(raw, |text| self.date(text))?),
             DataType::Timestamp(_, zone) => {
                 // The instants of local times in UTC are the local times.
                 let utc = Reading::plain(jiff::tz::TimeZone::UTC);
@@ -243,6 +228,19 @@ impl Target {
             }
             _ => return Err(Refused::Type),
         })
+    }
+
+    /// The day that a text says.
+    fn date(&self, text: &str) -> Option<i32> {
+        let iso = match &self.reading.format {
+            TimeFormat::Pattern(pattern) => by_pattern(pattern, text)?,
+            _ => iso::parse(text.as_bytes())?,
+        };
+        match iso {
+            Iso::Date(d) => Some(d).filter(|d| in_range(*d)),
+            Iso::Naive(local) => day(local),
+            Iso::Aware(micros) => day(self.local(micros)?),
+        }
     }
 
     /// The local time of an instant.
@@ -292,6 +290,34 @@ where
 {
     let values = raw.as_primitive::<Float64Type>().iter().map(|n| n.filter(|n| !n.is_nan()));
     each(raw, values, convert)
+}
+
+fn word(text: &str) -> Option<bool> {
+    match text {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn whole(d: Decimal) -> Option<i64> {
+    let d = d.normalized();
+    if d.scale == 0 { i64::try_from(d.mantissa).ok() } else { None }
+}
+
+fn integer(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().or_else(|| whole(text.parse().ok()?))
+}
+
+fn float(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|n| n.is_finite())
+}
+
+/// The day of a local time in microseconds.
+fn day(micros: i64) -> Option<i32> {
+    i32::try_from(micros.div_euclid(DAY)).ok().filter(|d| in_range(*d))
 }
 
 fn in_range(day: i32) -> bool {

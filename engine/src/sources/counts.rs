@@ -66,19 +66,19 @@ impl Counts {
         extent: Extent,
         complete_until: Option<Timestamp>,
     ) -> Result<Ledger, Diagnostic> {
-        let rows = source.rows();
+        let (rows, bad) = (source.rows(), source.table.bad);
         Ok(Ledger {
             source: id,
             name: source.name().to_owned(),
             files: source.files(),
             bytes: source.bytes(),
             fingerprint: source.fingerprint()?,
-            read: rows.max(self.read),
-            unparsable: self.unparsable,
+            read: rows.max(self.read + bad),
+            unparsable: self.unparsable + bad,
             no_time: self.no_time,
             out_of_scope: self.out_of_scope,
             duplicates: self.duplicates,
-            outside: self.outside + rows.saturating_sub(self.read),
+            outside: self.outside + rows.saturating_sub(self.read + bad),
             used: self.used,
             differing: self.differing,
             unclaimed: self.unclaimed,
@@ -89,6 +89,7 @@ impl Counts {
             first: extent.first,
             watermark: extent.last,
             complete_until,
+            rejected: source.table.rejected.clone(),
         })
     }
 }

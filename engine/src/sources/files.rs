@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobMatcher};
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::source::Span;
 
 use crate::sources::finding::Owner;
+use crate::sources::open::Stamp;
 
 /// Folders below a data folder are followed this deep.
 const MAX_DEPTH: usize = 32;
@@ -26,8 +28,16 @@ pub(crate) struct Found {
     /// Without links.
     pub path: PathBuf,
     pub bytes: u64,
+    pub modified: Option<SystemTime>,
     /// The glob that matched it first.
     pub span: Span,
+}
+
+impl Found {
+    /// What tells it from a file that is written in its place.
+    pub fn stamp(&self) -> Stamp {
+        Stamp { bytes: self.bytes, modified: self.modified }
+    }
 }
 
 /// The folders that sources may read.
@@ -287,7 +297,13 @@ impl Walk<'_> {
             return Err(finding);
         }
         self.matched = true;
-        let found = Found { relative: relative.clone(), path: path.to_path_buf(), bytes: meta.len(), span: self.span };
+        let found = Found {
+            relative: relative.clone(),
+            path: path.to_path_buf(),
+            bytes: meta.len(),
+            modified: meta.modified().ok(),
+            span: self.span,
+        };
         self.files.entry(relative).or_insert(found);
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! What is said about a table whose files cannot be used.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use datafusion::error::DataFusionError;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Branch, Program, RowExpr, RowKind, SourceId};
 use kepi_lang::source::Span;
@@ -137,4 +139,42 @@ pub(crate) fn quoted(value: &str) -> String {
     let flat: String = value.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let dots = if value.chars().nth(SHOWN).is_some() { "…" } else { "" };
     format!("`{flat}{dots}`")
+}
+
+/// A finding on its way through DataFusion.
+#[derive(Debug)]
+pub(crate) struct Finding(pub Diagnostic);
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Finding {}
+
+/// A finding as an error of DataFusion.
+pub(crate) fn failed(finding: Diagnostic) -> DataFusionError {
+    DataFusionError::External(Box::new(Finding(finding)))
+}
+
+/// The finding that an error carries.
+pub(crate) fn finding_in(error: &DataFusionError) -> Option<Diagnostic> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(finding) = error.downcast_ref::<Finding>() {
+            return Some(finding.0.clone());
+        }
+        if let Some(DataFusionError::External(inner)) = error.downcast_ref::<DataFusionError>()
+            && let Some(finding) = inner.downcast_ref::<Finding>()
+        {
+            return Some(finding.0.clone());
+        }
+        next = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
+            Some(DataFusionError::Context(_, inner)) => Some(inner.as_ref()),
+            _ => error.source(),
+        };
+    }
+    None
 }

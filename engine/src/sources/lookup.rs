@@ -12,6 +12,7 @@ use kepi_lang::calendar::Calendar;
 use kepi_lang::decimal::Decimal;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{self, ColumnId, LookupId, Origin, RowKind};
+use kepi_lang::results::Rejected;
 
 use crate::rows::{Civil, Columns, RowError, evaluate};
 use crate::sources::column::FileColumn;
@@ -209,7 +210,8 @@ impl OpenLookup {
             let file = starts.partition_point(|start| *start <= row).saturating_sub(1);
             let start = starts.get(file).copied().unwrap_or_default();
             let name = self.table.files.get(file).map_or("", |file| file.found.relative.as_str());
-            format!("row {} of `{name}`", row - start + 1)
+            let number = self.table.files.get(file).map_or(0, |file| file.number(row - start));
+            format!("row {number} of `{name}`")
         };
         let shown = ArrayFormatter::try_new(keys.as_ref(), &FormatOptions::default())
             .map(|format| format.value(second as usize).to_string())
@@ -268,6 +270,11 @@ impl OpenLookup {
 
     pub fn rows(&self) -> u64 {
         self.rows as u64
+    }
+
+    /// Rows that could not be read, and the first of them.
+    pub fn rejected(&self) -> (u64, &[Rejected]) {
+        (self.table.bad, &self.table.rejected)
     }
 
     /// SHA-256, in hex, over relative paths, sizes and contents of the files.

@@ -15,7 +15,7 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
-use crate::sources::files::io_text;
+use crate::sources::trouble::Trouble;
 
 /// Rows of one batch of a direct read.
 const BATCH: usize = 8192;
@@ -48,18 +48,11 @@ impl Footer {
     }
 }
 
-/// Why a file cannot be read, as the end of a sentence that begins with its name.
-pub(crate) enum Trouble {
-    /// The operating system's.
-    Unreadable(String),
-    Corrupt(String),
-}
-
 /// Reads and examines the footer.
 pub(crate) fn footer(path: &Path) -> Result<Footer, Trouble> {
     guarded(|| {
-        let file = File::open(path).map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?;
-        let bytes = file.metadata().map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?.len();
+        let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
+        let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
         let meta = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| corrupt(&e.to_string()))?;
         let rows = examine(meta.metadata(), bytes)?;
         Ok(Footer { meta, rows })
@@ -105,7 +98,7 @@ pub(crate) fn read(
     sorted.sort_unstable();
     sorted.dedup();
     let mut reader = guarded(|| {
-        let file = File::open(path).map_err(|e| Trouble::Unreadable(format!("cannot be read: {}", io_text(&e))))?;
+        let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.meta.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
         builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| corrupt(&e.to_string()))

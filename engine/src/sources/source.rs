@@ -66,6 +66,11 @@ impl OpenSource {
         self.table.fingerprint()
     }
 
+    /// An error where a file is not the one any more that was looked into.
+    pub(crate) fn unchanged(&self) -> Result<(), Diagnostic> {
+        self.table.unchanged()
+    }
+
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.calendar.zone
     }

@@ -1,10 +1,11 @@
 //! A table as its files are: what columns they have, of which types, how many rows; and reading it file by file.
 
+mod bad;
 mod columns;
+mod format;
+mod pieces;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use datafusion::arrow::array::{Array, RecordBatch};
@@ -12,15 +13,19 @@ use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use kepi_lang::diag::suggest::closest;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Format, ScalarType};
-use kepi_lang::results;
+use kepi_lang::ir::{Format, ScalarType, TextOptions};
+use kepi_lang::results::{self, Rejected};
 use kepi_lang::source::Span;
 use sha2::{Digest, Sha256};
 
-use crate::sources::csv;
-use crate::sources::files::{Folders, Found, io_text};
+use crate::sources::files::{Folders, Found};
 use crate::sources::finding::{Owner, listed};
-use crate::sources::parquet::{self, Footer, Trouble};
+use crate::sources::open;
+use crate::sources::parquet::{self, Footer};
+use crate::sources::text::{self, Check, Profile, Reader, TextFile};
+use crate::sources::trouble::Trouble;
+
+pub(crate) use pieces::{Part, Piece, shares};
 
 /// The files of a source or of a lookup.
 #[derive(Debug)]
@@ -36,6 +41,12 @@ pub(crate) struct Table {
     pub unusable: Vec<(String, String)>,
     /// The place of the first glob.
     pub span: Span,
+    /// Rows of text that cannot be read; they are left out.
+    pub bad: u64,
+    /// The first of them.
+    pub rejected: Vec<Rejected>,
+    /// There are more of them than may be.
+    pub excess: Vec<Diagnostic>,
     fingerprint: OnceLock<String>,
     /// Decimal places that had to be looked for in the values.
     scales: Mutex<BTreeMap<usize, u8>>,
@@ -53,7 +64,19 @@ pub(crate) struct DataFile {
 #[derive(Debug)]
 pub(crate) enum Body {
     Parquet(Footer),
-    Csv { header: Vec<String>, whole: bool },
+    Text(TextFile),
+}
+
+/// What a table is made of, as it is defined.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub files: &'a [(String, Span)],
+    pub format: Option<Format>,
+    pub text: TextOptions,
+    /// Declared types, which text must have.
+    pub checks: Vec<Check>,
+    /// Whoever opens the files next shall not have to read them again.
+    pub remember: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +85,7 @@ pub(crate) struct RawColumn {
     /// `None` where only a declared type can say what it means.
     pub ty: Option<ScalarType>,
     pub naive: bool,
-    /// Decimal places of CSV text that is a decimal.
+    /// Decimal places of text that is a decimal.
     pub scale: u8,
     pub physical: String,
     pub note: Option<String>,
@@ -70,46 +93,48 @@ pub(crate) struct RawColumn {
 
 impl Table {
     /// Finds the files and looks into each of them. All findings of all files at once.
-    pub fn open(
-        folders: &Folders,
-        owner: Owner,
-        globs: &[(String, Span)],
-        format: Option<Format>,
-    ) -> Result<Self, Vec<Diagnostic>> {
-        let found = folders.find(&owner, globs)?;
-        let span = globs.first().map_or(owner.span, |(_, span)| *span);
-        let format = formats(&owner, &found, format)?;
+    pub fn open(folders: &Folders, owner: Owner, wanted: &Wanted<'_>) -> Result<Self, Vec<Diagnostic>> {
+        let found = folders.find(&owner, wanted.files)?;
+        let span = wanted.files.first().map_or(owner.span, |(_, span)| *span);
+        let format = format::of_all(&owner, &found, wanted.format)?;
         let mut files = Vec::new();
         let mut findings = Vec::new();
         let mut profiles = Vec::new();
         for found in found {
-            match format {
-                Format::Parquet => match parquet::footer(&found.path) {
-                    Ok(footer) => {
-                        let rows = footer.rows;
-                        files.push(DataFile { found, rows, body: Body::Parquet(footer), places: Vec::new() });
+            if format.is_text() {
+                match looked_into(&found, format, wanted) {
+                    Ok(profile) => {
+                        let body = Body::Text(profile.file.clone());
+                        files.push(DataFile { found, rows: profile.rows, body, places: Vec::new() });
+                        profiles.push(profile);
                     }
                     Err(trouble) => findings.push(finding(&owner, &found, trouble)),
-                },
-                Format::Csv => match csv::profile(&found.path) {
-                    Ok(csv::Profile { header, held, rows, whole }) => {
-                        profiles.push(held);
-                        files.push(DataFile { found, rows, body: Body::Csv { header, whole }, places: Vec::new() });
-                    }
-                    Err(trouble) => findings.push(finding(&owner, &found, trouble)),
-                },
+                }
+                continue;
+            }
+            match parquet::footer(&found.path) {
+                Ok(footer) => {
+                    let rows = footer.rows;
+                    files.push(DataFile { found, rows, body: Body::Parquet(footer), places: Vec::new() });
+                }
+                Err(trouble) => findings.push(finding(&owner, &found, trouble)),
             }
         }
         if !findings.is_empty() {
             return Err(findings);
         }
-        let (columns, schema, unusable) = match format {
-            Format::Parquet => columns::of_parquet(&owner, &mut files)?,
-            Format::Csv => columns::of_csv(&mut files, &profiles),
+        let (columns, schema, unusable) = if format.is_text() {
+            columns::of_text(&mut files, &profiles)
+        } else {
+            columns::of_parquet(&owner, &mut files)?
         };
+        let excess = bad::excess(&owner, span, wanted, &files, &profiles);
         Ok(Self {
             owner,
             format,
+            bad: bad::count(&files),
+            rejected: bad::rejected(&files, &profiles),
+            excess,
             files,
             columns,
             schema,
@@ -125,6 +150,7 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// Of all files, those that cannot be read included.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
     }
@@ -171,8 +197,8 @@ impl Table {
             None => String::new(),
         };
         help.push_str(&format!("the columns are {}", listed(names())));
-        if self.columns.len() == 1 && names().any(|only| only.contains([';', '\t', '|'])) {
-            help.push_str("; fields are separated by commas in this version");
+        if self.format == Format::Csv && self.columns.len() == 1 {
+            help.push_str("; if fields are separated by something unusual, say it with `separator:`");
         }
         self.owner.stopped(Code::MissingColumn, span, place).help(help)
     }
@@ -206,22 +232,15 @@ impl Table {
             return Ok(known.clone());
         }
         let mut hash = Sha256::new();
-        let mut chunk = vec![0; 1 << 20];
         for file in &self.files {
-            let failed = |error: std::io::Error| {
-                finding(&self.owner, &file.found, Trouble::Unreadable(format!("cannot be read: {}", io_text(&error))))
-            };
             hash.update(file.found.relative.as_bytes());
             hash.update([0]);
             hash.update(file.found.bytes.to_le_bytes());
-            let mut input = File::open(&file.found.path).map_err(failed)?;
-            loop {
-                let read = input.read(&mut chunk).map_err(failed)?;
-                if read == 0 {
-                    break;
-                }
-                hash.update(chunk.get(..read).unwrap_or_default());
-            }
+            hash.update(match &file.body {
+                Body::Text(text) => text.content,
+                Body::Parquet(_) => open::content(&file.found.path)
+                    .map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?,
+            });
         }
         let text = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         Ok(self.fingerprint.get_or_init(|| text).clone())
@@ -238,6 +257,18 @@ impl Table {
         let fields = columns.iter().filter_map(|c| self.schema.fields().get(*c).cloned());
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let places: Vec<Option<usize>> = columns.iter().map(|c| file.places.get(*c).copied().flatten()).collect();
+        let footer = match &file.body {
+            Body::Parquet(footer) => footer,
+            Body::Text(_) => {
+                let mut reader = self.reader(&Piece::whole(file), columns)?;
+                while let Some(batch) = reader.next().map_err(|trouble| finding(&self.owner, &file.found, trouble))? {
+                    if !visit(batch) {
+                        break;
+                    }
+                }
+                return Ok(());
+            }
+        };
         let mut own: Vec<usize> = places.iter().flatten().copied().collect();
         own.sort_unstable();
         own.dedup();
@@ -253,13 +284,66 @@ impl Table {
                 false
             }
         };
-        match &file.body {
-            Body::Parquet(footer) => parquet::read(&file.found.path, footer, &own, &mut adapt),
-            Body::Csv { header, .. } => csv::read(&file.found.path, header, &own, &mut adapt),
-        }
-        .and_then(|()| failed.map_or(Ok(()), |text| Err(Trouble::Corrupt(text))))
-        .map_err(|trouble| finding(&self.owner, &file.found, trouble))
+        parquet::read(&file.found.path, footer, &own, &mut adapt)
+            .and_then(|()| failed.map_or(Ok(()), |text| Err(Trouble::Corrupt(text))))
+            .map_err(|trouble| finding(&self.owner, &file.found, trouble))
     }
+
+    /// Reads columns (positions in `schema`) of a piece of a text file.
+    pub fn reader(&self, piece: &Piece<'_>, columns: &[usize]) -> Result<Reader, Diagnostic> {
+        let file = piece.file;
+        let Body::Text(text) = &file.body else {
+            let message = format!("`{}` is read as text, and is none", file.found.relative);
+            return Err(Diagnostic::new(Code::Internal, self.span, message));
+        };
+        let fields = columns.iter().filter_map(|c| self.schema.fields().get(*c).cloned());
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let places = columns.iter().map(|c| file.places.get(*c).copied().flatten()).collect();
+        let opened = Reader::open(&file.found.path, text, (piece.from, piece.until, piece.last), schema, places);
+        opened.map_err(|trouble| finding(&self.owner, &file.found, trouble))
+    }
+
+    /// An error where a file is not the one any more that was looked into.
+    pub fn unchanged(&self) -> Result<(), Diagnostic> {
+        for file in &self.files {
+            let now = open::Stamp::of(&file.found.path);
+            let now = now.map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?;
+            if now != file.found.stamp() {
+                return Err(finding(&self.owner, &file.found, Trouble::Changed));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DataFile {
+    /// The number, from 1, that a row has in its file: `read` rows before it could be read, others are not among them.
+    pub fn number(&self, read: usize) -> u64 {
+        let mut row = read as u64;
+        if let Body::Text(text) = &self.body {
+            for bad in text.bad.iter() {
+                if *bad > row {
+                    break;
+                }
+                row += 1;
+            }
+        }
+        row + 1
+    }
+}
+
+fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profile, Trouble> {
+    let key = text::Key::new(&found.path, found.stamp(), format, &wanted.text, &wanted.checks);
+    if !wanted.remember
+        && let Some(known) = text::recall(&key)
+    {
+        return Ok(known);
+    }
+    let profile = text::profile(&found.path, format, &wanted.text, &wanted.checks)?;
+    if wanted.remember {
+        text::remember(key, profile.clone());
+    }
+    Ok(profile)
 }
 
 /// A file's batch in the table's types.
@@ -286,44 +370,6 @@ fn adapted(
 
 /// A finding about one file.
 pub(crate) fn finding(owner: &Owner, file: &Found, trouble: Trouble) -> Diagnostic {
-    let (code, text) = match trouble {
-        Trouble::Unreadable(text) => (Code::Unreadable, text),
-        Trouble::Corrupt(text) => (Code::Corrupt, text),
-    };
+    let (code, text) = trouble.said();
     owner.stopped(code, file.span, format!("`{}` {text}", file.relative))
-}
-
-/// The one format of all files.
-fn formats(owner: &Owner, files: &[Found], declared: Option<Format>) -> Result<Format, Vec<Diagnostic>> {
-    if let Some(format) = declared {
-        return Ok(format);
-    }
-    let mut known: Option<(Format, &Found)> = None;
-    let mut findings = Vec::new();
-    for file in files {
-        let name = file.relative.to_ascii_lowercase();
-        let format = if name.ends_with(".parquet") || name.ends_with(".pq") {
-            Format::Parquet
-        } else if name.ends_with(".csv") {
-            Format::Csv
-        } else {
-            let message = format!("`{}` is in a format that is not in this version", file.relative);
-            let help = "files are `.parquet` or `.csv`; for files that are named otherwise write `format: parquet` or `format: csv`";
-            findings.push(owner.stopped(Code::UnsupportedFormat, file.span, message).help(help));
-            break;
-        };
-        match known {
-            Some((first, other)) if first != format => {
-                let message = format!("`{}` and `{}` are files of two formats", other.relative, file.relative);
-                let help = "a source has files of one format; make two sources of them";
-                findings.push(owner.stopped(Code::UnsupportedFormat, file.span, message).help(help));
-                break;
-            }
-            _ => known = Some((format, file)),
-        }
-    }
-    match known {
-        Some((format, _)) if findings.is_empty() => Ok(format),
-        _ => Err(findings),
-    }
 }

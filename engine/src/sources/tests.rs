@@ -5,6 +5,7 @@ mod confinement;
 mod hostile;
 mod lookups;
 mod schemas;
+mod text;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,9 @@ use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{
     Column, ColumnId, LocalPolicy, Lookup, Origin, Program, RowExpr, ScalarType, Settings, Source, SourceId,
-    TimeFormat, TimeReading,
+    TextOptions, TimeFormat, TimeReading,
 };
-use kepi_lang::results::Extent;
+use kepi_lang::results::{Extent, Rejected};
 use kepi_lang::source::{FileId, Span};
 use kepi_lang::unit::Unit;
 
@@ -94,7 +95,16 @@ pub(super) fn program(zone: &str, sources: Vec<Source>, lookups: Vec<Lookup>) ->
 
 pub(super) fn column(name: &str, ty: ScalarType, declared: bool) -> Column {
     let origin = Origin::File(name.to_owned());
-    Column { name: name.to_owned(), span: span(), origin, ty, unit: Unit::none(), declared, time: None }
+    Column {
+        name: name.to_owned(),
+        span: span(),
+        origin,
+        ty,
+        unit: Unit::none(),
+        declared,
+        any_number: false,
+        time: None,
+    }
 }
 
 pub(super) fn time(name: &str, format: TimeFormat, zone: &str, policy: LocalPolicy) -> Column {
@@ -109,6 +119,7 @@ pub(super) fn source(files: &str, columns: Vec<Column>) -> Source {
         span: span(),
         files: vec![(files.to_owned(), span())],
         format: None,
+        text: TextOptions::default(),
         time: columns.first().filter(|c| c.ty == ScalarType::Instant).map(|_| ColumnId(0)),
         actor: None,
         entity: None,
@@ -131,6 +142,7 @@ pub(super) struct Seen {
     pub rows: Vec<String>,
     pub counts: Counts,
     pub extent: Extent,
+    pub rejected: Vec<Rejected>,
 }
 
 pub(super) fn texts(arrays: &[ArrayRef]) -> Vec<String> {
@@ -173,7 +185,7 @@ pub(super) fn read_within(
     rows.sort();
     let ledger = counts.ledger(source.id(), &source, extent, None).map_err(|finding| vec![finding])?;
     assert!(ledger.balances(), "{ledger:?}");
-    Ok(Seen { rows, counts, extent })
+    Ok(Seen { rows, counts, extent, rejected: ledger.rejected })
 }
 
 pub(super) fn batches(

@@ -33,6 +33,23 @@ impl Reading {
         Some(Self { format: reading.format.clone(), zone, on_gap: reading.on_gap, on_overlap: reading.on_overlap })
     }
 
+    /// Whether a text says an instant.
+    pub fn reads(&self, text: &str) -> bool {
+        let iso = match &self.format {
+            TimeFormat::Pattern(pattern) => by_pattern(pattern, text),
+            TimeFormat::Auto => iso::parse(text.as_bytes()),
+            epoch => return per_unit(epoch).is_some_and(|scale| epoch_text(text, scale).is_some()),
+        };
+        let rejects = [&self.on_gap, &self.on_overlap].contains(&&LocalPolicy::Reject);
+        match iso {
+            Some(Iso::Naive(local)) if rejects => {
+                let raw: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![local]));
+                instants(&raw, self).is_some_and(|read| read.unreadable.is_none())
+            }
+            other => other.is_some(),
+        }
+    }
+
     /// What the file's own types say, local times in `zone`.
     pub fn plain(zone: TimeZone) -> Self {
         Self { format: TimeFormat::Auto, zone, on_gap: LocalPolicy::Later, on_overlap: LocalPolicy::Earlier }
@@ -84,10 +101,7 @@ pub(crate) fn instants(raw: &ArrayRef, reading: &Reading) -> Option<Instants> {
         }
         (DataType::Utf8View, epoch) => {
             let scale = per_unit(epoch)?;
-            out.texts(raw, |out, text| match text.parse::<i64>() {
-                Ok(n) => out.utc(n.checked_mul(scale)),
-                Err(_) => out.utc(text.parse::<f64>().ok().and_then(|n| rounded(n, scale))),
-            });
+            out.texts(raw, |out, text| out.utc(epoch_text(text, scale)));
         }
         (DataType::Int64, TimeFormat::Pattern(pattern)) => {
             out.each(raw.as_primitive::<Int64Type>(), |out, n| match by_pattern(pattern, &n.to_string()) {
@@ -126,6 +140,14 @@ fn per_unit(format: &TimeFormat) -> Option<i64> {
         TimeFormat::EpochMilliseconds => Some(1_000),
         TimeFormat::EpochMicroseconds => Some(1),
         TimeFormat::Auto | TimeFormat::Pattern(_) => None,
+    }
+}
+
+/// Microseconds since 1970 of a number of units.
+fn epoch_text(text: &str, scale: i64) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(n) => n.checked_mul(scale),
+        Err(_) => text.parse::<f64>().ok().and_then(|n| rounded(n, scale)),
     }
 }
 
@@ -260,7 +282,7 @@ impl<'a> Sink<'a> {
     fn texts(&mut self, raw: &ArrayRef, mut take: impl FnMut(&mut Self, &str)) {
         for value in raw.as_string_view() {
             match value {
-                Some(text) if !crate::sources::csv::is_blank(text) => take(self, text),
+                Some(text) if !crate::sources::text::is_blank(text) => take(self, text),
                 _ => self.null(),
             }
         }

@@ -22,7 +22,16 @@ pub fn column(name: &str, ty: ScalarType) -> Column {
         on_overlap: kepi_lang::ir::LocalPolicy::Earlier,
     });
     let origin = Origin::File(name.to_owned());
-    Column { name: name.to_owned(), span: nowhere(), origin, ty, unit: Unit::none(), declared: true, time }
+    Column {
+        name: name.to_owned(),
+        span: nowhere(),
+        origin,
+        ty,
+        unit: Unit::none(),
+        declared: true,
+        any_number: false,
+        time,
+    }
 }
 
 pub fn source(name: &str, columns: Vec<Column>, time: Option<u32>, actor: Option<u32>) -> Source {
@@ -31,6 +40,7 @@ pub fn source(name: &str, columns: Vec<Column>, time: Option<u32>, actor: Option
         span: nowhere(),
         files: vec![(format!("{name}-*.parquet"), nowhere())],
         format: None,
+        text: kepi_lang::ir::TextOptions::default(),
         time: time.map(ColumnId),
         actor: actor.map(ColumnId),
         entity: None,

@@ -19,6 +19,7 @@ pub(in crate::check) fn unknown(name: &str, span: Span) -> Column {
         ty: ScalarType::Unknown,
         unit: Unit::none(),
         declared: false,
+        any_number: false,
         time: None,
     }
 }
@@ -138,6 +139,7 @@ fn declared(
         _ => None,
     };
     column.declared = ty.is_some();
+    column.any_number = word.is_some_and(|w| matches!(w.value.as_str(), "number" | "duration"));
     let has_unit = unit.is_some() || word.is_some_and(|w| w.value == "duration");
     column.ty = match (ty, file_ty) {
         // The one who looked into the files has said that it is not there.
@@ -145,8 +147,7 @@ fn declared(
         (Some(ty), Some(file_ty)) => {
             // Which kind of number a `number` is, the file says; for `integer` and `decimal` whoever looked into the file has
             // reported the value that is none.
-            let any_number = word.is_some_and(|w| matches!(w.value.as_str(), "number" | "duration"));
-            if !converts(file_ty, ty) || (any_number && file.is_some_and(|f| f.note.is_some())) {
+            if !converts(file_ty, ty) || (column.any_number && file.is_some_and(|f| f.note.is_some())) {
                 found.push(misfit(def, raw, file, "is declared as", word.map_or("instant", |w| w.value.as_str())));
             }
             ty

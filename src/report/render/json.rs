@@ -8,7 +8,7 @@ use crate::report::{
     Action, Benchmark, Check, Compared, GuardrailView, Letter, Measured, Metric, NumberFormat, Objective, Point,
     Projection, Range, Report,
 };
-use crate::results::{Ledger, LookupUse};
+use crate::results::{Ledger, LookupUse, Rejected};
 use crate::source::SourceMap;
 use crate::value::Value;
 
@@ -256,9 +256,21 @@ pub fn ledger(l: &Ledger) -> Json {
         "first": time(l.first),
         "watermark": time(l.watermark),
         "complete_until": time(l.complete_until),
+        "rejected": rejected(&l.rejected),
     })
 }
 
 fn lookup(l: &LookupUse) -> Json {
-    json!({"lookup": l.name, "rows": l.rows, "fingerprint": l.fingerprint, "missing": l.missing})
+    json!({
+        "lookup": l.name,
+        "rows": l.rows,
+        "unparsable": l.unparsable,
+        "rejected": rejected(&l.rejected),
+        "fingerprint": l.fingerprint,
+        "missing": l.missing,
+    })
+}
+
+fn rejected(rows: &[Rejected]) -> Json {
+    rows.iter().map(|r| json!({"file": r.file, "line": r.line, "why": r.why})).collect()
 }

@@ -1,6 +1,8 @@
 //! Markdown for a comment: the verdict, a table of objectives, the rest folded away.
 
-use crate::report::render::view::{BenchmarkView, LedgerView, MetricView, ObjectiveView, SectionView, View};
+use crate::report::render::view::{
+    BenchmarkView, LedgerView, LookupView, MetricView, ObjectiveView, SectionView, View,
+};
 
 /// GitHub refuses longer comments (65,536 characters); what is folded goes first when it gets long.
 const LIMIT: usize = 60_000;
@@ -41,7 +43,7 @@ fn write(view: &View, details: bool) -> String {
         }
     }
     if details {
-        out += &ledgers(&view.ledgers);
+        out += &ledgers(&view.ledgers, &view.lookups);
     }
     let p = &view.provenance;
     let commit = p.commit.as_ref().map_or(String::new(), |c| format!(" · commit `{c}`"));
@@ -143,13 +145,21 @@ fn benchmarks(benchmarks: &[BenchmarkView]) -> String {
     out
 }
 
-fn ledgers(ledgers: &[LedgerView]) -> String {
+fn ledgers(ledgers: &[LedgerView], lookups: &[LookupView]) -> String {
     let mut out = "\n<details><summary>Where every row went</summary>\n".to_string();
     for l in ledgers {
         out += &format!("\n**{}**: {}; events {}\n\n", text(&l.name), l.files, l.extent);
         for row in &l.rows {
             out += &format!("{}- {}: {}\n", if row.of { "  " } else { "" }, row.label, row.n);
         }
+        if !l.rejected.is_empty() {
+            out += "\nNot parsed, the first of them:\n\n";
+            l.rejected.iter().for_each(|r| out += &format!("- {}\n", text(r)));
+        }
+    }
+    for l in lookups.iter().filter(|l| !l.unparsable.is_empty()) {
+        out += &format!("\n**{}**: {} rows of the lookup could not be parsed:\n\n", text(&l.name), l.unparsable);
+        l.rejected.iter().for_each(|r| out += &format!("- {}\n", text(r)));
     }
     out + "\n</details>\n"
 }

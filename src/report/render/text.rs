@@ -38,6 +38,11 @@ pub fn terminal(report: &Report, view: &View, style: &Style) -> String {
         for row in l.rows.iter().filter(|r| r.n != "0") {
             out += &format!("    {:>14}  {}\n", row.n, row.label);
         }
+        l.rejected.iter().for_each(|r| out += &wrap(r, "      not parsed: ", "        ", style.width));
+    }
+    for l in view.lookups.iter().filter(|l| !l.unparsable.is_empty()) {
+        out += &format!("  {}: {} rows of the lookup could not be parsed\n", l.name, l.unparsable);
+        l.rejected.iter().for_each(|r| out += &wrap(r, "      not parsed: ", "        ", style.width));
     }
     let p = &view.provenance;
     let commit = p.commit.as_ref().map_or(String::new(), |c| format!(", commit {c}"));

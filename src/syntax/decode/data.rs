@@ -4,7 +4,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::Name;
 use crate::syntax::decode::Decoder;
 use crate::syntax::decode::fields::{Fields, Kind};
-use crate::syntax::document::{ColumnDef, LinkDef, LookupDef, SourceDef, TimeDef};
+use crate::syntax::document::{ColumnDef, LinkDef, LookupDef, SourceDef, TextDef, TimeDef};
 use crate::syntax::expr;
 use crate::syntax::yaml::{Kind as NodeKind, Node, shown};
 
@@ -28,6 +28,7 @@ pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDe
         key: f.optional(d, "key", Decoder::texts).unwrap_or_default(),
         scope: f.optional(d, "where", Decoder::expr),
         snapshot: f.optional(d, "snapshot", Decoder::boolean),
+        text: text_options(d, &mut f),
         complete_until: f.optional(d, "complete_until", Decoder::text),
         links: f.optional(d, "links", links).unwrap_or_default(),
         columns: f.optional(d, "columns", columns).unwrap_or_default(),
@@ -44,9 +45,18 @@ pub(super) fn lookup(d: &mut Decoder, name: Name, node: Node) -> Option<LookupDe
     let key = f.required(d, "key", "key: COLUMN", Decoder::text);
     let actor = f.optional(d, "actor", Decoder::boolean);
     let columns = f.optional(d, "columns", columns).unwrap_or_default();
+    let text = text_options(d, &mut f);
     f.later(d, "valid");
     f.finish(d);
-    Some(LookupDef { name, span, files: files?, format, key: key?, actor, columns })
+    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, columns })
+}
+
+fn text_options(d: &mut Decoder, f: &mut Fields<'_>) -> TextDef {
+    TextDef {
+        separator: f.optional(d, "separator", Decoder::text),
+        quote: f.optional(d, "quote", Decoder::text),
+        max_bad_rows: f.optional(d, "max_bad_rows", Decoder::text),
+    }
 }
 
 fn time(d: &mut Decoder, node: Node) -> Option<TimeDef> {

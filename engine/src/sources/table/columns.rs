@@ -1,49 +1,58 @@
 //! The columns of a table: one name, one type, whatever the number of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::parquet::file::statistics::Statistics;
 use kepi_lang::diag::{Code, Diagnostic};
 
-use crate::sources::csv;
 use crate::sources::finding::Owner;
 use crate::sources::parquet::Footer;
 use crate::sources::physical;
 use crate::sources::table::{Body, DataFile, RawColumn};
+use crate::sources::text::{Found, Held, Profile, is_blank};
 
 /// Columns, what a scan yields of them, and names and types of those that cannot be used.
 type Columns = (Vec<RawColumn>, SchemaRef, Vec<(String, String)>);
 
-pub(super) fn of_csv(files: &mut [DataFile], profiles: &[Vec<csv::Held>]) -> Columns {
+pub(super) fn of_text(files: &mut [DataFile], profiles: &[Profile]) -> Columns {
     let mut names: Vec<String> = Vec::new();
-    for file in files.iter() {
-        if let Body::Csv { header, .. } = &file.body {
-            for name in header.iter().filter(|name| !csv::is_blank(name)) {
-                if !names.contains(name) {
-                    names.push(name.clone());
-                }
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    for file in files.iter_mut() {
+        let Body::Text(text) = &file.body else { continue };
+        let mut places: Vec<Option<usize>> = Vec::new();
+        for (own, name) in text.shape.columns().iter().enumerate().filter(|(_, name)| !is_blank(name)) {
+            let at = *positions.entry(name.clone()).or_insert_with(|| {
+                names.push(name.clone());
+                names.len() - 1
+            });
+            if places.len() <= at {
+                places.resize(at + 1, None);
+            }
+            if let Some(place) = places.get_mut(at) {
+                *place = Some(own);
             }
         }
+        file.places = places;
     }
     for file in files.iter_mut() {
-        if let Body::Csv { header, .. } = &file.body {
-            file.places = names.iter().map(|name| header.iter().position(|own| own == name)).collect();
-        }
+        file.places.resize(names.len(), None);
     }
     let columns: Vec<RawColumn> = names
         .into_iter()
         .enumerate()
         .map(|(i, name)| {
-            let parts: Vec<(&str, &csv::Held)> = files
+            let held = |(file, profile): (&'_ DataFile, &'_ Profile)| {
+                profile.held.get(file.places.get(i).copied().flatten()?).cloned()
+            };
+            let parts: Vec<(&str, Held)> = files
                 .iter()
                 .zip(profiles)
-                .filter_map(|(file, held)| {
-                    Some((file.found.relative.as_str(), held.get(file.places.get(i).copied().flatten()?)?))
-                })
+                .filter_map(|(file, profile)| Some((file.found.relative.as_str(), held((file, profile))?)))
                 .collect();
-            let csv::Found { ty, naive, scale, physical, note } = csv::Held::together(&parts);
+            let parts: Vec<(&str, &Held)> = parts.iter().map(|(file, held)| (*file, held)).collect();
+            let Found { ty, naive, scale, physical, note } = Held::together(&parts);
             RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note }
         })
         .collect();

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kepi_lang::ir::{Format, ScalarType};
+use kepi_lang::ir::{Format, ScalarType, TextOptions};
 
 use super::{Project, column, program, read, source};
 use crate::sources::files::Folders;
 use crate::sources::finding::{Owner, Role};
-use crate::sources::table::Table;
+use crate::sources::table::{Table, Wanted};
 
 /// The corpora, when they are there: `KEPI_ORACLES`, or beside the repository.
 fn oracles() -> Option<PathBuf> {
@@ -33,6 +33,7 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
     let name = match format {
         Format::Parquet => "hostile.parquet",
         Format::Csv => "hostile.csv",
+        Format::Ndjson => "hostile.ndjson",
     };
     std::fs::copy(path, project.data().join(name)).unwrap();
     let owner = Owner { role: Role::Source, name: "s".to_owned(), span: super::span(), metrics: Vec::new() };
@@ -43,7 +44,13 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
         assert!(text.contains(name), "does not name the file: {text}");
         text
     };
-    let table = Table::open(&folders, owner, &[(name.to_owned(), super::span())], None).map_err(named)?;
+    let files = [(name.to_owned(), super::span())];
+    let wanted =
+        Wanted { files: &files, format: None, text: TextOptions::default(), checks: Vec::new(), remember: false };
+    let table = Table::open(&folders, owner, &wanted).map_err(named)?;
+    if !table.excess.is_empty() {
+        return Err(named(table.excess));
+    }
     let columns = table.columns.iter().filter(|c| c.ty.is_some());
     // No clock here: times are values like any other.
     let columns = columns.map(|c| column(&c.name, c.ty.unwrap(), true));
@@ -55,7 +62,7 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
         return Ok(table.rows() as usize);
     }
     let seen = read(&project, program("UTC", vec![source], Vec::new())).map_err(named)?;
-    assert_eq!(seen.rows.len() as u64, table.rows(), "half a result");
+    assert_eq!(seen.rows.len() as u64 + table.bad, table.rows(), "half a result");
     Ok(seen.rows.len())
 }
 
@@ -117,7 +124,7 @@ fn damaged_csv() {
         [
             "4523557272223744: K0606 `data/hostile.csv` has no column names: its first line is blank",
             "5003506164760576: K0606 `data/hostile.csv` has no column names: its first line is blank",
-            "5085419734892544: K0606 `data/hostile.csv` is not UTF-8 text: see the header",
+            "5085419734892544: K0615 `data/hostile.csv` has a first line that is not UTF-8 (byte FF, `ÿ` in Latin-1): convert it, from Latin-1 for one with `iconv -f LATIN1 -t UTF-8`",
         ]
     );
 }

@@ -13,6 +13,7 @@ fn users(files: &str, key: ScalarType) -> Lookup {
         span: span(),
         files: vec![(files.to_owned(), span())],
         format: None,
+        text: kepi_lang::ir::TextOptions::default(),
         key: ColumnId(0),
         columns: vec![column("id", key, false), column("plan", ScalarType::Text, false)],
     }

@@ -15,10 +15,19 @@ use super::{Project, said, settings, span};
 use crate::schemas;
 
 fn tables(files: &str, declared: &[(&str, Option<ScalarType>)]) -> Tables {
-    let declared =
-        declared.iter().map(|(raw, ty)| DeclaredColumn { raw: (*raw).to_owned(), span: span(), ty: *ty }).collect();
+    let declared = declared
+        .iter()
+        .map(|(raw, ty)| DeclaredColumn { raw: (*raw).to_owned(), span: span(), ty: *ty, any_number: false })
+        .collect();
     let files = vec![(files.to_owned(), span())];
-    let table = Table { name: "s".to_owned(), span: span(), files, format: None, declared };
+    let table = Table {
+        name: "s".to_owned(),
+        span: span(),
+        files,
+        format: None,
+        text: kepi_lang::ir::TextOptions::default(),
+        declared,
+    };
     Tables { sources: vec![table], lookups: Vec::new() }
 }
 
@@ -122,17 +131,46 @@ fn what_files_cannot_be() {
         ("", "is empty: a CSV file begins with a line of column names"),
         (",,\n1,2,3\n", "has no column names: its first line is blank"),
         ("a,b,a\n1,2,3\n", "has two columns named `a`"),
-        ("a,b\n1,2\n3\n", "is not well-formed CSV: row 2 has 1 field, the header has 2"),
-        ("a,b\n1,2,3\n", "is not well-formed CSV: row 1 has 3 fields, the header has 2"),
-        ("a\n1\n\"2\n3\n", "is not well-formed CSV: a quote that opens in row 2 is never closed"),
-        ("a\n\"1\"2\n", "is not well-formed CSV: text follows a closing quote in row 1"),
     ] {
         assert_eq!(found(&csv(text), "a.csv", &[]), [format!("K0606 `data/a.csv` {expected}")], "{text:?}");
     }
+    for (text, expected) in [
+        (
+            "a,b\n1,2\n3\n",
+            "1 of 2 rows of source `s` cannot be read, more than the 0.1% that may be left out: line 3 of `data/a.csv` has 1 field, the header has 2",
+        ),
+        (
+            "a,b\n1,2,3\n",
+            "1 of 1 row of source `s` cannot be read, more than the 0.1% that may be left out: line 2 of `data/a.csv` has 3 fields, the header has 2",
+        ),
+        (
+            "a\n1\n\"2\n3\n",
+            "1 of 3 rows of source `s` cannot be read, more than the 0.1% that may be left out: line 3 of `data/a.csv` has a quote that is never closed",
+        ),
+        (
+            "a\n\"1\"2\n",
+            "1 of 1 row of source `s` cannot be read, more than the 0.1% that may be left out: line 2 of `data/a.csv` has text behind a closing quote",
+        ),
+    ] {
+        assert_eq!(found(&csv(text), "a.csv", &[]), [format!("K0614 {expected}")], "{text:?}");
+    }
     let latin = Project::new().write("a.csv", b"a\nx\nM\xfcller\n");
-    assert_eq!(found(&latin, "a.csv", &[]), ["K0606 `data/a.csv` is not UTF-8 text: see row 2"]);
-    let other = Project::new().write("a.ndjson", "{}");
-    assert_eq!(found(&other, "*", &[]), ["K0607 `data/a.ndjson` is in a format that is not in this version"]);
+    assert_eq!(
+        found(&latin, "a.csv", &[]),
+        ["K0615 the text of source `s` is not UTF-8: line 3 of `data/a.csv` is not UTF-8 (byte FC, `ü` in Latin-1)"]
+    );
+    let utf16: Vec<u8> = "a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = Project::new().write("a.csv", [&b"\xff\xfe"[..], &utf16].concat());
+    let unmarked = Project::new().write("a.csv", utf16);
+    assert_eq!(
+        [found(&marked, "a.csv", &[]), found(&unmarked, "a.csv", &[])].concat(),
+        [
+            "K0615 `data/a.csv` is UTF-16 text, not UTF-8: convert it (`iconv -f UTF-16 -t UTF-8`)",
+            "K0615 `data/a.csv` is UTF-16 text, not UTF-8: convert it (`iconv -f UTF-16LE -t UTF-8`)"
+        ]
+    );
+    let other = Project::new().write("a.xlsx", "{}");
+    assert_eq!(found(&other, "*", &[]), ["K0607 `data/a.xlsx` is in a format that is not in this version"]);
     let mixed = Project::new().write("a.csv", "a\n").write("b.parquet", "");
     assert_eq!(found(&mixed, "*", &[]), ["K0607 `data/a.csv` and `data/b.parquet` are files of two formats"]);
 }

@@ -76,6 +76,7 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         span: nowhere(),
         files: vec![("places.parquet".to_owned(), nowhere())],
         format: None,
+        text: kepi_lang::ir::TextOptions::default(),
         key: ColumnId(0),
         columns: vec![
             column("key", ScalarType::Text),

@@ -33,10 +33,12 @@ impl Reference<'_> {
             ledgers.push(self.ledger(id, &reads, &mut missing)?);
         }
         let lookups = missing.into_iter().map(|(lookup, missing)| LookupUse {
+            unparsable: 0,
             lookup,
             name: self.program.lookups[lookup.0 as usize].name.clone(),
             rows: self.data.lookups[lookup.0 as usize].rows().count() as u64,
             fingerprint: String::new(),
+            rejected: Vec::new(),
             missing,
         });
         Ok((ledgers, lookups.collect()))
@@ -56,6 +58,7 @@ impl Reference<'_> {
             files: self.data.sources[id.0 as usize].files.len() as u64,
             bytes: 0,
             fingerprint: String::new(),
+            rejected: Vec::new(),
             read: cleaned.read,
             unparsable: 0,
             no_time: cleaned.no_time,

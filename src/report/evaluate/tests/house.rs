@@ -164,6 +164,7 @@ impl House {
             entity: None,
             key: vec![],
             scope: None,
+            text: TextOptions::default(),
             snapshot: false,
             complete_until: None,
             links: vec![],

@@ -10,7 +10,7 @@ use crate::report::{
     NumberFormat, Objective, Point, Probability, Projection, ProjectionPoint, Provenance, Range, Release, Report,
     Section, Status, TargetView,
 };
-use crate::results::Ledger;
+use crate::results::{Ledger, Rejected};
 use crate::value::Value;
 
 fn at(day: i16) -> Timestamp {
@@ -233,8 +233,8 @@ pub fn sample() -> Report {
         files: 2,
         bytes: 3_106_706,
         fingerprint: "f".repeat(64),
-        read: 541_909,
-        unparsable: 0,
+        read: 541_911,
+        unparsable: 2,
         no_time: 9,
         out_of_scope: 100,
         duplicates: 800,
@@ -249,6 +249,14 @@ pub fn sample() -> Report {
         first: Some(at(1)),
         watermark: Some(at(181)),
         complete_until: Some(at(181)),
+        rejected: vec![
+            Rejected { file: "data/app.csv".to_string(), line: 17, why: "has 3 fields, the header has 4".to_string() },
+            Rejected {
+                file: "data/app.csv".to_string(),
+                line: 90,
+                why: "is not UTF-8 (byte FC, `ü` in Latin-1)".to_string(),
+            },
+        ],
     };
     Report {
         project: "streamly".to_string(),

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::report::format;
-use crate::results::{Ledger, LookupUse};
+use crate::results::{Ledger, LookupUse, Rejected};
 
 #[derive(Serialize)]
 pub struct LedgerView {
@@ -14,6 +14,8 @@ pub struct LedgerView {
     pub extent: String,
     pub complete: String,
     pub rows: Vec<Row>,
+    /// The first rows that could not be parsed, each a sentence.
+    pub rejected: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +31,9 @@ pub struct LookupView {
     pub name: String,
     pub rows: String,
     pub missing: String,
+    /// How many rows could not be parsed, and the first of them; empty when all could.
+    pub unparsable: String,
+    pub rejected: Vec<String>,
 }
 
 pub fn ledger(ledger: &Ledger, zone: &TimeZone) -> LedgerView {
@@ -62,11 +67,23 @@ pub fn ledger(ledger: &Ledger, zone: &TimeZone) -> LedgerView {
             .filter(|(_, n, of)| !of || *n > 0)
             .map(|(label, n, of)| Row { label, n: count(n), of })
             .collect(),
+        rejected: sentences(&ledger.rejected),
     }
 }
 
 pub fn lookup(lookup: &LookupUse) -> LookupView {
-    LookupView { name: lookup.name.clone(), rows: count(lookup.rows), missing: count(lookup.missing) }
+    LookupView {
+        name: lookup.name.clone(),
+        rows: count(lookup.rows),
+        missing: count(lookup.missing),
+        unparsable: if lookup.unparsable == 0 { String::new() } else { count(lookup.unparsable) },
+        rejected: sentences(&lookup.rejected),
+    }
+}
+
+/// `line 3 of data/a.csv has 3 fields, the header has 4`.
+fn sentences(rejected: &[Rejected]) -> Vec<String> {
+    rejected.iter().map(|r| format!("line {} of {} {}", r.line, r.file, r.why)).collect()
 }
 
 /// With a comma after each three digits.

@@ -1,10 +1,11 @@
-//! What the values of a CSV column look like, all of them.
+//! What the values of a column of text look like, all of them.
 
 use kepi_lang::ir::ScalarType;
 
-use crate::sources::csv::is_blank;
 use crate::sources::finding::quoted;
 use crate::sources::iso::{self, Iso};
+use crate::sources::text::is_blank;
+use crate::sources::text::json::Kind;
 
 /// The most decimal places that are kept exact; more are a float.
 const PLACES: usize = 18;
@@ -60,10 +61,32 @@ pub(crate) struct Found {
 impl Held {
     /// Counts one value in; `row` is one-based.
     pub fn see(&mut self, text: &str, row: u64) {
-        if is_blank(text) {
-            return;
+        if !is_blank(text) {
+            self.add(look(text), text, row);
         }
-        let look = look(text);
+    }
+
+    /// Counts a JSON value in: a number in quotes is text, and so is `true`.
+    pub fn see_value(&mut self, kind: Kind, text: &str, row: u64) {
+        let look = match kind {
+            Kind::Null => return,
+            Kind::Text if is_blank(text) => return,
+            Kind::Text => match look(text) {
+                time @ (Look::Date | Look::Naive | Look::Aware) => time,
+                _ => Look::Text,
+            },
+            Kind::Bool => Look::Bool,
+            Kind::Number => match look(text) {
+                // More digits than are kept exact are still a number.
+                Look::Text if finite(text.as_bytes()) => Look::Float,
+                look => look,
+            },
+            Kind::List => Look::Text,
+        };
+        self.add(look, text, row);
+    }
+
+    fn add(&mut self, look: Look, text: &str, row: u64) {
         let slot = if matches!(look, Look::Int { .. } | Look::Decimal { .. } | Look::Float) {
             &mut self.number
         } else {
