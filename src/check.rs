@@ -133,7 +133,7 @@ impl Scope {
             scope: table.scope.get().cloned(),
             snapshot: table.snapshot,
             complete_until: table.complete_until,
-            links: table.links.borrow().clone(),
+            links: table.links.all(),
             columns: table.columns.list.borrow().clone(),
         })
         .collect()
@@ -148,7 +148,8 @@ impl Scope {
             files: files.files.clone(),
             format: files.format,
             text: files.text,
-            key: table.key,
+            key: table.key.clone(),
+            links: table.links.all(),
             columns: table.columns.list.borrow().clone(),
         })
         .collect()

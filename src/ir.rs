@@ -5,6 +5,7 @@
 //! [`MetricExpr`] for each period (and breakdown value, and member of a distribution).
 
 mod aims;
+mod links;
 mod metrics;
 pub mod print;
 mod rows;
@@ -20,10 +21,11 @@ pub use aims::{
     Action, Amount, Baseline, BaselineStatistic, Benchmark, BenchmarkValue, Better, Change, Due, Goal, Guardrail,
     GuardrailBound, Metric, Objective, Release, ReportSpec, Section, Target,
 };
+pub use links::Reach;
 pub use metrics::{
     Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricFunction, MetricKind, Statistic,
 };
-pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind};
+pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind, Way};
 pub use tables::{
     BadRows, Column, Format, Link, Lookup, Origin, Quote, ScalarType, Settings, Source, TextOptions, TimeFormat,
     TimeReading,

@@ -126,12 +126,15 @@ impl Ledger {
 pub struct LookupUse {
     pub lookup: LookupId,
     pub name: String,
+    /// The table and its link: `bookings.listing`, `bookings.listing.host`.
+    pub link: String,
     pub rows: u64,
     pub fingerprint: String,
     /// Rows that could not be read and are not among `rows`.
     pub unparsable: u64,
     /// The first few of these.
     pub rejected: Vec<Rejected>,
-    /// Used rows whose key has no row in the lookup (null keys included).
+    /// Rows of the table that lead to no row of the lookup, null keys included: used rows of a source (all that its `where:`
+    /// looks at, for a link of that), all rows of a lookup.
     pub missing: u64,
 }

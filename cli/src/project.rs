@@ -203,7 +203,8 @@ fn named(document: &Document) -> Vec<Named> {
     }
     for d in &document.lookups {
         let files = d.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>().join(", ");
-        add("lookup", &d.name, vec![("files", Some(files)), ("key", Some(d.key.value.clone()))]);
+        let key = d.key.iter().map(|k| k.value.as_str()).collect::<Vec<_>>().join(", ");
+        add("lookup", &d.name, vec![("files", Some(files)), ("key", Some(key))]);
     }
     for d in &document.benchmarks {
         let facts = vec![

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::check::Typed;
 use kepi_lang::ir::Ask;
-use kepi_lang::report::render::json::{ledger, scalar};
+use kepi_lang::report::render::json::{ledger, lookup, scalar};
 use kepi_lang::results::{AnswerRow, Results};
 use kepi_lang::value::Value;
 use serde_json::json;
@@ -126,7 +126,7 @@ pub fn markdown(answers: &[Answered]) -> String {
     out
 }
 
-/// The envelope of the language reference: an entry a metric, `ledger` beside `metrics`.
+/// The envelope of the language reference: an entry a metric, `ledger` and `lookups` beside `metrics`.
 pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of: Timestamp) -> String {
     let time = |at: Timestamp| {
         if at == Timestamp::MIN || at == Timestamp::MAX {
@@ -172,6 +172,7 @@ pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of:
         "time_zone": calendar.zone.iana_name(),
         "metrics": metrics,
         "ledger": results.ledgers.iter().map(ledger).collect::<Vec<_>>(),
+        "lookups": results.lookups.iter().map(lookup).collect::<Vec<_>>(),
     });
     format!("{document:#}\n")
 }

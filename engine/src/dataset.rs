@@ -8,7 +8,7 @@ use std::thread::available_parallelism;
 
 use datafusion::execution::context::SessionContext;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Program, Question};
+use kepi_lang::ir::{Link, Program, Question, Way};
 use kepi_lang::results::{Extent, LookupUse, Results};
 use tokio::runtime::Runtime;
 
@@ -17,7 +17,7 @@ use crate::execute;
 use crate::execute::state::Merged;
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
-use crate::plan::{Plan, lookups_of};
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::sources::{self, Opened};
 
@@ -119,7 +119,6 @@ impl Dataset {
                     plan: Arc::clone(plan),
                     spec: Arc::clone(spec),
                     cleaner,
-                    links: lookups_of(&self.program, spec).into_iter().map(|(_, link)| link).collect(),
                     names: Arc::clone(&names),
                     progress: Arc::clone(&self.progress),
                 })),
@@ -169,23 +168,44 @@ impl Dataset {
         source.unchanged().map_err(|e| vec![e])?;
         let ledger = tally.counts.ledger(id, source, extent, complete).map_err(|e| vec![e])?;
         results.ledgers.push(ledger);
-        for (lookup, link) in lookups_of(&self.program, &work.spec) {
-            let Some(open) = self.opened.lookups.get(lookup.0 as usize) else { continue };
-            let missing = tally.missing.get(&link).copied().unwrap_or(0);
-            match results.lookups.iter_mut().find(|l| l.lookup == lookup) {
-                Some(known) => known.missing += missing,
-                None => results.lookups.push(LookupUse {
-                    unparsable: open.rejected().0,
-                    rejected: open.rejected().1.to_vec(),
-                    lookup,
-                    name: open.name().to_owned(),
-                    rows: open.rows(),
-                    fingerprint: open.fingerprint().map_err(|e| vec![e])?,
-                    missing,
-                }),
-            }
+        let Some(def) = self.program.sources.get(index) else { return Ok(()) };
+        for (way, at) in work.spec.ways.iter().zip(0u32..) {
+            let missing = tally.missing.get(&at).copied().unwrap_or(0);
+            self.used(results, way, (&def.name, &def.links), missing)?;
         }
-        results.lookups.sort_by_key(|l| l.lookup);
+        results.lookups.sort_by(|a, b| (a.lookup, &a.link).cmp(&(b.lookup, &b.link)));
+        Ok(())
+    }
+
+    /// What became of one way from a table, and of those that the lookup's own columns go.
+    fn used(
+        &self,
+        results: &mut Results,
+        way: &Way,
+        (table, links): (&str, &[Link]),
+        missing: u64,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let lookups = &self.program.lookups;
+        let Some(link) = way.steps(links, lookups).pop() else { return Ok(()) };
+        let Some(open) = self.opened.lookups.get(link.lookup.0 as usize) else { return Ok(()) };
+        let name = format!("{table}.{}", way.name(links, lookups));
+        if results.lookups.iter().any(|l| l.lookup == link.lookup && l.link == name) {
+            return Ok(());
+        }
+        results.lookups.push(LookupUse {
+            lookup: link.lookup,
+            name: open.name().to_owned(),
+            link: name,
+            unparsable: open.rejected().0,
+            rejected: open.rejected().1.to_vec(),
+            rows: open.rows(),
+            fingerprint: open.fingerprint().map_err(|e| vec![e])?,
+            missing,
+        });
+        let own = lookups.get(link.lookup.0 as usize).map(|l| l.links.as_slice()).unwrap_or_default();
+        for (way, missing) in open.missing() {
+            self.used(results, way, (open.name(), own), missing)?;
+        }
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
 use kepi_lang::diag::Diagnostic;
-use kepi_lang::ir::{LookupId, Measure, Program, Question, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{Measure, Program, Question, SourceId};
 use kepi_lang::results::Extent;
 
 use needs::Needs;
@@ -69,52 +69,6 @@ impl Plan {
     pub(crate) fn id(&self, measure: &Arc<Measure>) -> Option<usize> {
         self.ids.get(measure).copied()
     }
-}
-
-/// Everything of a row that an expression looks at, its own nodes included.
-pub(crate) fn each_row_node<'a>(expr: &'a RowExpr, visit: &mut impl FnMut(&'a RowExpr)) {
-    visit(expr);
-    let mut go = |e: &'a RowExpr| each_row_node(e, visit);
-    match &expr.kind {
-        RowKind::Column(_) | RowKind::Linked { .. } | RowKind::Literal(_) => {}
-        RowKind::Negate(a) | RowKind::Not(a) | RowKind::IsNull(a) => go(a),
-        RowKind::Convert { of, .. } | RowKind::Like { of, .. } => go(of),
-        RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {
-            go(left);
-            go(right);
-        }
-        RowKind::And(left, right) | RowKind::Or(left, right) => {
-            go(left);
-            go(right);
-        }
-        RowKind::In { of, list } => {
-            go(of);
-            list.iter().for_each(go);
-        }
-        RowKind::If { condition, then, otherwise } => {
-            go(condition);
-            go(then);
-            go(otherwise);
-        }
-        RowKind::Call { args, .. } => args.iter().for_each(go),
-    }
-}
-
-/// The lookups behind a source's links that a suite reads.
-pub(crate) fn lookups_of(program: &Program, suite: &SuiteSpec) -> BTreeSet<(LookupId, u32)> {
-    let source = program.sources.get(suite.source.0 as usize);
-    let links = source.map(|s| s.links.as_slice()).unwrap_or_default();
-    let mut found = BTreeSet::new();
-    for expr in &suite.exprs {
-        each_row_node(expr, &mut |node| {
-            if let RowKind::Linked { link, .. } = node.kind
-                && let Some(target) = links.get(link as usize)
-            {
-                found.insert((target.lookup, link));
-            }
-        });
-    }
-    found
 }
 
 /// Microseconds of a bound: rows at or after it are those with at least as many. Unbounded ends stay unbounded.

@@ -21,7 +21,7 @@ use datafusion::arrow::compute::kernels::boolean;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::error::ArrowError;
-use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType};
+use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType, Way};
 
 pub use civil::Civil;
 pub(crate) use civil::date_of as date_from;
@@ -38,8 +38,8 @@ pub trait Columns {
     fn rows(&self) -> usize;
     /// A column of the source, canonical.
     fn column(&self, column: ColumnId) -> Result<ArrayRef, RowError>;
-    /// A column of the lookup behind a link, one value for each row, canonical; null where no row has the key.
-    fn linked(&self, link: u32, column: ColumnId) -> Result<ArrayRef, RowError>;
+    /// A column of the lookup that a way leads to, one value for each row, canonical; null where it leads to no row.
+    fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError>;
     fn civil(&self) -> &Civil;
 }
 
@@ -102,7 +102,7 @@ fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
     }
     let value = match &expr.kind {
         RowKind::Column(id) => operand::column(columns.column(*id)?),
-        RowKind::Linked { link, column } => operand::column(columns.linked(*link, *column)?),
+        RowKind::Linked { way, column } => operand::column(columns.linked(way, *column)?),
         RowKind::Literal(value) => operand::literal(value)?,
         RowKind::Negate(of) => arithmetic::negate(&typed(of, expr.ty, columns)?)?,
         RowKind::Arithmetic { op, left, right } => {
@@ -222,8 +222,8 @@ impl Columns for Selected<'_> {
         Ok(filter(&self.columns.column(column)?, self.mask)?)
     }
 
-    fn linked(&self, link: u32, column: ColumnId) -> Result<ArrayRef, RowError> {
-        Ok(filter(&self.columns.linked(link, column)?, self.mask)?)
+    fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
+        Ok(filter(&self.columns.linked(way, column)?, self.mask)?)
     }
 
     fn civil(&self) -> &Civil {

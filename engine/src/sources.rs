@@ -11,6 +11,7 @@ mod dedup;
 mod files;
 mod finding;
 mod iso;
+mod keys;
 mod local;
 mod lookup;
 mod open;
@@ -23,11 +24,12 @@ mod text;
 mod times;
 mod trouble;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use kepi_lang::diag::{Diagnostic, sort};
-use kepi_lang::ir::{LookupId, Program, Settings, SourceId};
+use kepi_lang::ir::{self, LookupId, Program, Settings, SourceId};
 use kepi_lang::resolve::Tables;
 use kepi_lang::results::Schemas;
 
@@ -113,6 +115,7 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
     if !findings.is_empty() {
         return Err(findings);
     }
+    let lookups: Arc<[ir::Lookup]> = program.lookups.clone().into();
     for (def, id) in program.sources.iter().zip(0u32..) {
         let metrics = metrics_of_source(program, SourceId(id));
         let owner = Owner { role: Role::Source, name: def.name.clone(), span: def.span, metrics };
@@ -130,12 +133,15 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
                 def: Arc::new(def.clone()),
                 table: Arc::new(table),
                 calendar: program.settings.calendar.clone(),
+                lookups: Arc::clone(&lookups),
             })),
             Err(more) => findings.extend(more),
         }
     }
-    for (def, id) in program.lookups.iter().zip(0u32..) {
-        let metrics = metrics_of_lookup(program, id as usize);
+    let mut loaded = BTreeMap::new();
+    for id in in_order(program) {
+        let Some(def) = program.lookups.get(id.0 as usize) else { continue };
+        let metrics = metrics_of_lookup(program, id);
         let owner = Owner { role: Role::Lookup, name: def.name.clone(), span: def.span, metrics };
         let wanted = Wanted {
             files: &def.files,
@@ -144,19 +150,37 @@ pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
             checks: Check::of_program(&def.columns, None, &program.settings.calendar.zone),
             remember: false,
         };
-        let loaded = Table::open(&folders, owner, &wanted)
-            .and_then(|table| if table.excess.is_empty() { Ok(table) } else { Err(table.excess) })
-            .and_then(|table| OpenLookup::load(LookupId(id), def, table, &program.settings.calendar));
-        match loaded {
-            Ok(lookup) => opened.lookups.push(Arc::new(lookup)),
+        let table = Table::open(&folders, owner, &wanted)
+            .and_then(|table| if table.excess.is_empty() { Ok(table) } else { Err(table.excess) });
+        // What rests on a lookup that cannot be read is no second mistake.
+        let ready = def.reach().lookups(&program.lookups).iter().all(|other| loaded.contains_key(other));
+        match table.and_then(|table| match ready {
+            true => OpenLookup::load(id, def, table, &program.settings.calendar, &loaded).map(Some),
+            false => Ok(None),
+        }) {
+            Ok(Some(lookup)) => _ = loaded.insert(id, Arc::new(lookup)),
+            Ok(None) => {}
             Err(more) => findings.extend(more),
         }
     }
+    opened.lookups = loaded.into_values().collect();
     if findings.is_empty() {
         return Ok(opened);
     }
     sort(&mut findings);
     Err(findings)
+}
+
+/// The lookups, each after those that its computed columns reach; there are no circles.
+fn in_order(program: &Program) -> Vec<LookupId> {
+    fn place(program: &Program, id: LookupId, seen: &mut BTreeSet<LookupId>, order: &mut Vec<LookupId>) {
+        let Some(def) = program.lookups.get(id.0 as usize).filter(|_| seen.insert(id)) else { return };
+        def.reach().lookups(&program.lookups).into_iter().for_each(|other| place(program, other, seen, order));
+        order.push(id);
+    }
+    let (mut seen, mut order) = (BTreeSet::new(), Vec::new());
+    (0u32..).zip(&program.lookups).for_each(|(id, _)| place(program, LookupId(id), &mut seen, &mut order));
+    order
 }
 
 #[cfg(test)]

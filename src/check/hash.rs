@@ -70,7 +70,7 @@ fn meaning(expr: &MetricExpr, tables: &[String], printer: &Printer<'_>) -> Strin
 fn source(source: &Source, printer: &Printer<'_>) -> String {
     let mut files: Vec<&str> = source.files.iter().map(|(f, _)| f.as_str()).collect();
     files.sort_unstable();
-    let column = |id: &crate::ir::ColumnId| printer.column(&source.columns, *id);
+    let column = |id: &crate::ir::ColumnId| printer.column(&source.columns, &source.links, *id);
     let time = source.time.as_ref().map(column);
     let key: Vec<String> = source.key.iter().map(column).collect();
     let scope = source.scope.as_ref().map(|s| printer.row(s, source));

@@ -3,6 +3,7 @@
 mod computed;
 mod names;
 mod periods;
+mod reach;
 
 pub(super) use names::no_actor;
 use periods::is_of_periods;
@@ -177,7 +178,7 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
         }
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),
-            ExprKind::Member { of, field, args: None } => self.member(of, field, ast.span),
+            ExprKind::Member { of, field, args: None } => self.member(of, field),
             ExprKind::Member { field, args: Some(_), .. } => self.method(field),
             ExprKind::Like { of, pattern, negated } => self.like(of, &pattern.value, *negated),
             ExprKind::Call { name, args } => self.any_call(ast, name, args),

@@ -113,7 +113,8 @@ impl<'a> Checker<'a> {
         branch.actor = Some(id);
         branch.entity = entity_of(&text.value);
         let lookup = branch.entity.as_ref().and_then(|e| actor_lookup(e, &self.scope.project, &self.scope.lookups));
-        branch.actor_link = lookup.map(|at| table.link(branch.entity.as_deref(), text.span, id, at));
+        let entity = branch.entity.as_deref().unwrap_or_default();
+        branch.actor_link = lookup.map(|at| table.actor_link(entity, text.span, id, at));
         Ok(())
     }
 

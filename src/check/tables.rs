@@ -1,6 +1,7 @@
 //! Sources and lookups: their columns, clocks, actors and links.
 
 mod columns;
+mod links;
 mod times;
 
 use std::cell::{OnceCell, RefCell};
@@ -8,16 +9,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::diag::suggest::did_you_mean;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::Diagnostic;
 use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Project;
 use crate::results::{Schema, Schemas};
+use crate::source::Span;
 use crate::syntax::document::{LookupDef, SourceDef, Text, TimeDef};
 use crate::unit::{Names, Unit, plural};
 
 /// A column that nothing is known of, in a check without data.
 pub(super) use columns::unknown as open_column;
+pub(super) use links::Links;
 pub(super) use times::Clock;
 
 /// The columns of a source or of a lookup. Without a file's schema a name that is used becomes a column.
@@ -42,9 +44,7 @@ pub(super) struct SourceTable {
     pub(super) actor: Option<ColumnId>,
     pub(super) entity: Option<String>,
     pub(super) key: Vec<ColumnId>,
-    pub(super) links: RefCell<Vec<Link>>,
-    /// Prefixes in expressions; the actor's lookup has two.
-    pub(super) prefixes: RefCell<HashMap<String, u32>>,
+    pub(super) links: Links,
     pub(super) actor_link: Option<u32>,
     pub(super) scope: OnceCell<RowExpr>,
     pub(super) snapshot: bool,
@@ -54,7 +54,9 @@ pub(super) struct SourceTable {
 #[derive(Debug)]
 pub(super) struct LookupTable {
     pub(super) columns: Columns,
-    pub(super) key: ColumnId,
+    /// As many as the definition names.
+    pub(super) key: Vec<ColumnId>,
+    pub(super) links: Links,
     pub(super) actor: bool,
     /// What its key, or its name, says that it describes.
     entities: Vec<String>,
@@ -159,11 +161,13 @@ fn lookup(
     found: &mut Vec<Diagnostic>,
 ) -> LookupTable {
     let clock = Clock::of_lookup(&project.settings);
-    let needed = [&def.key];
+    let needed: Vec<&Text> = def.key.iter().collect();
     let columns = columns::build((&def.columns, def.name.span), &needed, None, schema, &clock, units, found);
-    let key = columns.find_raw(&def.key.value).unwrap_or(ColumnId(0));
-    let entities = entity_of(&def.key.value).into_iter().chain([def.name.value.to_lowercase()]).collect();
-    LookupTable { columns, key, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
+    let key = def.key.iter().map(|text| columns.find_raw(&text.value).unwrap_or(ColumnId(0))).collect();
+    let links = Links::declared(&def.links, &format!("the lookup `{}`", def.name.value), &columns, project, found);
+    let entities = def.key.iter().filter_map(|text| entity_of(&text.value)).chain([def.name.value.to_lowercase()]);
+    let entities = entities.collect();
+    LookupTable { columns, key, links, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
 }
 
 fn source(
@@ -193,6 +197,7 @@ fn source(
             None
         }
     });
+    let links = Links::declared(&def.links, &format!("the source `{}`", def.name.value), &columns, project, found);
     let mut table = SourceTable {
         id,
         columns,
@@ -201,63 +206,32 @@ fn source(
         actor,
         entity,
         key,
-        links: RefCell::default(),
-        prefixes: RefCell::default(),
+        links,
         actor_link: None,
         scope: OnceCell::new(),
         snapshot: def.snapshot.as_ref().is_some_and(|s| s.value),
         complete_until,
     };
-    for link in &def.links {
-        let Some(lookup) = project.lookups.iter().position(|l| l.name.value == link.lookup.value) else {
-            // Reported where references were resolved.
-            continue;
-        };
-        let named = &link.column.value;
-        let column =
-            table.columns.find(named).or_else(|| table.columns.find_raw(named)).or_else(|| {
-                table.columns.open.then(|| table.columns.add(columns::unknown(named, link.column.span), true))
-            });
-        let Some(column) = column else {
-            let names = table.columns.names();
-            let near = did_you_mean(named, names.iter().map(String::as_str));
-            let message = format!("the source `{}` has no column `{named}`{near}", def.name.value);
-            found.push(Diagnostic::new(Code::UnknownColumn, link.column.span, message));
-            continue;
-        };
-        table.link(Some(&link.name.value), link.name.span, column, lookup);
-    }
     if let (Some(actor), Some(entity)) = (table.actor, table.entity.clone())
         && let Some(lookup) = actor_lookup(&entity, project, lookups)
     {
         let span = def.actor.as_ref().map_or(def.span, |a| a.span);
-        table.actor_link = Some(table.link(Some(&entity), span, actor, lookup));
+        let at = table.actor_link(&entity, span, actor, lookup);
+        table.actor_link = Some(at);
         if let Some(l) = project.lookups.get(lookup) {
-            table.prefix(&l.name.value, table.actor_link.unwrap_or(0));
+            table.links.call(&l.name.value, at);
         }
     }
     table
 }
 
 impl SourceTable {
-    fn prefix(&self, name: &str, link: u32) {
-        self.prefixes.borrow_mut().entry(name.to_owned()).or_insert(link);
-    }
-
-    /// A link's number; a second of the same column to the same lookup is the first.
-    pub(super) fn link(&self, name: Option<&str>, span: crate::source::Span, column: ColumnId, lookup: usize) -> u32 {
+    /// The link from an actor's column to the lookup that describes it.
+    pub(super) fn actor_link(&self, entity: &str, span: Span, column: ColumnId, lookup: usize) -> u32 {
         let lookup = LookupId(u32::try_from(lookup).unwrap_or(u32::MAX));
-        let mut links = self.links.borrow_mut();
-        let known = links.iter().position(|l| l.column == column && l.lookup == lookup);
-        let at = known.unwrap_or_else(|| {
-            let name = name.unwrap_or_default().to_owned();
-            links.push(Link { name, span, column, lookup });
-            links.len() - 1
-        });
-        let at = u32::try_from(at).unwrap_or(u32::MAX);
-        if let Some(name) = name {
-            self.prefix(name, at);
-        }
+        let link = Link { name: entity.to_owned(), span, columns: vec![column], lookup };
+        let at = self.links.add(link);
+        self.links.call(entity, at);
         at
     }
 }

@@ -114,7 +114,8 @@ impl<'a> Printer<'a> {
             let _ = write!(text, ".{}", self.row(value, source));
         }
         if branch.time != source.time || self.meaning {
-            let time = branch.time.map_or_else(|| "none".to_owned(), |t| self.column(&source.columns, t));
+            let time =
+                branch.time.map_or_else(|| "none".to_owned(), |t| self.column(&source.columns, &source.links, t));
             let _ = write!(text, " at {time}");
         }
         if let Some(filter) = &branch.filter {
@@ -136,18 +137,17 @@ impl<'a> Printer<'a> {
     fn in_table(&self, expr: &RowExpr, columns: &[Column], links: &[Link]) -> String {
         let r = |e: &RowExpr| self.in_table(e, columns, links);
         match &expr.kind {
-            RowKind::Column(id) => self.column(columns, *id),
-            RowKind::Linked { link, column } => {
-                let Some(link) = links.get(*link as usize) else { return String::new() };
-                let Some(lookup) = self.lookups.get(link.lookup.0 as usize) else { return String::new() };
-                let name = self.column(&lookup.columns, *column);
+            RowKind::Column(id) => self.column(columns, links, *id),
+            RowKind::Linked { way, column } => {
+                let steps = way.steps(links, self.lookups);
+                let Some(lookup) = steps.last().and_then(|l| self.lookups.get(l.lookup.0 as usize)) else {
+                    return String::new();
+                };
+                let name = self.column(&lookup.columns, &lookup.links, *column);
                 if !self.meaning {
-                    return format!("{}.{name}", link.name);
+                    return format!("{}.{name}", way.name(links, self.lookups));
                 }
-                let (by, key) = (self.column(columns, link.column), self.column(&lookup.columns, lookup.key));
-                let mut files: Vec<&str> = lookup.files.iter().map(|(f, _)| f.as_str()).collect();
-                files.sort_unstable();
-                format!("{by}->{files:?}[{key}].{name}")
+                format!("{}.{name}", self.way(&steps, columns, links))
             }
             RowKind::Literal(value) => self.literal(value, &expr.unit),
             RowKind::Negate(of) => format!("-{}", r(of)),
@@ -167,15 +167,30 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// How the row at the end of links is found.
+    fn way<'t>(&'t self, steps: &[&Link], mut columns: &'t [Column], mut links: &'t [Link]) -> String {
+        let mut text: Vec<String> = Vec::new();
+        for link in steps {
+            let Some(lookup) = self.lookups.get(link.lookup.0 as usize) else { break };
+            let by = joined(link.columns.iter().map(|c| self.column(columns, links, *c)));
+            (columns, links) = (&lookup.columns, &lookup.links);
+            let key = joined(lookup.key.iter().map(|c| self.column(columns, links, *c)));
+            let mut files: Vec<&str> = lookup.files.iter().map(|(f, _)| f.as_str()).collect();
+            files.sort_unstable();
+            text.push(format!("{by}->{files:?}[{key}]"));
+        }
+        text.join(".")
+    }
+
     /// A column of a table.
-    pub fn column(&self, columns: &[Column], id: ColumnId) -> String {
+    pub fn column(&self, columns: &[Column], links: &[Link], id: ColumnId) -> String {
         let Some(column) = columns.get(id.0 as usize) else { return String::new() };
         if !self.meaning {
             return column.name.clone();
         }
         match &column.origin {
             Origin::File(raw) => format!("[{raw:?} {} {:?}]", self.unit(&column.unit), column.time),
-            Origin::Computed(expr) => format!("[{} {}]", self.in_table(expr, columns, &[]), self.unit(&column.unit)),
+            Origin::Computed(expr) => format!("[{} {}]", self.in_table(expr, columns, links), self.unit(&column.unit)),
         }
     }
 }

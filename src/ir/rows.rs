@@ -5,6 +5,13 @@ use crate::ir::{ColumnId, ScalarType};
 use crate::unit::Unit;
 use crate::value::Value;
 
+/// From a row over links to a row of a lookup.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Way {
+    /// A link of the row's table, then for each further step one of the lookup that has been reached; at least one.
+    pub links: Vec<u32>,
+}
+
 /// An expression over one row of one source, typed. Null in, null out, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowExpr {
@@ -16,9 +23,9 @@ pub struct RowExpr {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowKind {
     Column(ColumnId),
-    /// A column of the lookup behind the source's link number `link`; null where no row has the key.
+    /// A column of the lookup that a way leads to; null where it leads to no row.
     Linked {
-        link: u32,
+        way: Way,
         column: ColumnId,
     },
     Literal(Value),

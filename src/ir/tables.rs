@@ -3,7 +3,7 @@
 use crate::calendar::Calendar;
 use crate::calendar::LocalPolicy;
 use crate::decimal::Decimal;
-use crate::ir::{ColumnId, LookupId, RowExpr};
+use crate::ir::{ColumnId, LookupId, Reach, RowExpr};
 use crate::source::Span;
 use crate::unit::Unit;
 use jiff::Timestamp;
@@ -155,13 +155,14 @@ pub struct Source {
     pub columns: Vec<Column>,
 }
 
-/// Many rows of a source to one row of a lookup.
+/// Many rows of a table to one row of a lookup.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// The prefix in expressions: `listing` in `booking.listing.country`; the entity for the actor's lookup.
     pub name: String,
     pub span: Span,
-    pub column: ColumnId,
+    /// As many as the lookup's key has, in its order.
+    pub columns: Vec<ColumnId>,
     pub lookup: LookupId,
 }
 
@@ -172,8 +173,24 @@ pub struct Lookup {
     pub files: Vec<(String, Span)>,
     pub format: Option<Format>,
     pub text: TextOptions,
-    pub key: ColumnId,
+    /// At least one column.
+    pub key: Vec<ColumnId>,
+    /// From its rows on to those of others.
+    pub links: Vec<Link>,
     pub columns: Vec<Column>,
+}
+
+impl Lookup {
+    /// What its computed columns are computed of.
+    pub fn reach(&self) -> Reach<'_> {
+        let mut reach = Reach::of(&self.columns, &self.links);
+        for column in &self.columns {
+            if let Origin::Computed(expr) = &column.origin {
+                reach.expr(expr);
+            }
+        }
+        reach
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::ir::{Collection, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, SourceId};
+use crate::ir::{Collection, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, SourceId, Way};
 
 impl MetricExpr {
     /// Calls `visit` for every measure, bases of distributions included, in the order of the text; equal measures repeat.
@@ -67,11 +67,11 @@ impl Collection {
 }
 
 impl RowExpr {
-    /// Calls `visit` for every column read: the link it is reached over (`None`: the source's own) and the column.
-    pub fn columns(&self, visit: &mut impl FnMut(Option<u32>, ColumnId)) {
+    /// Calls `visit` for every column read: the way it is reached by (`None`: the source's own) and the column.
+    pub fn columns(&self, visit: &mut impl FnMut(Option<&Way>, ColumnId)) {
         match &self.kind {
             RowKind::Column(column) => visit(None, *column),
-            RowKind::Linked { link, column } => visit(Some(*link), *column),
+            RowKind::Linked { way, column } => visit(Some(way), *column),
             RowKind::Literal(_) => {}
             RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => of.columns(visit),
             RowKind::Convert { of, .. } | RowKind::Like { of, .. } => of.columns(visit),

@@ -14,6 +14,8 @@ pub(super) mod status;
 pub(super) mod target;
 mod values;
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::diag::{Code, Diagnostic};
@@ -74,7 +76,9 @@ fn as_of_label(program: &Program, plan: &Plan) -> String {
 fn provenance(program: &Program, plan: &Plan, results: &Results) -> Provenance {
     let mut hash = Sha256::new();
     let sources = results.ledgers.iter().map(|l| (&l.name, &l.fingerprint));
-    for (name, fingerprint) in sources.chain(results.lookups.iter().map(|l| (&l.name, &l.fingerprint))) {
+    // A lookup has a line for each link to it.
+    let lookups: BTreeMap<_, _> = results.lookups.iter().map(|l| (l.lookup, (&l.name, &l.fingerprint))).collect();
+    for (name, fingerprint) in sources.chain(lookups.into_values()) {
         hash.update(format!("{name} {fingerprint}\n"));
     }
     Provenance {

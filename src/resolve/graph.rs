@@ -75,6 +75,15 @@ pub fn cycles(project: &mut Project, findings: &mut Vec<Diagnostic>) {
     let mut graph: Graph = BTreeMap::new();
     let broken = expressions(project, &mut graph, findings);
     project.broken.extend(broken);
+    let mut lookups: Graph = BTreeMap::new();
+    for lookup in &project.lookups {
+        let next = lookup.links.iter().map(|l| (l.lookup.value.clone(), l.lookup.span)).collect();
+        lookups.insert(lookup.name.value.clone(), Node { span: lookup.name.span, next });
+    }
+    for cycle in find(&lookups) {
+        let help = "links lead from many rows to one, and end: take one of these out";
+        findings.push(finding(&cycle, &lookups, Code::DefinitionCycle, "links back to itself", help));
+    }
     let mut aims: Graph = BTreeMap::new();
     for goal in &project.goals {
         let parents = goal.parent.iter().map(|p| (p.value.clone(), p.span)).collect();

@@ -34,9 +34,8 @@ pub fn check(project: &Project, findings: &mut Vec<Diagnostic>) {
             );
         }
     };
-    for source in &project.sources {
-        source.links.iter().for_each(|link| find(&link.lookup, &lookups, "lookup"));
-    }
+    let links = project.sources.iter().flat_map(|s| &s.links).chain(project.lookups.iter().flat_map(|l| &l.links));
+    links.for_each(|link| find(&link.lookup, &lookups, "lookup"));
     for goal in &project.goals {
         goal.parent.iter().for_each(|parent| find(parent, &goals, "goal"));
     }

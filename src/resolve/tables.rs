@@ -47,7 +47,7 @@ fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
         columns.wants(text);
     }
     def.actor.iter().chain(&def.key).for_each(|text| columns.wants(text));
-    def.links.iter().for_each(|link| columns.wants(&link.column));
+    def.links.iter().flat_map(|link| &link.columns).for_each(|text| columns.wants(text));
     let declared = columns.found;
     Table {
         name: def.name.value.clone(),
@@ -61,7 +61,8 @@ fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
 
 fn lookup(def: &LookupDef, findings: &mut Vec<Diagnostic>) -> Table {
     let mut columns = Columns::new(&def.columns, findings);
-    columns.wants(&def.key);
+    def.key.iter().for_each(|text| columns.wants(text));
+    def.links.iter().flat_map(|link| &link.columns).for_each(|text| columns.wants(text));
     let declared = columns.found;
     Table {
         name: def.name.value.clone(),

@@ -94,7 +94,8 @@ pub enum TimeDef {
 #[derive(Clone, Debug)]
 pub struct LinkDef {
     pub name: Name,
-    pub column: Text,
+    /// At least one.
+    pub columns: Vec<Text>,
     pub lookup: Name,
 }
 
@@ -137,9 +138,11 @@ pub struct LookupDef {
     pub files: Vec<Text>,
     pub format: Option<Text>,
     pub text: TextDef,
-    pub key: Text,
+    /// At least one column.
+    pub key: Vec<Text>,
     /// `actor: true`: it describes the actors of the sources.
     pub actor: Option<Spanned<bool>>,
+    pub links: Vec<LinkDef>,
     pub columns: Vec<ColumnDef>,
 }
 

@@ -57,8 +57,8 @@ pub fn effect(text: &Located) -> Result<Effect, Vec<Diagnostic>> {
     read(text, Rule::effect, Lower::effect)
 }
 
-/// `column -> lookup`: the column's raw name and the lookup.
-pub fn link(text: &Located) -> Result<(Text, Name), Vec<Diagnostic>> {
+/// `column -> lookup`, `(column, column) -> lookup`: the columns' raw names, at least one, and the lookup.
+pub fn link(text: &Located) -> Result<(Vec<Text>, Name), Vec<Diagnostic>> {
     read(text, Rule::link, Lower::link)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kepi_lang::diag::Code;
 use kepi_lang::diag::suggest::did_you_mean;
 use kepi_lang::ir::print::{Printer, additivity};
-use kepi_lang::ir::{Metric, Origin, Program, RowExpr, Source};
+use kepi_lang::ir::{Column, Link, Metric, Origin, Program, RowExpr, Source};
 use kepi_lang::results::Ledger;
 
 use crate::args::{Common, ExplainArgs, QueryArgs, TableFormat};
@@ -118,11 +118,13 @@ fn lineage(metric: &Metric, program: &Program) -> BTreeSet<String> {
 fn columns(expr: &RowExpr, source: &Source, program: &Program, found: &mut BTreeSet<String>) {
     expr.columns(&mut |link, id| match link {
         None => found.extend(column(source, id, program)),
-        Some(link) => {
-            let link = &source.links[link as usize];
-            let lookup = &program.lookups[link.lookup.0 as usize];
-            found.insert(format!("{}.{} through {}", lookup.name, lookup.columns[id.0 as usize].name, link.name));
-            found.extend(column(source, link.column, program));
+        Some(way) => {
+            let steps = way.steps(&source.links, &program.lookups);
+            let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
+            let lookup = &program.lookups[last.lookup.0 as usize];
+            let name = way.name(&source.links, &program.lookups);
+            found.insert(format!("{}.{} through {name}", lookup.name, lookup.columns[id.0 as usize].name));
+            first.columns.iter().for_each(|id| found.extend(column(source, *id, program)));
         }
     });
 }
@@ -164,6 +166,17 @@ fn rows(ledger: &Ledger) -> String {
     out
 }
 
+/// A table's links.
+fn links(links: &[Link], columns: &[Column], program: &Program) -> String {
+    let mut out = String::new();
+    for link in links {
+        let names: Vec<_> = link.columns.iter().map(|id| columns[id.0 as usize].name.as_str()).collect();
+        let by = if names.len() == 1 { names.concat() } else { format!("({})", names.join(", ")) };
+        out += &format!("  link        {}: {by} -> {}\n", link.name, program.lookups[link.lookup.0 as usize].name);
+    }
+    out
+}
+
 fn source(source: &Source, program: &Program) -> String {
     let files: Vec<_> = source.files.iter().map(|(f, _)| f.as_str()).collect();
     let mut out = format!("{}: a source\n  files       {}\n", source.name, files.join(", "));
@@ -173,10 +186,7 @@ fn source(source: &Source, program: &Program) -> String {
     if let (Some(actor), Some(entity)) = (source.actor, &source.entity) {
         out += &format!("  actor       {} ({entity})\n", source.columns[actor.0 as usize].name);
     }
-    for link in &source.links {
-        let lookup = &program.lookups[link.lookup.0 as usize].name;
-        out += &format!("  link        {}: {} -> {lookup}\n", link.name, source.columns[link.column.0 as usize].name);
-    }
+    out += &links(&source.links, &source.columns, program);
     for column in &source.columns {
         let unit = column.unit.to_string();
         let ty = format!("{:?}", column.ty).to_lowercase();

@@ -103,8 +103,9 @@ impl Accumulation {
         if let Some(actor) = work.spec.actor {
             self.tally.counts.no_actor += clean.column(actor).map_err(internal)?.null_count() as u64;
         }
-        for link in &work.links {
-            *self.tally.missing.entry(*link).or_default() += clean.missing(*link).map_err(internal)?;
+        for at in &work.spec.used {
+            let Some(way) = work.spec.ways.get(*at as usize) else { continue };
+            *self.tally.missing.entry(*at).or_default() += clean.missing(way).map_err(internal)?;
         }
 
         let mut cells: Vec<Vec<u32>> = Vec::new();

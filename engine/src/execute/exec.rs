@@ -111,6 +111,12 @@ async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Re
         let batch = batch?;
         work.progress.rows(batch.num_rows());
         let clean = work.cleaner.clean(&batch, &mut accumulation.tally.counts).map_err(failed)?;
+        for (way, missing) in clean.missing_in_scope() {
+            let at = (0u32..).zip(&work.spec.ways).find(|(_, known)| *known == way);
+            if let Some((at, _)) = at {
+                *accumulation.tally.missing.entry(at).or_default() += missing;
+            }
+        }
         if work.cleaner.has_key() {
             kept.push(clean);
         } else {

@@ -8,7 +8,7 @@ use crate::sources::Counts;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub counts: Counts,
-    /// Rows whose key has no row in the lookup, by link.
+    /// Rows that are led to no row of a lookup, by the number of the way.
     pub missing: BTreeMap<u32, u64>,
 }
 

@@ -19,8 +19,6 @@ pub(crate) struct Work {
     pub plan: Arc<Plan>,
     pub spec: Arc<SuiteSpec>,
     pub cleaner: Cleaner,
-    /// Links whose lookup is read.
-    pub links: Vec<u32>,
     /// For each measure, what it is part of: the names of the asks.
     pub names: Arc<Vec<String>>,
     pub progress: Arc<Progress>,

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
-use kepi_lang::ir::{Aggregate, ColumnId, Program, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{Aggregate, ColumnId, Program, Reach, RowExpr, SourceId, Way};
 
 use crate::plan::timeline::Timeline;
-use crate::plan::{PlannedMeasure, each_row_node, micros};
+use crate::plan::{PlannedMeasure, micros};
 
 /// Where the rows of a measure fall: the atoms of a timeline by a clock, times the groups of some expressions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +44,10 @@ pub(crate) struct SuiteSpec {
     pub taken: Vec<Taken>,
     /// All columns that have to be read.
     pub columns: BTreeSet<ColumnId>,
+    /// Ways over links, those of the source's own condition included.
+    pub ways: Vec<Way>,
+    /// Of these, by number, those that used rows are led by.
+    pub used: Vec<u32>,
     pub actor: Option<ColumnId>,
     pub time: Option<ColumnId>,
     pub key: Vec<ColumnId>,
@@ -68,6 +72,8 @@ impl SuiteSpec {
             spaces: Vec::new(),
             taken: Vec::new(),
             columns: BTreeSet::new(),
+            ways: Vec::new(),
+            used: Vec::new(),
             actor: source.and_then(|s| s.actor),
             time,
             key: source.map(|s| s.key.clone()).unwrap_or_default(),
@@ -101,16 +107,16 @@ impl SuiteSpec {
         };
         suite.bounds = time.and_then(|_| bounds(suite.hull));
         suite.columns.extend(suite.actor.iter().chain(&suite.time).chain(&suite.key));
-        for expr in &suite.exprs {
-            each_row_node(expr, &mut |node| match node.kind {
-                RowKind::Column(column) => {
-                    suite.columns.insert(column);
-                }
-                RowKind::Linked { link, .. } => {
-                    suite.columns.extend(source.and_then(|s| s.links.get(link as usize)).map(|l| l.column));
-                }
-                _ => {}
-            });
+        if let Some(source) = source {
+            let mut reach = Reach::of(&source.columns, &source.links);
+            suite.exprs.iter().for_each(|expr| reach.expr(expr));
+            suite.columns.iter().for_each(|column| reach.column(*column));
+            suite.columns = reach.own;
+            let mut scope = Reach::of(&source.columns, &source.links);
+            source.scope.iter().for_each(|expr| scope.expr(expr));
+            suite.ways = reach.over.union(&scope.over).cloned().collect();
+            let used = (0u32..).zip(&suite.ways).filter(|(_, way)| !scope.over.contains(*way));
+            suite.used = used.map(|(at, _)| at).collect();
         }
         suite
     }

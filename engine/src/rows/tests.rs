@@ -10,7 +10,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Grain};
 use kepi_lang::decimal::Decimal;
-use kepi_lang::ir::{Arithmetic, ColumnId, Comparison, RowExpr, RowFunction, RowKind, ScalarType};
+use kepi_lang::ir::{Arithmetic, ColumnId, Comparison, RowExpr, RowFunction, RowKind, ScalarType, Way};
 use kepi_lang::unit::{Scale, Unit};
 use kepi_lang::value::Value;
 
@@ -30,7 +30,7 @@ impl Columns for Table {
         Ok(self.columns[column.0 as usize].clone())
     }
 
-    fn linked(&self, _: u32, _: ColumnId) -> Result<ArrayRef, RowError> {
+    fn linked(&self, _: &Way, _: ColumnId) -> Result<ArrayRef, RowError> {
         Err(RowError::Internal("no lookups".to_owned()))
     }
 

@@ -1,7 +1,7 @@
 //! Cleaning: a scan's batch to canonical columns of the rows that have a time and are in scope.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt32Array,
@@ -13,7 +13,7 @@ use datafusion::arrow::row::{RowConverter, SortField};
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Format, Origin, RowExpr, ScalarType};
+use kepi_lang::ir::{self, ColumnId, Format, Origin, Reach, RowExpr, ScalarType, Way};
 
 use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::column::FileColumn;
@@ -31,6 +31,8 @@ pub struct Cleaner {
     clock: Option<(ColumnId, FileColumn)>,
     columns: Vec<(ColumnId, FileColumn)>,
     scope: Vec<ColumnId>,
+    /// Ways that the source's own condition goes.
+    scope_ways: BTreeSet<Way>,
     computed: Vec<ColumnId>,
     /// Columns of the files, by name, that tell copies of a key apart, each with what its text means; empty without a key.
     identity: Vec<(usize, Option<Target>)>,
@@ -42,6 +44,8 @@ pub struct Cleaner {
 struct Shared {
     def: Arc<ir::Source>,
     lookups: Vec<Arc<OpenLookup>>,
+    /// What these are made of, for the steps of chains.
+    defs: Arc<[ir::Lookup]>,
     civil: Civil,
 }
 
@@ -89,16 +93,20 @@ impl Cleaner {
             columns.sort_by(|a, b| a.1.name.cmp(&b.1.name));
             identity = columns.into_iter().map(|(at, column)| (at, meaning(table, column))).collect();
         }
+        let mut scope = Reach::of(&source.def.columns, &source.def.links);
+        source.def.scope.iter().for_each(|expr| scope.expr(expr));
         Ok(Self {
             table: Arc::clone(table),
             clock,
             columns: found,
             scope: needs.scope,
+            scope_ways: scope.over,
             computed: needs.computed,
             identity,
             shared: Arc::new(Shared {
                 def: Arc::clone(&source.def),
                 lookups: lookups.to_vec(),
+                defs: Arc::clone(&source.lookups),
                 civil: Civil::new(calendar.clone()),
             }),
         })
@@ -118,7 +126,8 @@ impl Cleaner {
             clock: None,
             moved: None,
             copies: None,
-            hits: vec![OnceLock::new(); self.shared.def.links.len()],
+            missing_in_scope: Vec::new(),
+            hits: Arc::default(),
             shared: Arc::clone(&self.shared),
         };
         if let Some((id, column)) = &self.clock {
@@ -143,11 +152,14 @@ impl Cleaner {
         if let Some(scope) = &self.shared.def.scope {
             self.compute(&mut clean, &self.scope)?;
             let (inside, _) = condition(scope, &clean).map_err(|e| self.failed("the condition `where:`", &e))?;
+            let missing = self.scope_ways.iter().map(|way| Ok((way.clone(), clean.missing(way)?)));
+            let missing = missing.collect::<Result<_, _>>().map_err(|e: RowError| self.internal(&e.to_string()))?;
             let outside = inside.len() - inside.true_count();
             if outside > 0 {
                 counts.out_of_scope += outside as u64;
                 clean = clean.filter(&inside);
             }
+            clean.missing_in_scope = missing;
         }
         self.compute(&mut clean, &self.computed)?;
         Ok(clean)
@@ -255,8 +267,10 @@ pub struct Clean {
     clock: Option<TimestampMicrosecondArray>,
     moved: Option<BooleanArray>,
     copies: Option<Copies>,
-    /// For each link, the row of the lookup that each row leads to.
-    hits: Vec<OnceLock<UInt32Array>>,
+    /// For each way of the source's own condition, the rows that it looked at and that lead to no row of the lookup.
+    missing_in_scope: Vec<(Way, u64)>,
+    /// For each way that was gone, the row of the lookup that each row leads to.
+    hits: Arc<Mutex<BTreeMap<Way, UInt32Array>>>,
     shared: Arc<Shared>,
 }
 
@@ -290,9 +304,13 @@ impl Clean {
         self.moved.as_ref().map_or(0, |moved| moved.true_count() as u64)
     }
 
-    /// Rows for which a link leads to no row of its lookup.
-    pub fn missing(&self, link: u32) -> Result<u64, RowError> {
-        Ok(self.hits(link)?.null_count() as u64)
+    /// Rows that a way leads to no row of its lookup.
+    pub fn missing(&self, way: &Way) -> Result<u64, RowError> {
+        Ok(self.led(way)?.1.null_count() as u64)
+    }
+
+    pub(crate) fn missing_in_scope(&self) -> &[(Way, u64)] {
+        &self.missing_in_scope
     }
 
     /// The rows for which the mask is true.
@@ -311,7 +329,8 @@ impl Clean {
                 known: bools(&copies.known),
                 values: keep(&copies.values).as_binary::<i32>().clone(),
             }),
-            hits: vec![OnceLock::new(); self.hits.len()],
+            missing_in_scope: Vec::new(),
+            hits: Arc::default(),
             shared: Arc::clone(&self.shared),
         }
     }
@@ -326,16 +345,25 @@ impl Clean {
         self
     }
 
-    fn hits(&self, link: u32) -> Result<&UInt32Array, RowError> {
-        let missing = || RowError::Internal(format!("link {link} is not there"));
-        let slot = self.hits.get(link as usize).ok_or_else(missing)?;
-        if let Some(known) = slot.get() {
-            return Ok(known);
+    /// The lookup that a way leads to, and its row for each row.
+    fn led(&self, way: &Way) -> Result<(&OpenLookup, UInt32Array), RowError> {
+        let missing = || RowError::Internal(format!("the way {:?} is not there", way.links));
+        let link = way.steps(&self.shared.def.links, &self.shared.defs).pop().ok_or_else(missing)?;
+        let lookup = self.shared.lookups.get(link.lookup.0 as usize).ok_or_else(missing)?;
+        let known = self.hits.lock().unwrap_or_else(PoisonError::into_inner).get(way).cloned();
+        if let Some(known) = known {
+            return Ok((lookup, known));
         }
-        let def = self.shared.def.links.get(link as usize).ok_or_else(missing)?;
-        let lookup = self.shared.lookups.get(def.lookup.0 as usize).ok_or_else(missing)?;
-        let rows = lookup.rows_of(&self.column(def.column)?);
-        Ok(slot.get_or_init(|| rows))
+        let keys = match way.before() {
+            None => link.columns.iter().map(|id| self.column(*id)).collect::<Result<Vec<_>, _>>()?,
+            Some(before) => {
+                let (over, rows) = self.led(&before)?;
+                over.of_rows(&link.columns, &rows)?
+            }
+        };
+        let rows = lookup.rows_of(&keys);
+        self.hits.lock().unwrap_or_else(PoisonError::into_inner).insert(way.clone(), rows.clone());
+        Ok((lookup, rows))
     }
 }
 
@@ -350,11 +378,9 @@ impl Columns for Clean {
         })
     }
 
-    fn linked(&self, link: u32, column: ColumnId) -> Result<ArrayRef, RowError> {
-        let missing = || RowError::Internal(format!("link {link} is not there"));
-        let def = self.shared.def.links.get(link as usize).ok_or_else(missing)?;
-        let lookup = self.shared.lookups.get(def.lookup.0 as usize).ok_or_else(missing)?;
-        Ok(take(lookup.column(column)?, self.hits(link)?, None)?)
+    fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
+        let (lookup, rows) = self.led(way)?;
+        Ok(take(lookup.column(column)?, &rows, None)?)
     }
 
     fn civil(&self) -> &Civil {

@@ -1,11 +1,10 @@
 //! What is said about a table whose files cannot be used.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use datafusion::error::DataFusionError;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Branch, Program, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{Branch, LookupId, Program, Reach, RowExpr, RowKind, SourceId};
 use kepi_lang::source::Span;
 
 /// Whose files they are.
@@ -59,27 +58,19 @@ pub(crate) fn metrics_of_source(program: &Program, source: SourceId) -> Vec<Stri
 }
 
 /// Names of the metrics that read a lookup through any source's link.
-pub(crate) fn metrics_of_lookup(program: &Program, lookup: usize) -> Vec<String> {
-    let linked: BTreeSet<(SourceId, u32)> = program
-        .sources
-        .iter()
-        .zip(0u32..)
-        .flat_map(|(source, s)| {
-            let links = source.links.iter().zip(0u32..).filter(|(link, _)| link.lookup.0 as usize == lookup);
-            links.map(move |(_, l)| (SourceId(s), l))
-        })
-        .collect();
+pub(crate) fn metrics_of_lookup(program: &Program, lookup: LookupId) -> Vec<String> {
     metrics(program, &|branch| {
-        let scope = program.sources.get(branch.source.0 as usize).and_then(|s| s.scope.as_ref());
-        let mut found = false;
-        for expr in branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys).chain(scope) {
-            each_node(expr, &mut |node| {
-                if let RowKind::Linked { link, .. } = node.kind {
-                    found |= linked.contains(&(branch.source, link));
-                }
-            });
+        let Some(source) = program.sources.get(branch.source.0 as usize) else { return false };
+        let mut reach = Reach::of(&source.columns, &source.links);
+        let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys);
+        exprs.chain(&source.scope).for_each(|expr| reach.expr(expr));
+        // What a lookup's own columns rest on is needed wherever the lookup is.
+        let mut found = reach.lookups(&program.lookups);
+        let mut more: Vec<LookupId> = found.iter().copied().collect();
+        while let Some(def) = more.pop().and_then(|id| program.lookups.get(id.0 as usize)) {
+            more.extend(def.reach().lookups(&program.lookups).into_iter().filter(|id| found.insert(*id)));
         }
-        found
+        found.contains(&lookup)
     })
 }
 

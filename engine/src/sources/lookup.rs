@@ -1,23 +1,22 @@
 //! Lookups: read whole, each key proved to be there once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_empty_array};
-use datafusion::arrow::compute::concat;
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use datafusion::arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
+use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::calendar::Calendar;
-use kepi_lang::decimal::Decimal;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, LookupId, Origin, RowKind};
+use kepi_lang::ir::{self, ColumnId, LookupId, Origin, RowKind, Way};
 use kepi_lang::results::Rejected;
+use kepi_lang::source::Span;
 
 use crate::rows::{Civil, Columns, RowError, evaluate};
 use crate::sources::column::FileColumn;
 use crate::sources::convert::Refused;
 use crate::sources::finding::{each_node, quoted};
+use crate::sources::keys::Index;
 use crate::sources::physical::canonical;
 use crate::sources::table::Table;
 
@@ -31,77 +30,14 @@ pub struct OpenLookup {
     columns: BTreeMap<ColumnId, ArrayRef>,
     index: Index,
     civil: Civil,
+    /// For each way that its computed columns go: the lookup, and the row that each row leads to.
+    steps: BTreeMap<Way, Step>,
 }
 
-/// Keys to rows. Whole numbers are one key whatever their type: a file may hold the customer 17850 as `17850.0`.
-#[derive(Debug, Default)]
-struct Index {
-    whole: HashMap<i64, u32>,
-    text: HashMap<String, u32>,
-    /// Other numbers, by their shortest text.
-    number: HashMap<String, u32>,
-}
-
-/// One key.
-enum Key<'a> {
-    Whole(i64),
-    Text(&'a str),
-    Number(String),
-}
-
-impl Index {
-    fn get(&self, key: &Key<'_>) -> Option<u32> {
-        match key {
-            Key::Whole(n) => self.whole.get(n).copied(),
-            Key::Text(text) => self.text.get(*text).copied(),
-            Key::Number(text) => self.number.get(text).copied(),
-        }
-    }
-
-    /// The row that has the key already.
-    fn insert(&mut self, key: Key<'_>, row: u32) -> Option<u32> {
-        let first = self.get(&key);
-        if first.is_none() {
-            match key {
-                Key::Whole(n) => self.whole.insert(n, row),
-                Key::Text(text) => self.text.insert(text.to_owned(), row),
-                Key::Number(text) => self.number.insert(text, row),
-            };
-        }
-        first
-    }
-}
-
-/// Calls `visit` with the key of each row, in order.
-fn each_key(array: &ArrayRef, visit: &mut dyn FnMut(Option<Key<'_>>)) {
-    let decimal = |d: Decimal| {
-        let d = d.normalized();
-        match i64::try_from(d.mantissa) {
-            Ok(n) if d.scale == 0 => Key::Whole(n),
-            _ => Key::Number(d.to_string()),
-        }
-    };
-    match array.data_type() {
-        DataType::Int64 => array.as_primitive::<Int64Type>().iter().for_each(|n| visit(n.map(Key::Whole))),
-        DataType::Utf8View => array.as_string_view().iter().for_each(|text| visit(text.map(Key::Text))),
-        DataType::Boolean => array.as_boolean().iter().for_each(|b| visit(b.map(|b| Key::Whole(i64::from(b))))),
-        DataType::Date32 => {
-            array.as_primitive::<Date32Type>().iter().for_each(|d| visit(d.map(|d| Key::Whole(i64::from(d)))));
-        }
-        DataType::Timestamp(..) => {
-            array.as_primitive::<TimestampMicrosecondType>().iter().for_each(|t| visit(t.map(Key::Whole)));
-        }
-        DataType::Float64 => {
-            let key = |n: f64| n.to_string().parse().map_or_else(|_| Key::Number(n.to_string()), decimal);
-            array.as_primitive::<Float64Type>().iter().for_each(|n| visit(n.map(key)));
-        }
-        DataType::Decimal128(_, scale) => {
-            let scale = u8::try_from(*scale).unwrap_or(0);
-            let values = array.as_primitive::<Decimal128Type>();
-            values.iter().for_each(|n| visit(n.map(|n| decimal(Decimal::new(n, scale)))));
-        }
-        _ => (0..array.len()).for_each(|_| visit(None)),
-    }
+#[derive(Debug)]
+struct Step {
+    lookup: Arc<OpenLookup>,
+    rows: UInt32Array,
 }
 
 impl OpenLookup {
@@ -110,11 +46,14 @@ impl OpenLookup {
         def: &ir::Lookup,
         table: Table,
         calendar: &Calendar,
+        others: &BTreeMap<LookupId, Arc<OpenLookup>>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut findings = Vec::new();
         let mut found = Vec::new();
+        let reach = def.reach();
+        let needed: Vec<ColumnId> = def.key.iter().copied().chain(reach.own).collect();
         for (column, i) in def.columns.iter().zip(0u32..) {
-            let needed = column.declared || ColumnId(i) == def.key;
+            let needed = column.declared || needed.contains(&ColumnId(i));
             match FileColumn::find(&table, column, &calendar.zone, false) {
                 Ok(Some(file)) => found.push((ColumnId(i), column, file)),
                 // A column that is not declared and cannot be used hurts whoever uses it.
@@ -134,11 +73,12 @@ impl OpenLookup {
             index: Index::default(),
             civil: Civil::new(calendar.clone()),
             table,
+            steps: BTreeMap::new(),
         };
         let starts = lookup.read(&found).map_err(|finding| vec![finding])?;
         lookup.prove(&starts).map_err(|finding| vec![finding])?;
         for (column, i) in def.columns.iter().zip(0u32..) {
-            lookup.compute(ColumnId(i), column, 0).map_err(|finding| vec![finding])?;
+            lookup.compute(ColumnId(i), column, others, 0).map_err(|finding| vec![finding])?;
         }
         Ok(lookup)
     }
@@ -191,61 +131,74 @@ impl OpenLookup {
 
     /// Each key is there once; rows without a key are never found and hurt nobody.
     fn prove(&mut self, starts: &[usize]) -> Result<(), Diagnostic> {
-        let Some(keys) = self.columns.get(&self.def.key).cloned() else {
-            return Err(self.internal("a lookup without its key"));
-        };
-        let mut index = Index::default();
-        let mut row: u32 = 0;
-        let mut twice: Option<(u32, u32)> = None;
-        each_key(&keys, &mut |key| {
-            if let Some(first) = key.and_then(|key| index.insert(key, row)) {
-                twice.get_or_insert((first, row));
+        let keys = self.def.key.iter().map(|id| self.columns.get(id).cloned()).collect::<Option<Vec<_>>>();
+        let Some(keys) = keys else { return Err(self.internal("a lookup without its key")) };
+        match Index::unique(&keys, self.rows) {
+            Ok(index) => {
+                self.index = index;
+                Ok(())
             }
-            row += 1;
-        });
-        self.index = index;
-        let Some((first, second)) = twice else { return Ok(()) };
-        let place = |row: u32| {
-            let row = row as usize;
-            let file = starts.partition_point(|start| *start <= row).saturating_sub(1);
-            let start = starts.get(file).copied().unwrap_or_default();
-            let name = self.table.files.get(file).map_or("", |file| file.found.relative.as_str());
-            let number = self.table.files.get(file).map_or(0, |file| file.number(row - start));
-            format!("row {number} of `{name}`")
-        };
-        let shown = ArrayFormatter::try_new(keys.as_ref(), &FormatOptions::default())
-            .map(|format| format.value(second as usize).to_string())
-            .unwrap_or_default();
-        let column = self.def.columns.get(self.def.key.0 as usize);
-        let message = format!(
-            "the key `{}` of lookup `{}` is {} in {} and in {}",
-            column.map_or("", |c| c.name.as_str()),
-            self.def.name,
-            quoted(&shown),
-            place(first),
-            place(second)
-        );
-        let span = column.map_or(self.def.span, |c| c.span);
-        let help = "a lookup has one row for each key: remove the copies, or make it a source";
-        Err(self.table.owner.stopped(Code::KeyNotUnique, span, message).help(help))
+            Err((first, second)) => {
+                let (shown, span) = self.shown_key(second);
+                let message = format!("{shown} in {} and in {}", self.place(first, starts), self.place(second, starts));
+                let help = "a lookup has one row for each key: remove the copies, or make it a source";
+                Err(self.table.owner.stopped(Code::KeyNotUnique, span, message).help(help))
+            }
+        }
+    }
+
+    /// ``row 3 of `users.csv` ``.
+    fn place(&self, row: u32, starts: &[usize]) -> String {
+        let row = row as usize;
+        let file = starts.partition_point(|start| *start <= row).saturating_sub(1);
+        let start = starts.get(file).copied().unwrap_or_default();
+        let name = self.table.files.get(file).map_or("", |file| file.found.relative.as_str());
+        let number = self.table.files.get(file).map_or(0, |file| file.number(row - start));
+        format!("row {number} of `{name}`")
+    }
+
+    /// ``the key `id` of lookup `users` is `3` ``, and where the key is declared.
+    fn shown_key(&self, row: u32) -> (String, Span) {
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for id in &self.def.key {
+            names.push(self.def.columns.get(id.0 as usize).map_or("", |c| c.name.as_str()));
+            let array = self.columns.get(id).map(AsRef::as_ref);
+            let format = array.and_then(|array| ArrayFormatter::try_new(array, &FormatOptions::default()).ok());
+            values.push(format.map(|format| format.value(row as usize).to_string()).unwrap_or_default());
+        }
+        let first = self.def.key.first().and_then(|id| self.def.columns.get(id.0 as usize));
+        let text =
+            format!("the key `{}` of lookup `{}` is {}", names.join(", "), self.def.name, quoted(&values.join(", ")));
+        (text, first.map_or(self.def.span, |c| c.span))
     }
 
     /// A computed column, and first what it is made of.
-    fn compute(&mut self, id: ColumnId, column: &ir::Column, depth: usize) -> Result<(), Diagnostic> {
+    fn compute(
+        &mut self,
+        id: ColumnId,
+        column: &ir::Column,
+        others: &BTreeMap<LookupId, Arc<OpenLookup>>,
+        depth: usize,
+    ) -> Result<(), Diagnostic> {
         let Origin::Computed(expr) = &column.origin else { return Ok(()) };
         if self.columns.contains_key(&id) || depth > self.def.columns.len() {
             return Ok(());
         }
-        let mut inputs = Vec::new();
-        each_node(expr, &mut |node| {
-            if let RowKind::Column(input) = node.kind {
-                inputs.push(input);
-            }
+        let (mut inputs, mut ways) = (Vec::new(), Vec::new());
+        each_node(expr, &mut |node| match &node.kind {
+            RowKind::Column(input) => inputs.push(*input),
+            RowKind::Linked { way, .. } => ways.push(way.clone()),
+            _ => {}
         });
+        let roots = ways.iter().filter_map(|way| self.def.links.get(*way.links.first()? as usize));
+        inputs.extend(roots.flat_map(|link| link.columns.clone()));
         for input in inputs {
             if let Some(other) = self.def.columns.get(input.0 as usize).cloned() {
-                self.compute(input, &other, depth + 1)?;
+                self.compute(input, &other, others, depth + 1)?;
             }
+        }
+        for way in ways {
+            self.lead(&way, others).map_err(|e| self.internal(&e.to_string()))?;
         }
         match evaluate(expr, self) {
             Ok(array) => {
@@ -289,11 +242,48 @@ impl OpenLookup {
             .ok_or_else(|| RowError::Internal(format!("column {} of lookup `{}` cannot be used", id.0, self.def.name)))
     }
 
-    /// For each key the row that has it; null where none has.
-    pub fn rows_of(&self, keys: &ArrayRef) -> UInt32Array {
-        let mut rows = Vec::with_capacity(keys.len());
-        each_key(keys, &mut |key| rows.push(key.and_then(|key| self.index.get(&key))));
-        rows.into()
+    /// For each key (as many columns as the key has) the row that has it; null where none has.
+    pub fn rows_of(&self, keys: &[ArrayRef]) -> UInt32Array {
+        self.index.rows_of(keys)
+    }
+
+    /// Columns of some of its rows.
+    pub fn of_rows(&self, columns: &[ColumnId], rows: &UInt32Array) -> Result<Vec<ArrayRef>, RowError> {
+        columns.iter().map(|id| Ok(take(self.column(*id)?, rows, None)?)).collect()
+    }
+
+    /// The ways that its computed columns go, with the rows that they lead to no row.
+    pub fn missing(&self) -> impl Iterator<Item = (&Way, u64)> {
+        self.steps.iter().map(|(way, step)| (way, step.rows.null_count() as u64))
+    }
+
+    /// Finds the rows that a way leads to, and first those that it goes on from.
+    fn lead(&mut self, way: &Way, others: &BTreeMap<LookupId, Arc<Self>>) -> Result<(), RowError> {
+        let missing = || RowError::Internal(format!("the way {:?} is not there", way.links));
+        if self.steps.contains_key(way) {
+            return Ok(());
+        }
+        let keys;
+        let id;
+        match (way.before(), way.links.last()) {
+            (None, Some(at)) => {
+                let link = self.def.links.get(*at as usize).ok_or_else(missing)?;
+                keys = link.columns.iter().map(|id| self.column(*id).cloned()).collect::<Result<Vec<_>, _>>()?;
+                id = link.lookup;
+            }
+            (Some(before), Some(at)) => {
+                self.lead(&before, others)?;
+                let before = self.steps.get(&before).ok_or_else(missing)?;
+                let link = before.lookup.def.links.get(*at as usize).ok_or_else(missing)?;
+                keys = before.lookup.of_rows(&link.columns, &before.rows)?;
+                id = link.lookup;
+            }
+            (_, None) => return Err(missing()),
+        }
+        let lookup = others.get(&id).cloned().ok_or_else(missing)?;
+        let rows = lookup.rows_of(&keys);
+        self.steps.insert(way.clone(), Step { lookup, rows });
+        Ok(())
     }
 
     fn internal(&self, what: &str) -> Diagnostic {
@@ -310,8 +300,10 @@ impl Columns for OpenLookup {
         self.column(column).cloned()
     }
 
-    fn linked(&self, _: u32, _: ColumnId) -> Result<ArrayRef, RowError> {
-        Err(RowError::Internal("a lookup has no links".to_owned()))
+    fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
+        let missing = || RowError::Internal(format!("the way {:?} is not there", way.links));
+        let step = self.steps.get(way).ok_or_else(missing)?;
+        Ok(take(step.lookup.column(column)?, &step.rows, None)?)
     }
 
     fn civil(&self) -> &Civil {

@@ -26,6 +26,8 @@ pub struct OpenSource {
     pub(crate) def: Arc<ir::Source>,
     pub(crate) table: Arc<Table>,
     pub(crate) calendar: Calendar,
+    /// All lookups of the program, for the steps of chains.
+    pub(crate) lookups: Arc<[ir::Lookup]>,
 }
 
 /// The columns of a source that a question needs, and what they are made of.
@@ -219,11 +221,12 @@ impl OpenSource {
     }
 
     fn inputs(&self, expr: &RowExpr, file: &mut BTreeSet<ColumnId>, order: &mut Vec<ColumnId>) {
-        each_node(expr, &mut |node| match node.kind {
-            RowKind::Column(id) => self.need(id, file, order),
-            RowKind::Linked { link, .. } => {
-                if let Some(link) = self.def.links.get(link as usize) {
-                    self.need(link.column, file, order);
+        each_node(expr, &mut |node| match &node.kind {
+            RowKind::Column(id) => self.need(*id, file, order),
+            RowKind::Linked { way, .. } => {
+                let root = way.links.first().and_then(|at| self.def.links.get(*at as usize));
+                for column in root.iter().flat_map(|link| &link.columns) {
+                    self.need(*column, file, order);
                 }
             }
             _ => {}

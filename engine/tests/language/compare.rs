@@ -24,7 +24,7 @@ pub fn differences(engine: &Results, reference: &Answers, pruned: &[bool]) -> Ve
             (one, other) => found.push(format!("a ledger is missing: {one:?}, {other:?}")),
         }
     }
-    let lookup = |l: &LookupUse| (l.name.clone(), l.rows, l.missing);
+    let lookup = |l: &LookupUse| (l.name.clone(), l.link.clone(), l.rows, l.missing);
     let (one, other): (Vec<_>, Vec<_>) =
         (engine.lookups.iter().map(lookup).collect(), reference.lookups.iter().map(lookup).collect());
     if one != other {

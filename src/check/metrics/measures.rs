@@ -372,7 +372,7 @@ impl<'a> Metrics<'_, 'a> {
         if scope.project.broken.contains(name) {
             return Reported;
         }
-        let is_lookup = scope.sources.iter().any(|s| s.prefixes.borrow().contains_key(name));
+        let is_lookup = scope.sources.iter().any(|s| s.links.find(name).is_some());
         if is_lookup {
             let message = format!("`{name}` is a lookup; it is not said of which event's");
             let help = format!("write `{function}(EVENT.{name}.…)`");

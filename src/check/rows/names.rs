@@ -2,27 +2,20 @@
 
 use crate::calendar::Grain;
 use crate::check::findings::{Check, Reported};
+use crate::check::rows::reach::Reached;
 use crate::check::rows::{Place, Rows, Use};
 use crate::check::scope::Active;
-use crate::check::tables::{Columns, open_column};
+use crate::check::tables::{Columns, Links, open_column};
 use crate::diag::suggest::{closest, did_you_mean};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{ColumnId, RowExpr, RowKind, SourceId};
 use crate::resolve::Named;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Name};
-
-/// A link of the row's source: its number, and the lookup's columns.
-struct Reached<'a> {
-    link: u32,
-    place: Place,
-    columns: &'a Columns,
-    key: ColumnId,
-}
+use crate::syntax::ast::{Expr, Name};
 
 impl<'a> Rows<'_, 'a> {
     /// What the rows are called in messages.
-    fn rows(&self) -> String {
+    pub(super) fn rows(&self) -> String {
         let project = &self.cx.scope.project;
         let table = match self.place {
             Place::Source(id) => project.sources.get(id.0 as usize).map(|s| &s.name.value),
@@ -42,19 +35,6 @@ impl<'a> Rows<'_, 'a> {
         }
     }
 
-    fn reached(&self, link: u32) -> Option<Reached<'a>> {
-        let source = self.cx.scope.source(self.source()?)?;
-        let lookup = source.links.borrow().get(link as usize)?.lookup;
-        let table = self.cx.scope.lookup(lookup)?;
-        Some(Reached { link, place: Place::Lookup(lookup), columns: &table.columns, key: table.key })
-    }
-
-    fn prefix(&self, name: &str) -> Option<Reached<'a>> {
-        let source = self.cx.scope.source(self.source()?)?;
-        let link = source.prefixes.borrow().get(name).copied()?;
-        self.reached(link)
-    }
-
     /// A bare name: a column of the row, then one of its actor's lookup, then a segment. Two at once are an error.
     pub(super) fn name(&self, name: &str, span: Span) -> Check<RowExpr> {
         let columns = self.cx.columns(self.place).ok_or(Reported)?;
@@ -63,7 +43,7 @@ impl<'a> Rows<'_, 'a> {
         }
         let own = columns.find(name);
         let actor = if self.used == Use::Table { None } else { self.actor_link.and_then(|l| self.reached(l)) };
-        let linked = actor.as_ref().and_then(|a| a.columns.find(name).filter(|c| *c != a.key));
+        let linked = actor.as_ref().and_then(|a| a.columns.find(name).filter(|c| !a.key.contains(c)));
         let segment = match self.cx.scope.named(name) {
             Some(Named::Segment(at)) if self.used != Use::Table => Some(at),
             _ => None,
@@ -101,20 +81,6 @@ impl<'a> Rows<'_, 'a> {
         Ok(RowExpr { kind: RowKind::Column(id), ty, unit })
     }
 
-    fn linked(&self, reached: &Reached<'_>, column: ColumnId, span: Span) -> Check<RowExpr> {
-        if self.used == Use::Table {
-            let what = "a lookup's column in a source's own columns or scope";
-            return self.cx.later(
-                span,
-                what,
-                Some("use it where the events are used: `count(event where user.plan = …)`"),
-            );
-        }
-        let (ty, unit) = self.cx.column(reached.place, column, span)?;
-        self.cx.spend(1, span)?;
-        Ok(RowExpr { kind: RowKind::Linked { link: reached.link, column }, ty, unit })
-    }
-
     fn clock(&self, time: Option<ColumnId>, span: Span) -> Check<RowExpr> {
         match time {
             Some(id) => self.own(id, span),
@@ -126,12 +92,8 @@ impl<'a> Rows<'_, 'a> {
     }
 
     fn actor_prefix(&self) -> String {
-        let source = self.source().and_then(|id| self.cx.scope.source(id));
-        let link = |s: &crate::check::tables::SourceTable| {
-            let at = self.actor_link?;
-            s.links.borrow().get(at as usize).map(|l| l.name.clone())
-        };
-        source.and_then(link).unwrap_or_else(|| "user".to_owned())
+        let link = self.actor_link.and_then(|at| self.links()?.get(at));
+        link.map_or_else(|| "user".to_owned(), |l| l.name)
     }
 
     /// Within a segment: a column of the actor's lookup, or another segment.
@@ -184,16 +146,13 @@ impl<'a> Rows<'_, 'a> {
         })
     }
 
-    fn missing_in_lookup(&self, reached: &Reached<'_>, name: &str, span: Span) -> Check<RowExpr> {
+    pub(super) fn missing_in_lookup(&self, reached: &Reached<'_>, name: &str, span: Span) -> Check<RowExpr> {
         if reached.columns.open && !self.is_slip(reached.columns, name) {
             let id = reached.columns.add(open_column(name, span), true);
             return self.linked(reached, id, span);
         }
         let names = reached.columns.names();
-        let lookup = match reached.place {
-            Place::Lookup(id) => self.cx.scope.project.lookups.get(id.0 as usize).map_or("", |l| &l.name.value),
-            Place::Source(_) => "",
-        };
+        let lookup = self.lookup_name(reached.lookup);
         let near = did_you_mean(name, names.iter().map(String::as_str));
         self.cx.fail(Diagnostic::new(
             Code::UnknownColumn,
@@ -267,47 +226,16 @@ impl<'a> Rows<'_, 'a> {
         })
     }
 
-    /// `of.field`: a column of the set at hand, or of a lookup.
-    pub(super) fn member(&self, of: &'a Expr, field: &'a Name, span: Span) -> Check<RowExpr> {
-        match &of.kind {
-            ExprKind::Name(prefix) => self.of_prefix(prefix, of.span, field),
-            ExprKind::Member { of: root, field: link, args: None } => match &root.kind {
-                ExprKind::Name(set) => {
-                    if self.at_hand(set)?.is_some() {
-                        return self.of_link(link, field);
-                    }
-                    if self.prefix(set).is_some() {
-                        return self.chain(span);
-                    }
-                    self.of_prefix(set, root.span, link)
-                }
-                ExprKind::Member { .. } => self.chain(span),
-                _ => self.of_link(link, field),
-            },
-            ExprKind::Member { args: Some(_), .. } | ExprKind::Call { .. } => self.expr_of(of),
-            // `(E where …).x`: the measure has seen to it that E is the set at hand.
-            _ => self.field(field, self.time),
-        }
-    }
-
     /// A column of what a call makes: the call says what is wrong.
-    fn expr_of(&self, of: &'a Expr) -> Check<RowExpr> {
+    pub(super) fn expr_of(&self, of: &'a Expr) -> Check<RowExpr> {
         use crate::check::algebra::Typer;
         self.expr(of)?;
         let message = "this has no columns";
         self.cx.fail(Diagnostic::new(Code::NameOfOtherKind, of.span, message))
     }
 
-    fn chain(&self, span: Span) -> Check<RowExpr> {
-        self.cx.later(
-            span,
-            "a chain of lookups",
-            Some("one link is followed: put the column into the first lookup's file"),
-        )
-    }
-
     /// The clock that a set's name stands for on these rows; `None` when it is not a set of these rows.
-    fn at_hand(&self, name: &str) -> Check<Option<Option<ColumnId>>> {
+    pub(super) fn at_hand(&self, name: &str) -> Check<Option<Option<ColumnId>>> {
         let scope = self.cx.scope;
         let here = self.source();
         match scope.named(name) {
@@ -324,22 +252,15 @@ impl<'a> Rows<'_, 'a> {
         }
     }
 
-    fn of_prefix(&self, prefix: &str, at: Span, field: &Name) -> Check<RowExpr> {
+    pub(super) fn of_prefix(&self, prefix: &str, at: Span, field: &Name) -> Check<RowExpr> {
         let scope = self.cx.scope;
         if self.used != Use::Segment
             && let Some(time) = self.at_hand(prefix)?
         {
             return self.field(field, time);
         }
-        if let Some(reached) = self.prefix(prefix) {
-            if self.used == Use::Segment && Some(reached.link) != self.actor_link {
-                let what = "a segment on something else than the actor's lookup";
-                return self.cx.later(at, what, None);
-            }
-            return match reached.columns.find(&field.value) {
-                Some(id) => self.linked(&reached, id, field.span),
-                None => self.missing_in_lookup(&reached, &field.value, field.span),
-            };
+        if let Some(reached) = self.begun(prefix, at)? {
+            return self.end(&reached, field);
         }
         if self.used == Use::Segment {
             if self.actor_link.is_none() {
@@ -381,15 +302,12 @@ impl<'a> Rows<'_, 'a> {
                 let message = format!("`{prefix}` is a segment, and a segment has no columns");
                 self.cx.fail(Diagnostic::new(Code::NameOfOtherKind, at, message))
             }
-            None if self.pushed.is_some() && scope.sources.iter().any(|s| s.prefixes.borrow().contains_key(prefix)) => {
+            None if self.pushed.is_some() && scope.sources.iter().any(|s| s.links.find(prefix).is_some()) => {
                 let message = format!("{} has no link `{prefix}`", self.rows());
                 Err(self.missing(Code::UnknownName, at, message))
             }
             None => {
-                let source = self.source().and_then(|id| scope.source(id));
-                let mut names: Vec<String> =
-                    source.map_or_else(Vec::new, |s| s.prefixes.borrow().keys().cloned().collect());
-                names.sort();
+                let mut names = self.links().map(Links::names).unwrap_or_default();
                 names.extend(scope.names_of(|n| matches!(n, Named::Event(_) | Named::Source(_))).map(str::to_owned));
                 let near = did_you_mean(prefix, names.iter().map(String::as_str));
                 let message = format!("`{prefix}` is no event, source or lookup{near}");
@@ -399,7 +317,7 @@ impl<'a> Rows<'_, 'a> {
     }
 
     /// `E.field` of rows of E.
-    fn field(&self, field: &Name, time: Option<ColumnId>) -> Check<RowExpr> {
+    pub(super) fn field(&self, field: &Name, time: Option<ColumnId>) -> Check<RowExpr> {
         let columns = self.cx.columns(self.place).ok_or(Reported)?;
         let name = field.value.as_str();
         if let Some(id) = columns.find(name) {
@@ -418,23 +336,6 @@ impl<'a> Rows<'_, 'a> {
                 None => self.cx.fail(no_actor(&self.rows(), field.span)),
             },
             _ => self.name(name, field.span),
-        }
-    }
-
-    fn of_link(&self, link: &Name, field: &Name) -> Check<RowExpr> {
-        let Some(reached) = self.prefix(&link.value) else {
-            let source = self.source().and_then(|id| self.cx.scope.source(id));
-            let mut names: Vec<String> =
-                source.map_or_else(Vec::new, |s| s.prefixes.borrow().keys().cloned().collect());
-            names.sort();
-            let near = did_you_mean(&link.value, names.iter().map(String::as_str));
-            let message = format!("{} has no link `{}`{near}", self.rows(), link.value);
-            let help = format!("declare it on the source: `links: {{{}: COLUMN -> LOOKUP}}`", link.value);
-            return self.cx.fail(Diagnostic::new(Code::UnknownName, link.span, message).help(help));
-        };
-        match reached.columns.find(&field.value) {
-            Some(id) => self.linked(&reached, id, field.span),
-            None => self.missing_in_lookup(&reached, &field.value, field.span),
         }
     }
 }

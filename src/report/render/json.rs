@@ -260,9 +260,11 @@ pub fn ledger(l: &Ledger) -> Json {
     })
 }
 
-fn lookup(l: &LookupUse) -> Json {
+/// How a lookup was used over one link.
+pub fn lookup(l: &LookupUse) -> Json {
     json!({
         "lookup": l.name,
+        "link": l.link,
         "rows": l.rows,
         "unparsable": l.unparsable,
         "rejected": rejected(&l.rejected),

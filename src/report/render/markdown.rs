@@ -161,6 +161,12 @@ fn ledgers(ledgers: &[LedgerView], lookups: &[LookupView]) -> String {
         out += &format!("\n**{}**: {} rows of the lookup could not be parsed:\n\n", text(&l.name), l.unparsable);
         l.rejected.iter().for_each(|r| out += &format!("- {}\n", text(r)));
     }
+    if !lookups.is_empty() {
+        out += "\n| lookup | over the link | rows of it | rows without a match |\n| --- | --- | ---: | ---: |\n";
+    }
+    for l in lookups {
+        out += &format!("| {} | {} | {} | {} |\n", text(&l.name), text(&l.link), l.rows, l.missing);
+    }
     out + "\n</details>\n"
 }
 

@@ -44,6 +44,9 @@ pub fn terminal(report: &Report, view: &View, style: &Style) -> String {
         out += &format!("  {}: {} rows of the lookup could not be parsed\n", l.name, l.unparsable);
         l.rejected.iter().for_each(|r| out += &wrap(r, "      not parsed: ", "        ", style.width));
     }
+    for l in &view.lookups {
+        out += &format!("  {} of {} rows, over `{}`: {} without a match\n", l.name, l.rows, l.link, l.missing);
+    }
     let p = &view.provenance;
     let commit = p.commit.as_ref().map_or(String::new(), |c| format!(", commit {c}"));
     let run = p.run_at.as_ref().map_or(String::new(), |r| format!(", run {r}"));

@@ -85,7 +85,7 @@ pub fn report(report: &Report, map: &SourceMap) -> View {
         sections,
         findings: report.findings.iter().map(|f| finding(f, map)).collect(),
         ledgers: report.ledgers.iter().map(|l| data::ledger(l, &zone)).collect(),
-        lookups: report.lookups.iter().map(data::lookup).collect(),
+        lookups: data::lookups(&report.lookups),
         provenance: Provenance {
             definitions: short_hash(&report.provenance.definition_hash),
             data: short_hash(&report.provenance.data_fingerprint),

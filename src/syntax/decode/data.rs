@@ -42,13 +42,14 @@ pub(super) fn lookup(d: &mut Decoder, name: Name, node: Node) -> Option<LookupDe
     let mut f = Fields::of_node(d, node, Kind::definition("lookup", &name))?;
     let files = f.required(d, "files", "files: FILE", Decoder::texts);
     let format = f.optional(d, "format", Decoder::text);
-    let key = f.required(d, "key", "key: COLUMN", Decoder::text);
+    let key = f.required(d, "key", "key: COLUMN", Decoder::texts).filter(|key| !key.is_empty());
     let actor = f.optional(d, "actor", Decoder::boolean);
+    let links = f.optional(d, "links", links).unwrap_or_default();
     let columns = f.optional(d, "columns", columns).unwrap_or_default();
     let text = text_options(d, &mut f);
     f.later(d, "valid");
     f.finish(d);
-    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, columns })
+    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, links, columns })
 }
 
 fn text_options(d: &mut Decoder, f: &mut Fields<'_>) -> TextDef {
@@ -74,8 +75,8 @@ fn links(d: &mut Decoder, node: Node) -> Option<Vec<LinkDef>> {
             .filter_map(|e| {
                 let name = e.key.map(|k| k.into_owned());
                 d.check_name(&name);
-                let (column, lookup) = d.parsed(e.value, "`COLUMN -> LOOKUP`", expr::link)?;
-                Some(LinkDef { name, column, lookup })
+                let (columns, lookup) = d.parsed(e.value, "`COLUMN -> LOOKUP`", expr::link)?;
+                Some(LinkDef { name, columns, lookup })
             })
             .collect(),
     )

@@ -68,7 +68,7 @@ impl Want {
                 Self::Value
             }
             Rule::amount | Rule::signed | Rule::benchmark => Self::Words("an amount such as `45 minutes` or `20%`"),
-            Rule::name | Rule::plain | Rule::quoted | Rule::guarded | Rule::raw_name => Self::Name,
+            Rule::name | Rule::plain | Rule::quoted | Rule::guarded | Rule::raw_name | Rule::raw_part => Self::Name,
             Rule::field => Self::Column,
             Rule::text => Self::Text,
             Rule::integer | Rule::digits | Rule::fraction => Self::Whole,
@@ -134,7 +134,7 @@ impl Want {
             }
             Rule::gap | Rule::space | Rule::WHITESPACE => return None,
             Rule::test_ahead | Rule::phrase_ahead | Rule::option_ahead | Rule::literal_ahead => return None,
-            Rule::baseline | Rule::guardrail | Rule::effect | Rule::link => return None,
+            Rule::baseline | Rule::guardrail | Rule::effect | Rule::link | Rule::linked => return None,
         })
     }
 }
@@ -244,7 +244,9 @@ pub(super) fn forms(entry: Rule) -> (Code, &'static str) {
              `(crash_rate where …) <= 1%`",
         ),
         Rule::effect => (Code::EffectSyntax, "write `+8%` or `-3 minutes`"),
-        Rule::link => (Code::LinkSyntax, "write `column -> lookup`"),
+        Rule::link => {
+            (Code::LinkSyntax, "write `column -> lookup`, or `(column, column) -> lookup` for a key of several columns")
+        }
         _ => (Code::ExpressionSyntax, "write an expression, such as `count(signup)`"),
     }
 }

@@ -145,11 +145,19 @@ impl<'t> Lower<'t> {
         Some(Effect { increase, amount: self.amount(parts.next()?)?, span })
     }
 
-    pub(super) fn link(&mut self, pair: Pair<'t, Rule>) -> Option<(Text, Name)> {
-        let mut parts = pair.into_inner().filter(|p| p.as_rule() != Rule::arrow);
-        let column = parts.next()?;
-        let column = Spanned::new(unquoted(text_of(&column)), self.span(&column));
-        Some((column, self.name(&parts.next()?)))
+    pub(super) fn link(&mut self, pair: Pair<'t, Rule>) -> Option<(Vec<Text>, Name)> {
+        let mut columns = Vec::new();
+        let mut lookup = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::raw_name | Rule::raw_part => {
+                    columns.push(Spanned::new(unquoted(text_of(&part)), self.span(&part)));
+                }
+                Rule::name => lookup = Some(self.name(&part)),
+                _ => {}
+            }
+        }
+        Some((columns, lookup?))
     }
 
     fn amount(&mut self, pair: Pair<'t, Rule>) -> Option<Amount> {

@@ -70,7 +70,13 @@ fn read(kind: &str, text: &Located) -> Result<String, Vec<Diagnostic>> {
         "baseline" => expr::baseline(text).map(|t| print::baseline(&t)),
         "guardrail" => expr::guardrail(text).map(|t| print::guardrail(&t)),
         "effect" => expr::effect(text).map(|t| print::effect(&t)),
-        "link" => expr::link(text).map(|(column, lookup)| format!("{} -> {}", column.value, lookup.value)),
+        "link" => expr::link(text).map(|(columns, lookup)| {
+            let columns: Vec<_> = columns.iter().map(|c| c.value.as_str()).collect();
+            match columns.as_slice() {
+                [column] => format!("{column} -> {}", lookup.value),
+                _ => format!("({}) -> {}", columns.join(", "), lookup.value),
+            }
+        }),
         other => panic!("{other} is no kind of text"),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
-use kepi_lang::ir::{ColumnId, Link, Lookup, LookupId, Origin, RowKind, ScalarType, Source};
+use kepi_lang::ir::{ColumnId, Link, Lookup, LookupId, Origin, RowKind, ScalarType, Source, Way};
 
 use super::{Project, column, program, read, row, said, source, span};
 
@@ -14,7 +14,8 @@ fn users(files: &str, key: ScalarType) -> Lookup {
         files: vec![(files.to_owned(), span())],
         format: None,
         text: kepi_lang::ir::TextOptions::default(),
-        key: ColumnId(0),
+        key: vec![ColumnId(0)],
+        links: Vec::new(),
         columns: vec![column("id", key, false), column("plan", ScalarType::Text, false)],
     }
 }
@@ -22,9 +23,9 @@ fn users(files: &str, key: ScalarType) -> Lookup {
 /// A source whose only other column is the plan of its user.
 fn plays(files: &str, key: ScalarType) -> Source {
     let mut plays = source(files, vec![column("user", key, false)]);
-    plays.links = vec![Link { name: "user".to_owned(), span: span(), column: ColumnId(0), lookup: LookupId(0) }];
+    plays.links = vec![Link { name: "user".to_owned(), span: span(), columns: vec![ColumnId(0)], lookup: LookupId(0) }];
     let mut plan = column("plan", ScalarType::Text, true);
-    let linked = RowKind::Linked { link: 0, column: ColumnId(1) };
+    let linked = RowKind::Linked { way: Way { links: vec![0] }, column: ColumnId(1) };
     plan.origin = Origin::Computed(row(linked, ScalarType::Text));
     plays.columns.push(plan);
     plays

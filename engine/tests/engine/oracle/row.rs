@@ -19,8 +19,8 @@ pub fn value(expr: &RowExpr, row: &Row<'_>) -> Result<Value, TooLarge> {
     let of = |e: &RowExpr| value(e, row);
     let result = match &expr.kind {
         RowKind::Column(id) => canonical(row.values[id.0 as usize].clone()),
-        RowKind::Linked { link, column } => {
-            row.linked[*link as usize].map_or(Value::Null, |r| canonical(r[column.0 as usize].clone()))
+        RowKind::Linked { way, column } => {
+            row.linked[way.links[0] as usize].map_or(Value::Null, |r| canonical(r[column.0 as usize].clone()))
         }
         RowKind::Literal(v) => v.clone(),
         RowKind::Negate(a) => match of(a)? {

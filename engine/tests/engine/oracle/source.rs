@@ -20,10 +20,10 @@ pub struct Counts {
 /// A row with its lookups.
 pub fn row<'a>(program: &'a Program, tables: &'a Tables, source: &Source, values: &'a [Value]) -> Row<'a> {
     let linked = source.links.iter().map(|link| {
-        let key = &values[link.column.0 as usize];
+        let key = &values[link.columns[0].0 as usize];
         let lookup = &program.lookups[link.lookup.0 as usize];
         let rows = &tables.lookups[link.lookup.0 as usize];
-        rows.iter().find(|r| !key.is_null() && r[lookup.key.0 as usize] == *key).map(Vec::as_slice)
+        rows.iter().find(|r| !key.is_null() && r[lookup.key[0].0 as usize] == *key).map(Vec::as_slice)
     });
     Row { values, linked: linked.collect(), calendar: &program.settings.calendar }
 }

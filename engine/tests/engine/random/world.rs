@@ -56,7 +56,8 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         if rng.one_in(3) {
             s.key = vec![ColumnId(9)];
         }
-        s.links = vec![Link { name: "place".to_owned(), span: nowhere(), column: ColumnId(10), lookup: LookupId(0) }];
+        s.links =
+            vec![Link { name: "place".to_owned(), span: nowhere(), columns: vec![ColumnId(10)], lookup: LookupId(0) }];
         if rng.one_in(3) {
             let expr = exprs::row(rng, ScalarType::Decimal, 2);
             let unit = kepi_lang::unit::Unit::none();
@@ -77,7 +78,8 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         files: vec![("places.parquet".to_owned(), nowhere())],
         format: None,
         text: kepi_lang::ir::TextOptions::default(),
-        key: ColumnId(0),
+        key: vec![ColumnId(0)],
+        links: Vec::new(),
         columns: vec![
             column("key", ScalarType::Text),
             column("country", ScalarType::Text),

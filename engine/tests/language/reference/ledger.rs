@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
-use kepi_lang::ir::{Aggregate, Branch, ColumnId, LookupId, Measure, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{Aggregate, Branch, ColumnId, LookupId, Measure, Origin, RowExpr, RowKind, Source, SourceId, Way};
 use kepi_lang::results::{Ledger, LookupUse};
 
 use crate::reference::numbers::truth;
@@ -32,9 +32,10 @@ impl Reference<'_> {
                 .collect();
             ledgers.push(self.ledger(id, &reads, &mut missing)?);
         }
-        let lookups = missing.into_iter().map(|(lookup, missing)| LookupUse {
+        let lookups = missing.into_iter().map(|((lookup, link), missing)| LookupUse {
             unparsable: 0,
             lookup,
+            link,
             name: self.program.lookups[lookup.0 as usize].name.clone(),
             rows: self.data.lookups[lookup.0 as usize].rows().count() as u64,
             fingerprint: String::new(),
@@ -48,7 +49,7 @@ impl Reference<'_> {
         &self,
         id: SourceId,
         reads: &Reads<'_>,
-        missing: &mut BTreeMap<LookupId, u64>,
+        missing: &mut BTreeMap<(LookupId, String), u64>,
     ) -> Result<Ledger, TooLarge> {
         let source = &self.program.sources[id.0 as usize];
         let cleaned = &self.cleaned[id.0 as usize];
@@ -77,9 +78,20 @@ impl Reference<'_> {
             complete_until: self.complete_until(id),
         };
         let range = self.range(source.time, reads);
-        let links = links(reads);
+        let links = links(source, reads);
+        let line = |way: &Way| {
+            let mut table = &source.links;
+            let (mut name, mut lookup) = (source.name.clone(), LookupId(0));
+            for at in &way.links {
+                let link = &table[*at as usize];
+                name += &format!(".{}", link.name);
+                lookup = link.lookup;
+                table = &self.program.lookups[lookup.0 as usize].links;
+            }
+            (lookup, name)
+        };
         for link in &links {
-            missing.entry(source.links[*link as usize].lookup).or_default();
+            missing.entry(line(link)).or_default();
         }
         for (number, usable) in cleaned.rows.iter().enumerate() {
             if usable.clock.is_some_and(|t| !range.contains(t)) {
@@ -108,8 +120,8 @@ impl Reference<'_> {
                 ledger.no_actor += u64::from(usable.row.column(actor)?.is_null());
             }
             for link in &links {
-                let found = usable.row.linked(*link)?.is_some();
-                *missing.entry(source.links[*link as usize].lookup).or_default() += u64::from(!found);
+                let found = usable.row.linked(link)?.is_some();
+                *missing.entry(line(link)).or_default() += u64::from(!found);
             }
         }
         Ok(ledger)
@@ -135,22 +147,32 @@ fn of_actors(measure: &Measure, branch: &Branch, actor: Option<ColumnId>) -> boo
     measure.aggregate == Aggregate::Unique && matches!(value, Some(RowKind::Column(c)) if Some(*c) == actor)
 }
 
-/// The links that the branches look through.
-fn links(reads: &Reads<'_>) -> BTreeSet<u32> {
+/// The links that the branches look through, with those before them.
+fn links(source: &Source, reads: &Reads<'_>) -> BTreeSet<Way> {
     let mut found = BTreeSet::new();
     for (_, branch, _) in reads {
         let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys);
-        exprs.for_each(|e| each(e, &mut found));
+        exprs.for_each(|e| each(source, e, &mut found));
     }
     found
 }
 
-fn each(expr: &RowExpr, found: &mut BTreeSet<u32>) {
-    match &expr.kind {
-        RowKind::Linked { link, .. } => {
-            found.insert(*link);
+fn each(source: &Source, expr: &RowExpr, found: &mut BTreeSet<Way>) {
+    let each = |e: &RowExpr, found: &mut BTreeSet<Way>| each(source, e, found);
+    let column = |id: ColumnId, found: &mut BTreeSet<Way>| {
+        if let Origin::Computed(of) = &source.columns[id.0 as usize].origin {
+            each(of, found);
         }
-        RowKind::Column(_) | RowKind::Literal(_) => {}
+    };
+    match &expr.kind {
+        RowKind::Linked { way, .. } => {
+            for steps in 1..=way.links.len() {
+                found.insert(Way { links: way.links[..steps].to_vec() });
+            }
+            source.links[way.links[0] as usize].columns.iter().for_each(|id| column(*id, found));
+        }
+        RowKind::Column(id) => column(*id, found),
+        RowKind::Literal(_) => {}
         RowKind::Negate(a) | RowKind::Not(a) | RowKind::IsNull(a) => each(a, found),
         RowKind::Convert { of, .. } | RowKind::Like { of, .. } => each(of, found),
         RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Calendar, Grain};
 use kepi_lang::decimal::Decimal;
 use kepi_lang::ir::{
-    Arithmetic, Column, ColumnId, Lookup, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, Source,
+    Arithmetic, Column, ColumnId, Link, Lookup, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, Source, Way,
 };
 use kepi_lang::value::Value;
 
@@ -20,8 +20,7 @@ use crate::reference::{TooLarge, reading};
 pub struct Row<'a> {
     pub program: &'a Program,
     pub data: &'a Data,
-    /// `None`: a row of a lookup, which has no links.
-    pub source: Option<&'a Source>,
+    pub links: &'a [Link],
     pub columns: &'a [Column],
     pub table: &'a Table,
     pub cells: &'a [Cell],
@@ -35,7 +34,7 @@ impl<'a> Row<'a> {
         table: &'a Table,
         cells: &'a [Cell],
     ) -> Self {
-        Self { program, data, source: Some(source), columns: &source.columns, table, cells }
+        Self { program, data, links: &source.links, columns: &source.columns, table, cells }
     }
 
     fn calendar(&self) -> &'a Calendar {
@@ -54,17 +53,28 @@ impl<'a> Row<'a> {
         &self.cells[self.table.position(raw)]
     }
 
-    /// The row of the lookup that a link leads to.
-    pub fn linked(&self, link: u32) -> Result<Option<(Row<'a>, &'a Lookup)>, TooLarge> {
-        let source = self.source.expect("a row with links");
-        let link = &source.links[link as usize];
-        let key = self.column(link.column)?;
+    /// The row of the lookup that a way leads to.
+    pub fn linked(&self, way: &Way) -> Result<Option<(Row<'a>, &'a Lookup)>, TooLarge> {
+        let (last, before) = way.links.split_last().expect("a way has a step");
+        let start = match before {
+            [] => *self,
+            _ => match self.linked(&Way { links: before.to_vec() })? {
+                Some((row, _)) => row,
+                None => return Ok(None),
+            },
+        };
+        let link = &start.links[*last as usize];
+        let keys = link.columns.iter().map(|id| start.column(*id)).collect::<Result<Vec<_>, _>>()?;
         let lookup = &self.program.lookups[link.lookup.0 as usize];
         let table = &self.data.lookups[link.lookup.0 as usize];
         for cells in table.rows() {
-            let row = Row { source: None, columns: &lookup.columns, table, cells, ..*self };
-            let own = row.column(lookup.key)?;
-            if !own.is_null() && !key.is_null() && order(&own, &key).is_eq() {
+            let row = Row { links: &lookup.links, columns: &lookup.columns, table, cells, ..*self };
+            let mut same = true;
+            for (id, key) in lookup.key.iter().zip(&keys) {
+                let own = row.column(*id)?;
+                same &= !own.is_null() && !key.is_null() && order(&own, key).is_eq();
+            }
+            if same {
                 return Ok(Some((row, lookup)));
             }
         }
@@ -74,7 +84,7 @@ impl<'a> Row<'a> {
     pub fn value(&self, expr: &RowExpr) -> Result<Value, TooLarge> {
         let value = match &expr.kind {
             RowKind::Column(id) => self.column(*id)?,
-            RowKind::Linked { link, column } => match self.linked(*link)? {
+            RowKind::Linked { way, column } => match self.linked(way)? {
                 Some((row, _)) => row.column(*column)?,
                 None => Value::Null,
             },

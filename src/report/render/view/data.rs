@@ -29,6 +29,8 @@ pub struct Row {
 #[derive(Serialize)]
 pub struct LookupView {
     pub name: String,
+    /// The table and its link.
+    pub link: String,
     pub rows: String,
     pub missing: String,
     /// How many rows could not be parsed, and the first of them; empty when all could.
@@ -71,13 +73,20 @@ pub fn ledger(ledger: &Ledger, zone: &TimeZone) -> LedgerView {
     }
 }
 
-pub fn lookup(lookup: &LookupUse) -> LookupView {
+/// A line for each link; what could not be read of a lookup stands on its first.
+pub fn lookups(all: &[LookupUse]) -> Vec<LookupView> {
+    let first = |at: usize| all.iter().position(|l| Some(l.lookup) == all.get(at).map(|l| l.lookup)) == Some(at);
+    all.iter().enumerate().map(|(at, l)| lookup(l, first(at))).collect()
+}
+
+fn lookup(lookup: &LookupUse, first: bool) -> LookupView {
     LookupView {
         name: lookup.name.clone(),
+        link: lookup.link.clone(),
         rows: count(lookup.rows),
         missing: count(lookup.missing),
-        unparsable: if lookup.unparsable == 0 { String::new() } else { count(lookup.unparsable) },
-        rejected: sentences(&lookup.rejected),
+        unparsable: if lookup.unparsable == 0 || !first { String::new() } else { count(lookup.unparsable) },
+        rejected: if first { sentences(&lookup.rejected) } else { Vec::new() },
     }
 }
 
