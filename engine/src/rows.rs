@@ -263,7 +263,9 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
         | RowFunction::HourOfDay
         | RowFunction::Weekday
         | RowFunction::DayOfMonth
-        | RowFunction::MonthOfYear => {
+        | RowFunction::MonthOfYear
+        | RowFunction::QuarterOfYear
+        | RowFunction::DayOfYear => {
             let of = operand(arg(0)?, columns)?;
             // A column that holds nothing has no type of its own.
             let nothing = arg(0)?.ty == ScalarType::Null;

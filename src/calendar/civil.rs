@@ -77,6 +77,11 @@ impl Calendar {
         }
     }
 
+    /// 1 to 4, of the fiscal year.
+    pub fn quarter_of_year(&self, date: Date) -> i64 {
+        self.index(Grain::Quarter, date).rem_euclid(4) + 1
+    }
+
     /// The first day of a period; `None` outside the calendar's years.
     pub(super) fn first_day(&self, grain: Grain, index: i64) -> Option<Date> {
         match grain {

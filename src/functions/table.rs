@@ -361,6 +361,22 @@ pub const ALL: &[Function] = &[
         "1 to 12",
         &["count(play where month_of_year(time) = 12)"],
     ),
+    row(
+        "quarter_of_year",
+        "quarter_of_year(time)",
+        RowFunction::QuarterOfYear,
+        "a plain number",
+        "1 to 4, of the fiscal year where the project has one",
+        &["count(play where quarter_of_year(time) = 4)"],
+    ),
+    row(
+        "day_of_year",
+        "day_of_year(time)",
+        RowFunction::DayOfYear,
+        "a plain number",
+        "1 to 366, of the calendar year",
+        &["count(play where day_of_year(time) <= 7)"],
+    ),
     // ---- journeys: names that are taken, for a later version
     later("sessions", "sessions(E, gap 30m)", Makes::EventSet, "sessions of a set, at their start"),
     later("conversion", "conversion(A -> B, within 14d)", Makes::Number, "the share of A's actors who go on to B"),

@@ -130,4 +130,8 @@ pub enum RowFunction {
     DayOfMonth,
     /// 1 to 12.
     MonthOfYear,
+    /// 1 to 4, of the fiscal year.
+    QuarterOfYear,
+    /// 1 to 366, of the calendar year.
+    DayOfYear,
 }

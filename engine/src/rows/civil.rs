@@ -155,6 +155,8 @@ fn local_part(function: RowFunction, local: &Int64Array, civil: &Civil) -> Array
                 RowFunction::PeriodStart(grain) => civil.period_start(grain, date).map(|d| i64::from(days(d))),
                 RowFunction::Weekday => Some(i64::from(date.weekday().to_monday_one_offset())),
                 RowFunction::DayOfMonth => Some(i64::from(date.day())),
+                RowFunction::QuarterOfYear => Some(civil.calendar.quarter_of_year(date)),
+                RowFunction::DayOfYear => Some(i64::from(date.day_of_year())),
                 _ => Some(i64::from(date.month())),
             });
             memo = Some((day, value));

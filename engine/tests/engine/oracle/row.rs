@@ -235,6 +235,8 @@ fn civil(function: RowFunction, of: &Value, calendar: &Calendar) -> Value {
         RowFunction::Weekday => int(local.weekday().to_monday_one_offset()),
         RowFunction::DayOfMonth => int(local.day()),
         RowFunction::MonthOfYear => int(local.month()),
+        RowFunction::QuarterOfYear => int(quarter(local.date(), calendar.fiscal_year_start)),
+        RowFunction::DayOfYear => Value::Int(i128::from(local.date().day_of_year())),
         RowFunction::PeriodStart(grain) => match of {
             Value::Instant(t) => Value::Date(calendar.date_of(calendar.floor(*t, grain))),
             // Also one that the zone never had.
@@ -243,4 +245,10 @@ fn civil(function: RowFunction, of: &Value, calendar: &Calendar) -> Value {
         },
         other => panic!("{other:?} is no civil part"),
     }
+}
+
+/// The quarter of a fiscal year: how many of its four first days have come.
+fn quarter(date: jiff::civil::Date, (month, day): (i8, i8)) -> i8 {
+    let months = (date.month() - month - i8::from(date.day() < day)).rem_euclid(12);
+    months / 3 + 1
 }

@@ -135,6 +135,8 @@ fn numeric(rng: &mut Rng, ty: ScalarType, depth: usize) -> RowExpr {
                     RowFunction::Weekday,
                     RowFunction::DayOfMonth,
                     RowFunction::MonthOfYear,
+                    RowFunction::QuarterOfYear,
+                    RowFunction::DayOfYear,
                     RowFunction::Length,
                 ]);
                 let arg = if function == RowFunction::Length { ScalarType::Text } else { ScalarType::Instant };

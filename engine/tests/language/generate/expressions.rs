@@ -149,6 +149,7 @@ impl Writer<'_> {
         if self.has(set, "day_on") {
             found.push(format!("@day_on >= {day}"));
             found.push("month_of_year(@day_on) in (2, 3, 12)".to_owned());
+            found.push("quarter_of_year(@day_on) <= 2 or day_of_year(@day_on) > 300".to_owned());
         }
         if self.has(set, "other_at") {
             found.push(format!("@other_at >= {day}"));

@@ -199,17 +199,26 @@ impl<'a> Row<'a> {
             RowFunction::EndsWith => both(&|t, part| t.ends_with(part)),
             RowFunction::Contains => both(&|t, part| t.contains(part)),
             RowFunction::PeriodStart(grain) => self.period_start(grain, &args[0]),
-            RowFunction::HourOfDay | RowFunction::Weekday | RowFunction::DayOfMonth | RowFunction::MonthOfYear => {
+            RowFunction::HourOfDay
+            | RowFunction::Weekday
+            | RowFunction::DayOfMonth
+            | RowFunction::MonthOfYear
+            | RowFunction::QuarterOfYear
+            | RowFunction::DayOfYear => {
                 let local = match &args[0] {
                     Value::Instant(t) => self.calendar().local(*t),
                     Value::Date(date) => date.at(0, 0, 0, 0),
                     _ => return Ok(Value::Null),
                 };
+                let (first_month, first_day) = self.calendar().fiscal_year_start;
+                let months = local.month() - first_month - i8::from(local.day() < first_day);
                 Value::Int(i128::from(match function {
-                    RowFunction::HourOfDay => local.hour(),
-                    RowFunction::Weekday => local.weekday().to_monday_one_offset(),
-                    RowFunction::DayOfMonth => local.day(),
-                    _ => local.month(),
+                    RowFunction::HourOfDay => i16::from(local.hour()),
+                    RowFunction::Weekday => i16::from(local.weekday().to_monday_one_offset()),
+                    RowFunction::DayOfMonth => i16::from(local.day()),
+                    RowFunction::QuarterOfYear => i16::from(months.rem_euclid(12) / 3 + 1),
+                    RowFunction::DayOfYear => local.date().day_of_year(),
+                    _ => i16::from(local.month()),
                 }))
             }
         })
