@@ -1,5 +1,7 @@
 //! What an engine gives back: plain data, no Arrow types.
 
+pub mod order;
+
 use jiff::Timestamp;
 
 use crate::ir::{LookupId, ScalarType, SourceId};

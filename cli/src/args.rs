@@ -110,6 +110,14 @@ pub struct QueryArgs {
     /// Where the range ends; a date or a period that is named is no longer part of it [default: `--as-of`].
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Order the rows: `period`, a dimension or a metric, `KEY desc` for the largest first; repeatable, the first counts most.
+    /// With several metrics the rows of one period and part stand at the same place in each table [default: period, then
+    /// dimensions].
+    #[arg(long, value_name = "KEY [desc]")]
+    pub order: Vec<String>,
+    /// Print so many rows of each metric at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: TableFormat,
 }

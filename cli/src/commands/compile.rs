@@ -115,6 +115,8 @@ fn plans(session: &mut Session, args: &CompileArgs) -> Result<(String, String), 
         grain: None,
         from: None,
         to: None,
+        order: Vec::new(),
+        limit: None,
         format: TableFormat::Table,
     };
     let asks: Vec<Ask> = query::asks(session, &question)?.into_iter().map(|a| a.ask).collect();

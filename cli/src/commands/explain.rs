@@ -87,6 +87,8 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
         grain: Some("total".to_string()),
         from: None,
         to: None,
+        order: Vec::new(),
+        limit: None,
         format: TableFormat::Table,
     };
     let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Grain, Interval};
 use kepi_lang::check::{Typed, needs_days};
 use kepi_lang::ir::Ask;
+use kepi_lang::results::order::{self, Key, Order};
 
 use crate::args::{Common, QueryArgs, TableFormat};
 use crate::commands::Stop;
@@ -23,7 +24,13 @@ pub struct Wanted {
 pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
     let mut session = Session::open(common)?;
     let wanted = asks(&mut session, args)?;
-    let (_, results) = session.answer(wanted.iter().map(|w| w.ask.clone()).collect())?;
+    let orders = orders(args)?;
+    let asks: Vec<Ask> = wanted.iter().map(|w| w.ask.clone()).collect();
+    let (question, mut results) = session.answer(asks)?;
+    if !orders.is_empty() || args.limit.is_some() {
+        let limit = args.limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        order::arrange(&question.asks, &mut results.answers, &orders, limit);
+    }
     let answers: Vec<table::Answered> = wanted
         .iter()
         .zip(&results.answers)
@@ -37,6 +44,37 @@ pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
         TableFormat::Json => table::json(&answers, &results, calendar, session.as_of.at),
     });
     Ok(Exit::Fine)
+}
+
+/// What `--order` says, key by key.
+///
+/// # Errors
+/// Where a key is neither `period` nor asked for.
+fn orders(args: &QueryArgs) -> Result<Vec<Order>, Stop> {
+    let one = |text: &String| {
+        let text = text.trim();
+        let (name, descending) = match text.rsplit_once(char::is_whitespace) {
+            Some((name, word)) if word.eq_ignore_ascii_case("desc") => (name.trim_end(), true),
+            Some((name, word)) if word.eq_ignore_ascii_case("asc") => (name.trim_end(), false),
+            _ => (text, false),
+        };
+        let at = |list: &[String]| list.iter().position(|known| known.trim() == name);
+        let key = match (at(&args.by), at(&args.metrics)) {
+            (Some(dimension), _) => Key::Dimension(dimension),
+            (None, Some(metric)) => Key::Metric(metric),
+            (None, None) if name == "period" => Key::Period,
+            (None, None) => {
+                let known = args.by.iter().chain(&args.metrics).map(|k| format!("`{k}`")).collect::<Vec<_>>();
+                let line = format!(
+                    "`--order {text}`: there is no `{name}` to order by; there are `period`, {}",
+                    known.join(", ")
+                );
+                return Err(Stop::Usage(line));
+            }
+        };
+        Ok(Order { key, descending })
+    };
+    args.order.iter().map(one).collect()
 }
 
 /// What a query asks of the engine, metric by metric.
