@@ -12,8 +12,10 @@
 //!
 //! A page's project is what its `file=` blocks add to `cli/tests/docs/world`, or to the folder that `<!-- project: DIR -->` names;
 //! a page with its own `kepi.yaml` begins with nothing. Where it has data, they are read. On a page of `docs/errors` the
-//! first block of definitions finds the page's code, the others have no error. `KEPI_BLESS=1` writes what was printed.
+//! first block of definitions finds the page's code, the others have no error. `KEPI_BLESS=1` writes what was printed. Links
+//! between the pages lead somewhere.
 
+mod links;
 mod page;
 mod project;
 
@@ -21,6 +23,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -45,40 +48,70 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
+/// What came of some pages.
+#[derive(Default)]
+struct Outcome {
+    run: usize,
+    skipped: Vec<String>,
+    failures: Vec<String>,
+}
+
 #[test]
 fn blocks() {
-    let (mut count, mut skipped, mut failures) = (0, Vec::new(), Vec::new());
-    for path in pages() {
-        let page = Page::read(&path);
-        let mut project = Project::new(&page.text);
-        let mut text = page.text.clone();
-        for block in &page.blocks {
-            let place = format!("{}:{}", page.name, block.line);
-            if let Some(why) = block.attribute("skip") {
-                skipped.push(format!("{place}: {why}"));
-                continue;
-            }
-            count += 1;
-            match check(&page, block, &mut project) {
-                Ok(Some(printed)) => text = text.replacen(&block.text, &printed, 1),
-                Ok(None) => {}
-                Err(why) => failures.push(format!("{place}: {why}")),
-            }
+    let pages = pages();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut outcome = Outcome::default();
+        while let Some(path) = pages.get(next.fetch_add(1, Ordering::Relaxed)) {
+            run_page(path, &mut outcome);
         }
-        // What a page on a finding writes is wrong on purpose.
-        if page.code.is_none()
-            && let Err(why) = project.check()
-        {
-            failures.push(format!("{}: the page's project: {why}", page.name));
+        outcome
+    };
+    let mut all = Outcome::default();
+    std::thread::scope(|scope| {
+        for thread in (0..threads).map(|_| scope.spawn(worker)).collect::<Vec<_>>() {
+            let part = thread.join().unwrap();
+            all.run += part.run;
+            all.skipped.extend(part.skipped);
+            all.failures.extend(part.failures);
         }
-        if text != page.text {
-            fs::write(&path, text).unwrap();
+    });
+    all.skipped.sort();
+    all.failures.sort();
+    let list = all.skipped.iter().map(|s| format!("\n  not run: {s}")).collect::<String>();
+    // Past the capture of the test's output: what is not run is always said.
+    let _ = writeln!(std::io::stderr(), "documentation: {} blocks run, {} not{list}", all.run, all.skipped.len());
+    assert!(all.failures.is_empty(), "{} of {} blocks fail:\n{}", all.failures.len(), all.run, all.failures.join("\n"));
+}
+
+fn run_page(path: &Path, outcome: &mut Outcome) {
+    let page = Page::read(path);
+    let mut project = Project::new(&page.text);
+    let mut text = page.text.clone();
+    for block in &page.blocks {
+        let place = format!("{}:{}", page.name, block.line);
+        if let Some(why) = block.attribute("skip") {
+            outcome.skipped.push(format!("{place}: {why}"));
+            continue;
+        }
+        outcome.run += 1;
+        match check(&page, block, &mut project) {
+            Ok(Some(printed)) => text = text.replacen(&block.text, &printed, 1),
+            Ok(None) => {}
+            Err(why) => outcome.failures.push(format!("{place}: {why}")),
         }
     }
-    let list = skipped.iter().map(|s| format!("\n  not run: {s}")).collect::<String>();
-    // Past the capture of the test's output: what is not run is always said.
-    let _ = writeln!(std::io::stderr(), "documentation: {count} blocks run, {} not{list}", skipped.len());
-    assert!(failures.is_empty(), "{} of {count} blocks fail:\n{}", failures.len(), failures.join("\n"));
+    outcome.failures.extend(links::broken(path, &page).into_iter().map(|l| format!("{}: {l}", page.name)));
+    // What a page on a finding writes is wrong on purpose.
+    if page.code.is_none()
+        && let Err(why) = project.check()
+    {
+        outcome.failures.push(format!("{}: the page's project: {why}", page.name));
+    }
+    if text != page.text {
+        fs::write(path, text).unwrap();
+    }
 }
 
 /// The text to put in the block's place, where `KEPI_BLESS=1` asks for it.
