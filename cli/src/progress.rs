@@ -79,23 +79,19 @@ fn draw(seen: &Seen, took: Duration) {
     bar.tick();
 }
 
-/// `1,204,000 of 3,000,000 rows in 20 files, 240,000 a second, 8 s left`.
+/// `file 3 of 20`, then `1,204,000 of 3,000,000 rows, 240,000 a second, 8 s left`.
 fn text(seen: &Seen, took: Duration) -> String {
-    let files = format!("{} file{}", HumanCount(seen.all_files), if seen.all_files == 1 { "" } else { "s" });
     if seen.all_rows == 0 {
         return if seen.all_files == 0 {
-            "looking".to_string()
+            "looking for files".to_string()
         } else {
-            format!("{} of {files}", HumanCount(seen.files))
+            format!("file {} of {}", HumanCount(seen.files), HumanCount(seen.all_files))
         };
     }
     if seen.rows >= seen.all_rows {
         return format!("{} rows, computing", HumanCount(seen.rows));
     }
     let mut text = format!("{} of {} rows", HumanCount(seen.rows), HumanCount(seen.all_rows));
-    if seen.all_files > 0 {
-        text += &format!(" in {files}");
-    }
     let rate = seen.rows as f64 / took.as_secs_f64().max(0.001);
     if rate >= 1.0 {
         let left = (seen.all_rows - seen.rows) as f64 / rate;

@@ -1,7 +1,9 @@
 //! From a folder to a checked program.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use kepi_engine::Progress;
 use kepi_lang::check::{self, Checked};
 use kepi_lang::diag::lint::Levels;
 use kepi_lang::diag::{self, Code, Diagnostic};
@@ -144,7 +146,7 @@ fn definition_files(root: &Path, manifest: &Manifest, findings: &mut Vec<Diagnos
 }
 
 /// Resolves and checks; with `data`, against the files' schemas.
-pub fn check(definitions: Definitions, data: bool) -> Project {
+pub fn check(definitions: Definitions, data: bool, progress: &Arc<Progress>) -> Project {
     let Definitions { root, map, manifest, documents, mut findings } = definitions;
     let named = documents.iter().flat_map(named).collect();
     let mut checked = None;
@@ -156,7 +158,7 @@ pub fn check(definitions: Definitions, data: bool) -> Project {
         // Where the folder is refused nothing is looked for in it.
         let refused = findings.iter().any(|f| f.code == Code::OutsideOfProject && about_manifest(f, &map));
         let schemas: Option<Schemas> = (data && !refused).then(|| {
-            let (schemas, found) = kepi_engine::schemas(&root, &project.settings, &project.tables);
+            let (schemas, found) = kepi_engine::schemas_seen(&root, &project.settings, &project.tables, progress);
             findings.extend(found);
             schemas
         });
@@ -176,8 +178,8 @@ fn about_manifest(finding: &Diagnostic, map: &SourceMap) -> bool {
 ///
 /// # Errors
 /// A line for the user where there is no project.
-pub fn load(common: &Common, data: bool) -> Result<Project, String> {
-    Ok(check(read(&root(common)?), data))
+pub fn load(common: &Common, data: bool, progress: &Arc<Progress>) -> Result<Project, String> {
+    Ok(check(read(&root(common)?), data, progress))
 }
 
 /// Events, segments, lookups, benchmarks, objectives and releases; metrics and sources are explained from the program.

@@ -43,7 +43,8 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, Stop> {
         let begun = Instant::now();
         let progress = Arc::new(Progress::default());
-        let loaded = project::load(common, true).map_err(Stop::Usage)?;
+        let watch = Watch::begin(common.quiet, &progress, begun);
+        let loaded = project::load(common, true, &progress).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();
         let (map, findings, named, levels) = (loaded.map, loaded.findings, loaded.named, loaded.levels);
         let program = loaded.checked.as_ref().filter(|_| !failed).and_then(|c| c.program.clone());
@@ -52,7 +53,6 @@ impl Session {
             return Err(Stop::Findings { exit, findings, map });
         };
         let program = Arc::new(program);
-        let watch = Watch::begin(common.quiet, &progress, begun);
         let options = Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress) };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
             Ok(dataset) => dataset,

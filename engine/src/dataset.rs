@@ -51,7 +51,7 @@ impl Dataset {
     /// Opens the files of all sources and lookups. All findings at once.
     pub fn open(root: &Path, program: Arc<Program>, options: Options) -> Result<Self, Vec<Diagnostic>> {
         guarded(|| {
-            let opened = sources::open(root, &program)?;
+            let opened = sources::open(root, &program, &options.progress)?;
             let mut extents = Vec::new();
             let mut findings = Vec::new();
             for source in &opened.sources {

@@ -16,4 +16,4 @@ pub mod sources;
 
 pub use dataset::{Dataset, Explained, Options};
 pub use progress::{Progress, Seen};
-pub use sources::schemas;
+pub use sources::{schemas, schemas_seen};

@@ -14,7 +14,7 @@ pub struct Progress {
 /// The counters at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Files that have been looked into, of those that are known to be there.
+    /// Files that have been begun, of those that are known to be there; they may be looked into more than once.
     pub files: u64,
     pub all_files: u64,
     /// Rows that have been read for an answer, of those in the files.
@@ -31,6 +31,14 @@ impl Progress {
             rows: load(&self.rows),
             all_rows: load(&self.all_rows),
         }
+    }
+
+    pub(crate) fn expect_files(&self, files: usize) {
+        self.all_files.fetch_add(files as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn file(&self) {
+        self.files.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn expect_rows(&self, rows: u64) {

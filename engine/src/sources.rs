@@ -33,6 +33,8 @@ use kepi_lang::ir::{self, LookupId, Program, Settings, SourceId};
 use kepi_lang::resolve::Tables;
 use kepi_lang::results::Schemas;
 
+use crate::progress::Progress;
+
 pub use clean::{Clean, Cleaner};
 pub use counts::Counts;
 pub use dedup::dedup;
@@ -58,11 +60,22 @@ pub struct Opened {
 
 /// What the files of a project hold, with every finding about them in one go: for `check`, before there is a program.
 pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, Vec<Diagnostic>) {
+    schemas_seen(root, settings, tables, &Arc::default())
+}
+
+/// As [`schemas`]; `progress` is told of every file.
+pub fn schemas_seen(
+    root: &Path,
+    settings: &Settings,
+    tables: &Tables,
+    progress: &Arc<Progress>,
+) -> (Schemas, Vec<Diagnostic>) {
     let mut schemas = Schemas::default();
     let none = tables.sources.is_empty() && tables.lookups.is_empty();
     parquet::hush();
-    let (folders, mut findings) =
+    let (mut folders, mut findings) =
         if none { (Folders::default(), Vec::new()) } else { Folders::open(root, &settings.data) };
+    folders.progress = Arc::clone(progress);
     let missing = !findings.is_empty();
     let mut describe = |role: Role, table: &kepi_lang::resolve::Table| {
         // Nothing to read, or nowhere to read it: said already.
@@ -105,13 +118,14 @@ pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, V
 }
 
 /// Opens the files of a program's tables. All findings of all tables at once.
-pub fn open(root: &Path, program: &Program) -> Result<Opened, Vec<Diagnostic>> {
+pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<Opened, Vec<Diagnostic>> {
     let mut opened = Opened::default();
     if program.sources.is_empty() && program.lookups.is_empty() {
         return Ok(opened);
     }
     parquet::hush();
-    let (folders, mut findings) = Folders::open(root, &program.settings.data);
+    let (mut folders, mut findings) = Folders::open(root, &program.settings.data);
+    folders.progress = Arc::clone(progress);
     if !findings.is_empty() {
         return Err(findings);
     }

@@ -13,20 +13,20 @@ use crate::{findings, project};
 
 pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     let begun = Instant::now();
-    let mut project = project::load(common, !args.no_data).map_err(Stop::Usage)?;
+    let progress = Arc::new(Progress::default());
+    let watch = Watch::begin(common.quiet, &progress, begun);
+    let mut project = project::load(common, !args.no_data, &progress).map_err(Stop::Usage)?;
     let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
     if let Some(program) = program.filter(|_| !args.no_data) {
         // Keys of lookups and clocks of sources are known only once the files are open.
-        let progress = Arc::new(Progress::default());
-        let watch = Watch::begin(common.quiet, &progress, begun);
         let options = Options { threads: common.threads.map(usize::from), progress };
         let opened = Dataset::open(&project.root, Arc::new(program), options);
-        drop(watch);
         if let Err(found) = opened {
             project.findings.extend(found);
             kepi_lang::diag::sort(&mut project.findings);
         }
     }
+    drop(watch);
     let program = project.checked.as_ref().and_then(|c| c.program.as_ref());
     let facts = program.map_or(String::new(), |p| {
         let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });

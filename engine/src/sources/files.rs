@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobMatcher};
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::source::Span;
 
+use crate::progress::Progress;
 use crate::sources::finding::Owner;
 use crate::sources::open::Stamp;
 
@@ -43,6 +45,8 @@ impl Found {
 /// The folders that sources may read.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
+    /// Told of every file that is looked into.
+    pub progress: Arc<Progress>,
     folders: Vec<Folder>,
 }
 
@@ -63,7 +67,10 @@ impl Folders {
             Ok(root) => root,
             Err(error) => {
                 let message = format!("the project's folder `{}` cannot be read: {}", root.display(), io_text(&error));
-                return (Self { folders }, vec![Diagnostic::without_place(Code::DataFolder, message)]);
+                return (
+                    Self { folders, progress: Arc::default() },
+                    vec![Diagnostic::without_place(Code::DataFolder, message)],
+                );
             }
         };
         for name in data {
@@ -72,7 +79,7 @@ impl Folders {
                 Err(finding) => findings.push(finding),
             }
         }
-        (Self { folders }, findings)
+        (Self { folders, progress: Arc::default() }, findings)
     }
 
     fn folder(root: &Path, name: &str) -> Result<Folder, Diagnostic> {

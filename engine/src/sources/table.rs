@@ -96,11 +96,13 @@ impl Table {
     pub fn open(folders: &Folders, owner: Owner, wanted: &Wanted<'_>) -> Result<Self, Vec<Diagnostic>> {
         let found = folders.find(&owner, wanted.files)?;
         let span = wanted.files.first().map_or(owner.span, |(_, span)| *span);
+        folders.progress.expect_files(found.len());
         let format = format::of_all(&owner, &found, wanted.format)?;
         let mut files = Vec::new();
         let mut findings = Vec::new();
         let mut profiles = Vec::new();
         for found in found {
+            folders.progress.file();
             if format.is_text() {
                 match looked_into(&found, format, wanted) {
                     Ok(profile) => {

@@ -163,7 +163,7 @@ pub(super) fn read_within(
     bounds: Option<Interval>,
     threads: usize,
 ) -> Result<Seen, Vec<Diagnostic>> {
-    let Opened { sources, lookups } = open(project.root(), &program)?;
+    let Opened { sources, lookups } = open(project.root(), &program, &Arc::default())?;
     let source: Arc<OpenSource> = Arc::clone(&sources[0]);
     assert_eq!(source.id(), SourceId(0));
     let columns: BTreeSet<ColumnId> = (0..source.def.columns.len() as u32).map(ColumnId).collect();

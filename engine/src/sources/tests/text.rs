@@ -1,6 +1,7 @@
 //! CSV and NDJSON: what is read, what is left out and counted, whatever the file is packed in and however it is cut in pieces.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::Compression;
@@ -168,7 +169,7 @@ fn files_that_change() {
     ];
     for (what, change) in changes {
         let project = Project::new().write("a.csv", dirty("\n"));
-        let opened = open(project.root(), &program("UTC", vec![of("a.csv")], Vec::new())).unwrap();
+        let opened = open(project.root(), &program("UTC", vec![of("a.csv")], Vec::new()), &Arc::default()).unwrap();
         change(&project.data().join("a.csv"));
         let source = &opened.sources[0];
         let read = super::batches(source, &[ColumnId(0)].into_iter().collect(), None, 2);
