@@ -14,6 +14,7 @@ mod iso;
 mod keys;
 mod local;
 mod lookup;
+mod nested;
 mod open;
 mod parquet;
 mod physical;

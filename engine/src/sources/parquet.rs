@@ -8,13 +8,13 @@ use std::path::Path;
 use std::sync::Once;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
+use crate::sources::nested::{Leaf, leaves};
 use crate::sources::trouble::Trouble;
 
 /// Rows of one batch of a direct read.
@@ -25,27 +25,28 @@ const BATCH: usize = 8192;
 pub(crate) struct Footer {
     pub meta: ArrowReaderMetadata,
     pub rows: u64,
+    pub leaves: Vec<Leaf>,
 }
 
 impl Footer {
-    pub fn schema(&self) -> &SchemaRef {
-        self.meta.schema()
-    }
-
-    /// A column (of the file's own schema, not nested) has a value in every row, by the footer.
+    /// A column (by its place among the leaves) has a value in every row, by the footer.
     pub fn is_never_null(&self, column: usize) -> bool {
-        let Some(field) = self.schema().fields().get(column) else { return false };
+        let Some(leaf) = self.leaves.get(column) else { return false };
         let known = |group: &RowGroupMetaData| {
-            let path = |c: &&ColumnChunkMetaData| c.column_path().parts().first() == Some(field.name());
-            let statistics = group.columns().iter().find(path).and_then(|c| c.statistics());
+            let statistics = chunk(group, leaf).and_then(ColumnChunkMetaData::statistics);
             statistics.is_some_and(|s| s.null_count_opt() == Some(0))
         };
-        !field.is_nullable() || self.groups().row_groups().iter().all(known)
+        !leaf.nullable || self.groups().row_groups().iter().all(known)
     }
 
     pub fn groups(&self) -> &ParquetMetaData {
         self.meta.metadata()
     }
+}
+
+/// The part of a row group that holds a column.
+pub(crate) fn chunk<'a>(group: &'a RowGroupMetaData, leaf: &Leaf) -> Option<&'a ColumnChunkMetaData> {
+    group.columns().iter().find(|chunk| chunk.column_path().parts() == leaf.names)
 }
 
 /// Reads and examines the footer.
@@ -55,7 +56,8 @@ pub(crate) fn footer(path: &Path) -> Result<Footer, Trouble> {
         let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
         let meta = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| corrupt(&e.to_string()))?;
         let rows = examine(meta.metadata(), bytes)?;
-        Ok(Footer { meta, rows })
+        let leaves = leaves(meta.schema().fields());
+        Ok(Footer { meta, rows, leaves })
     })
 }
 

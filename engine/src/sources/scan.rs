@@ -1,5 +1,6 @@
 //! DataFusion scans of a table's files: projection and bounds, nothing more.
 
+mod nested;
 mod text;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use jiff::tz::TimeZone;
 use kepi_lang::calendar::Interval;
 
 use crate::sources::table::{Body, DataFile, Table};
+use nested::Nested;
 
 /// Two days, in microseconds: more than local time is ever away from UTC, whatever a policy does at a gap.
 const SLACK: i64 = 2 * 86_400_000_000;
@@ -32,6 +34,7 @@ const SLACK: i64 = 2 * 86_400_000_000;
 #[derive(Debug)]
 struct Files {
     schema: SchemaRef,
+    nested: Nested,
     files: Vec<PartitionedFile>,
     /// Rows for which this is false everywhere in a piece of a file may be left out.
     bounds: Option<Expr>,
@@ -50,22 +53,25 @@ pub(crate) fn plan(
         return LogicalPlanBuilder::scan(TableReference::bare(name.to_owned()), source, Some(columns.to_vec()))?
             .build();
     }
-    // Rows without a time are counted as such, so bounds never leave them out: those files are read apart.
-    let mut timed: Vec<PartitionedFile> = Vec::new();
-    let mut others: Vec<PartitionedFile> = Vec::new();
+    let mut groups: Vec<(bool, Nested, Vec<PartitionedFile>)> = Vec::new();
     for file in &table.files {
         let Body::Parquet(footer) = &file.body else { continue };
         let clock = bounds.and_then(|(_, clock)| file.places.get(clock).copied().flatten());
-        let known = clock.is_some_and(|clock| footer.is_never_null(clock));
-        if known { timed.push(entry(file)?) } else { others.push(entry(file)?) }
+        // Rows without a time are counted as such, so bounds never leave them out: those files are read apart.
+        let timed = clock.is_some_and(|clock| {
+            footer.leaves.get(clock).is_some_and(|leaf| leaf.path.is_empty()) && footer.is_never_null(clock)
+        });
+        let nested = Nested::of(table, file, footer, columns);
+        match groups.iter_mut().find(|(t, n, _)| *t == timed && *n == nested) {
+            Some((_, _, files)) => files.push(entry(file)?),
+            None => groups.push((timed, nested, vec![entry(file)?])),
+        }
     }
     let bounds = bounds.and_then(|(bounds, clock)| within(table, clock, bounds, zone));
     let mut plan: Option<LogicalPlanBuilder> = None;
-    for (files, bounds) in [(timed, bounds), (others, None)] {
-        if files.is_empty() {
-            continue;
-        }
-        let files = Files { schema: Arc::clone(&table.schema), files, bounds };
+    for (timed, nested, files) in groups {
+        let bounds = bounds.clone().filter(|_| timed);
+        let files = Files { schema: Arc::clone(&table.schema), nested, files, bounds };
         let reference = TableReference::bare(name.to_owned());
         let part = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::new(files)), Some(columns.to_vec()))?;
         plan = Some(match plan {
@@ -132,20 +138,25 @@ impl TableProvider for Files {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let read = if self.nested.is_none() { Arc::clone(&self.schema) } else { self.nested.schema(&self.schema) };
         let global = state.config_options().execution.parquet.clone();
         let options = TableParquetOptions { global, ..TableParquetOptions::default() };
-        let mut source = ParquetSource::new(Arc::clone(&self.schema)).with_table_parquet_options(options);
+        let mut source = ParquetSource::new(Arc::clone(&read)).with_table_parquet_options(options);
         if let Some(bounds) = &self.bounds {
-            let schema = DFSchema::try_from(Schema::clone(&self.schema))?;
+            let schema = DFSchema::try_from(Schema::clone(&read))?;
             source = source.with_predicate(state.create_physical_expr(bounds.clone(), &schema)?);
         }
-        let source = Arc::new(source);
         let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
             .with_file_groups(groups)
-            .with_limit(limit)
-            .with_projection_indices(projection.cloned())?
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
+            .with_limit(limit);
+        if self.nested.is_none() {
+            let config = config.with_projection_indices(projection.cloned())?.build();
+            return Ok(DataSourceExec::from_data_source(config));
+        }
+        let wanted = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let (own, ways) = self.nested.ways(&self.schema, &read, &wanted);
+        let scan = DataSourceExec::from_data_source(config.with_projection_indices(Some(own))?.build());
+        Ok(nested::unnest(scan, &self.schema, &wanted, ways))
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use datafusion::arrow::array::{Array, RecordBatch};
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use kepi_lang::diag::suggest::closest;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Format, ScalarType, TextOptions};
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::sources::files::{Folders, Found};
 use crate::sources::finding::{Owner, listed};
+use crate::sources::nested::{Leaf, extract};
 use crate::sources::open;
 use crate::sources::parquet::{self, Footer};
 use crate::sources::text::{self, Check, Profile, Reader, TextFile};
@@ -211,6 +213,7 @@ impl Table {
         let finding = self.owner.stopped(Code::UnsupportedColumn, span, message);
         finding.help(match physical {
             "Binary" => "if the bytes are text, declare the column as `text`",
+            "Struct" => "name one of its fields, by its path: `outer.inner`",
             _ => "write the part of it that is needed as a column of its own",
         })
     }
@@ -271,22 +274,24 @@ impl Table {
                 return Ok(());
             }
         };
-        let mut own: Vec<usize> = places.iter().flatten().copied().collect();
-        own.sort_unstable();
-        own.dedup();
-        if own.is_empty() {
+        let leaf = |place: &Option<usize>| place.and_then(|place| footer.leaves.get(place));
+        let mut roots: Vec<usize> = places.iter().filter_map(|place| Some(leaf(place)?.root)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        if roots.is_empty() {
             // A row count needs some column.
-            own.push(0);
+            roots.push(0);
         }
+        let leaves: Vec<Option<&Leaf>> = places.iter().map(leaf).collect();
         let mut failed = None;
-        let mut adapt = |batch: RecordBatch| match adapted(&batch, &schema, &places, &own) {
+        let mut adapt = |batch: RecordBatch| match adapted(&batch, &schema, &leaves, &roots) {
             Ok(batch) => visit(batch),
             Err(text) => {
                 failed = Some(text);
                 false
             }
         };
-        parquet::read(&file.found.path, footer, &own, &mut adapt)
+        parquet::read(&file.found.path, footer, &roots, &mut adapt)
             .and_then(|()| failed.map_or(Ok(()), |text| Err(Trouble::Corrupt(text))))
             .map_err(|trouble| finding(&self.owner, &file.found, trouble))
     }
@@ -348,22 +353,26 @@ fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Pro
     Ok(profile)
 }
 
-/// A file's batch in the table's types.
+/// A file's batch, of its fields `roots`, in the table's types.
 fn adapted(
     batch: &RecordBatch,
     schema: &SchemaRef,
-    places: &[Option<usize>],
-    own: &[usize],
+    leaves: &[Option<&Leaf>],
+    roots: &[usize],
 ) -> Result<RecordBatch, String> {
     let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let mut arrays = Vec::with_capacity(places.len());
-    for (field, place) in schema.fields().iter().zip(places) {
-        let read = place.and_then(|place| own.iter().position(|o| *o == place)).and_then(|at| batch.columns().get(at));
+    let mut arrays = Vec::with_capacity(leaves.len());
+    for (field, leaf) in schema.fields().iter().zip(leaves) {
+        let unreadable = |e: ArrowError| format!("has a value in column `{}` that cannot be read: {e}", field.name());
+        let root = leaf.and_then(|leaf| batch.columns().get(roots.iter().position(|root| *root == leaf.root)?));
+        let read = match (root, leaf) {
+            (Some(root), Some(leaf)) => Some(extract(root, &leaf.path).map_err(unreadable)?),
+            _ => None,
+        };
         arrays.push(match read {
             None => datafusion::arrow::array::new_null_array(field.data_type(), batch.num_rows()),
-            Some(array) if array.data_type() == field.data_type() => Arc::clone(array),
-            Some(array) => cast_with_options(array, field.data_type(), &strict)
-                .map_err(|e| format!("has a value in column `{}` that cannot be read: {e}", field.name()))?,
+            Some(array) if array.data_type() == field.data_type() => array,
+            Some(array) => cast_with_options(&array, field.data_type(), &strict).map_err(unreadable)?,
         });
     }
     let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -1,5 +1,7 @@
 //! Names in row expressions: columns, those of lookups, segments.
 
+mod paths;
+
 use crate::calendar::Grain;
 use crate::check::findings::{Check, Reported};
 use crate::check::rows::reach::Reached;

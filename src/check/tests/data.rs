@@ -151,3 +151,43 @@ fn hashes_are_of_meaning_alone() {
     let event = hash(&text("m: sum(e.x where x > 60s)", "n: count(app)", "events:\n  e: app\n"));
     assert_eq!(base.1, event.1, "an event by another name is the same rows");
 }
+
+/// Fields of nested objects are columns by their path, wherever a column may stand.
+#[test]
+fn nested_fields() {
+    let file = [FILE, &[("props.plan", Text), ("props.cart.total", Decimal), ("user.age", Int)]].concat();
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("time: ts", "count(app where props.plan = \"x\")", &[]),
+        ("time: ts", "count(app where app.props.plan = \"x\" and props.cart.total > 3)", &[]),
+        ("time: ts", "sum(app.props.cart.total)", &[]),
+        ("time: ts", "unique(app.props.plan)", &[]),
+        ("time: ts", "mean(count(app) per props.plan)", &[]),
+        ("time: ts", "{expr: count(app), by: [props.plan]}", &[]),
+        ("time: ts, columns: {plan_of: {from: props.plan}}", "count(app where plan_of = \"x\")", &[]),
+        ("time: ts", "count(app where props.plan > 3)", &["K0301: text is compared with a number"]),
+        (
+            "time: ts",
+            "count(app where props.plna = 3)",
+            &["K0251: `app` has no column `props.plna`; did you mean `props.plan`?"],
+        ),
+        (
+            "time: ts",
+            "sum(app.props.cart.totl)",
+            &["K0251: `app` has no column `props.cart.totl`; did you mean `props.cart.total`?"],
+        ),
+        ("time: ts", "count(app where user.age > 3)", &[]),
+        ("time: ts", "count(app where prop.plan = \"x\")", &["K0250: `prop` is no event, source or lookup"]),
+    ];
+    for (source, metric, expected) in cases {
+        assert_eq!(found(&definitions(source, metric), schema(&file), false), *expected, "{source} · {metric}");
+    }
+    let without = |source: &str, metric: &str| {
+        let (checked, _) = project_with(&definitions(source, metric), None);
+        checked.diagnostics.iter().map(|f| format!("{}: {}", f.code, f.message)).collect::<Vec<_>>()
+    };
+    let metric = "count(app where props.plan = \"x\" and app.props.cart.total > 3)";
+    assert_eq!(without("time: ts, columns: {plan: {from: props.plan}}", metric), Vec::<String>::new());
+    assert_eq!(without("time: ts, columns: {props.plan: text}", metric), Vec::<String>::new());
+    // Without files and declarations nothing says that it is an object.
+    assert_eq!(without("time: ts", metric).len(), 2);
+}

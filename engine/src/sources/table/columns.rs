@@ -8,7 +8,8 @@ use datafusion::parquet::file::statistics::Statistics;
 use kepi_lang::diag::{Code, Diagnostic};
 
 use crate::sources::finding::Owner;
-use crate::sources::parquet::Footer;
+use crate::sources::nested::Leaf;
+use crate::sources::parquet::{Footer, chunk};
 use crate::sources::physical;
 use crate::sources::table::{Body, DataFile, RawColumn};
 use crate::sources::text::{Found, Held, Profile, is_blank};
@@ -73,17 +74,19 @@ struct Seen {
 
 pub(super) fn of_parquet(owner: &Owner, files: &mut [DataFile]) -> Result<Columns, Vec<Diagnostic>> {
     let mut seen: Vec<Seen> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     let mut findings = Vec::new();
     for (f, file) in files.iter().enumerate() {
         let Body::Parquet(footer) = &file.body else { continue };
-        for (place, field) in footer.schema().fields().iter().enumerate() {
-            let ty = physical::scanned(field.data_type());
-            let beyond = field.data_type() == &DataType::UInt64 && beyond_i64(footer, field.name());
-            let Some(column) = seen.iter_mut().find(|column| column.name == *field.name()) else {
+        for (place, leaf) in footer.leaves.iter().enumerate() {
+            let ty = physical::scanned(&leaf.ty);
+            let beyond = leaf.ty == DataType::UInt64 && beyond_i64(footer, leaf);
+            let at = *known.entry(leaf.name.clone()).or_insert(seen.len());
+            let Some(column) = seen.get_mut(at) else {
                 seen.push(Seen {
-                    name: field.name().clone(),
+                    name: leaf.name.clone(),
                     ty,
-                    physical: physical::called(field.data_type()),
+                    physical: physical::called(&leaf.ty),
                     first: f,
                     beyond,
                     places: BTreeMap::from([(f, place)]),
@@ -91,7 +94,7 @@ pub(super) fn of_parquet(owner: &Owner, files: &mut [DataFile]) -> Result<Column
                 continue;
             };
             if column.places.insert(f, place).is_some() {
-                let message = format!("`{}` has two columns named `{}`", file.found.relative, field.name());
+                let message = format!("`{}` has two columns named `{}`", file.found.relative, leaf.name);
                 findings.push(owner.stopped(Code::Corrupt, file.found.span, message));
             }
             column.beyond |= beyond;
@@ -108,7 +111,7 @@ pub(super) fn of_parquet(owner: &Owner, files: &mut [DataFile]) -> Result<Column
                         "the column `{}` is {} in `{first}` and {} in `{}`",
                         column.name,
                         column.physical,
-                        physical::called(field.data_type()),
+                        physical::called(&leaf.ty),
                         file.found.relative
                     );
                     let help = "write all files with one type, or make two sources of them";
@@ -143,15 +146,12 @@ pub(super) fn of_parquet(owner: &Owner, files: &mut [DataFile]) -> Result<Column
 }
 
 /// Whether an unsigned column holds, as far as the footer says, a number that is no `i64`.
-fn beyond_i64(footer: &Footer, name: &str) -> bool {
-    footer.groups().row_groups().iter().any(|group| {
-        let column = group.columns().iter().find(|c| c.column_path().parts().first().is_some_and(|part| part == name));
-        match column.and_then(|c| c.statistics()) {
-            // The bits of an unsigned number: negative means beyond.
-            Some(Statistics::Int64(s)) => {
-                s.max_opt().is_none_or(|max| *max < 0) && s.null_count_opt() != Some(group.num_rows() as u64)
-            }
-            _ => group.num_rows() > 0,
+fn beyond_i64(footer: &Footer, leaf: &Leaf) -> bool {
+    footer.groups().row_groups().iter().any(|group| match chunk(group, leaf).and_then(|c| c.statistics()) {
+        // The bits of an unsigned number: negative means beyond.
+        Some(Statistics::Int64(s)) => {
+            s.max_opt().is_none_or(|max| *max < 0) && s.null_count_opt() != Some(group.num_rows() as u64)
         }
+        _ => group.num_rows() > 0,
     })
 }

@@ -243,3 +243,51 @@ fn write_the_typed_files() {
         assert_eq!(described(&kept, &file), described(&made, &file));
     }
 }
+
+/// Files of one table whose structs have gained, lost, reordered and widened fields.
+#[test]
+fn structs_that_change() {
+    let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+    let field = |name: &str, array: &ArrayRef| Arc::new(Field::new(name, array.data_type().clone(), true));
+    let made = |fields: Vec<(&str, ArrayRef)>, valid: Vec<bool>| -> ArrayRef {
+        let (names, arrays): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+        let fields = names.iter().zip(&arrays).map(|(name, array)| field(name, array)).collect::<Vec<_>>();
+        Arc::new(StructArray::new(fields.into(), arrays, Some(valid.into())))
+    };
+    let small: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), Some(2), None]));
+    let large: ArrayRef = Arc::new(Int64Array::from(vec![Some(1 << 40)]));
+    let inner = made(vec![("deep", text(vec![Some("x"), None, Some("z")]))], vec![true, true, false]);
+    let first = made(vec![("plan", text(vec![Some("a"), Some("b"), None])), ("n", small)], vec![true, false, true]);
+    let second = made(vec![("n", large), ("new", text(vec![Some("c")]))], vec![true]);
+    let project = Project::new()
+        .parquet(
+            "1.parquet",
+            vec![("id", Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef), ("props", first), ("more", inner)],
+        )
+        .parquet("2.parquet", vec![("props", second), ("id", Arc::new(Int64Array::from(vec![4])) as ArrayRef)])
+        .parquet("3.parquet", vec![("id", Arc::new(Int64Array::from(vec![5])) as ArrayRef)]);
+    assert_eq!(
+        described(&project, "*.parquet"),
+        [
+            "id: Int (Int64)",
+            "props.plan: Text (Utf8)",
+            "props.n: Int (Int32)",
+            "more.deep: Text (Utf8)",
+            "props.new: Text (Utf8)",
+            "props: Unknown (Struct)",
+            "more: Unknown (Struct)",
+        ]
+    );
+    let columns = [
+        ("id", ScalarType::Int),
+        ("props.plan", ScalarType::Text),
+        ("props.n", ScalarType::Int),
+        ("more.deep", ScalarType::Text),
+        ("props.new", ScalarType::Text),
+    ];
+    for threads in [1, 3] {
+        let all = super::source("*.parquet", columns.map(|(name, ty)| super::column(name, ty, false)).to_vec());
+        let seen = super::read_within(&project, super::program("UTC", vec![all], Vec::new()), None, threads).unwrap();
+        assert_eq!(seen.rows, ["1|a|1|x|-", "2|-|-|-|-", "3|-|-|-|-", "4|-|1099511627776|-|c", "5|-|-|-|-"]);
+    }
+}
