@@ -178,9 +178,7 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
         }
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),
-            ExprKind::Member { of, field, args: None } => {
-                self.nested(ast).unwrap_or_else(|| self.member(of, field))
-            }
+            ExprKind::Member { of, field, args: None } => self.nested(ast).unwrap_or_else(|| self.member(of, field)),
             ExprKind::Member { field, args: Some(_), .. } => self.method(field),
             ExprKind::Like { of, pattern, negated } => self.like(of, &pattern.value, *negated),
             ExprKind::Call { name, args } => self.any_call(ast, name, args),
