@@ -10,7 +10,7 @@
 //! - `file=PATH` a file of the page's project, from here on
 //! - `skip="why"` a block that is not run
 //!
-//! A page's project is what its `file=` blocks add to `cli/tests/docs/world`, or to the folder that `<!-- project: DIR -->` names;
+//! A page's project is what its `file=` blocks add to `cli/tests/docs/world`, or to the folder that `<!-- project: DIR -->` names (`none`: to nothing);
 //! a page with its own `kepi.yaml` begins with nothing. Where it has data, they are read. On a page of `docs/errors` the
 //! first block of definitions finds the page's code, the others have no error. `KEPI_BLESS=1` writes what was printed. Links
 //! between the pages lead somewhere.
@@ -88,7 +88,7 @@ fn blocks() {
 fn run_page(path: &Path, outcome: &mut Outcome) {
     let page = Page::read(path);
     let mut project = Project::new(&page.text);
-    let mut text = page.text.clone();
+    let mut blessed = Vec::new();
     for block in &page.blocks {
         let place = format!("{}:{}", page.name, block.line);
         if let Some(why) = block.attribute("skip") {
@@ -97,7 +97,7 @@ fn run_page(path: &Path, outcome: &mut Outcome) {
         }
         outcome.run += 1;
         match check(&page, block, &mut project) {
-            Ok(Some(printed)) => text = text.replacen(&block.text, &printed, 1),
+            Ok(Some(printed)) => blessed.push((block, printed)),
             Ok(None) => {}
             Err(why) => outcome.failures.push(format!("{place}: {why}")),
         }
@@ -109,7 +109,11 @@ fn run_page(path: &Path, outcome: &mut Outcome) {
     {
         outcome.failures.push(format!("{}: the page's project: {why}", page.name));
     }
-    if text != page.text {
+    if !blessed.is_empty() {
+        let mut text = page.text.clone();
+        for (block, printed) in blessed.into_iter().rev() {
+            text.replace_range(block.start..block.start + block.text.len(), &printed);
+        }
         fs::write(path, text).unwrap();
     }
 }

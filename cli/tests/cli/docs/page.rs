@@ -19,6 +19,8 @@ pub struct Block {
     pub language: String,
     attributes: Vec<(String, String)>,
     pub text: String,
+    /// Where the text begins in the page, in bytes.
+    pub start: usize,
 }
 
 impl Page {
@@ -28,7 +30,10 @@ impl Page {
         let code = name.strip_prefix("docs/errors/").and_then(|n| n.strip_suffix(".md")).map(str::to_string);
         let mut blocks: Vec<Block> = Vec::new();
         let mut inside = false;
-        for (i, line) in text.lines().enumerate() {
+        let mut at = 0;
+        for (i, line) in text.split_inclusive('\n').enumerate() {
+            at += line.len();
+            let line = line.trim_end_matches('\n');
             if let Some(info) = line.strip_prefix("```") {
                 if !inside {
                     let mut words = words(info).into_iter();
@@ -38,7 +43,7 @@ impl Page {
                         None => (w, String::new()),
                     });
                     let attributes = attributes.collect();
-                    blocks.push(Block { line: i + 1, language, attributes, text: String::new() });
+                    blocks.push(Block { line: i + 1, language, attributes, text: String::new(), start: at });
                 }
                 inside = !inside;
             } else if inside && let Some(block) = blocks.last_mut() {

@@ -38,7 +38,9 @@ impl Project {
             return Self { folder, own: false };
         }
         let named = page.lines().find_map(|l| l.strip_prefix("<!-- project: ")?.strip_suffix(" -->"));
-        copy(&repository().join(named.unwrap_or(DEFAULT)), folder.path());
+        if named != Some("none") {
+            copy(&repository().join(named.unwrap_or(DEFAULT)), folder.path());
+        }
         Self { folder, own: false }
     }
 
