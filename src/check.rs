@@ -133,6 +133,7 @@ impl Scope {
             scope: table.scope.get().cloned(),
             snapshot: table.snapshot,
             complete_until: table.complete_until,
+            delivered_daily: def.delivered.is_some(),
             links: table.links.all(),
             columns: table.columns.list.borrow().clone(),
         })
@@ -149,6 +150,7 @@ impl Scope {
             format: files.format,
             text: files.text,
             key: table.key.clone(),
+            valid: table.valid,
             links: table.links.all(),
             columns: table.columns.list.borrow().clone(),
         })

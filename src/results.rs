@@ -4,7 +4,8 @@ pub mod order;
 
 use jiff::Timestamp;
 
-use crate::ir::{LookupId, ScalarType, SourceId};
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{LookupId, Program, ScalarType, SourceId};
 use crate::value::Value;
 
 /// What the files of a project hold, read before the expressions are checked.
@@ -66,6 +67,52 @@ pub struct Extent {
     /// Time of the first and of the last row in scope; `None` when there is none or the source has no time.
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+    /// The last rows, where they are few and far from the others.
+    pub alone: Option<Alone>,
+}
+
+/// Rows that lie far beyond all others in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alone {
+    pub rows: u64,
+    /// Of so many rows with a time, in scope.
+    pub of: u64,
+    /// The last day before them.
+    pub before: Timestamp,
+}
+
+/// "Now", where nobody says when: the latest instant up to which the rows of some source are there; and whether that is behind
+/// the latest event of all. `None`: no row has a time.
+pub fn known_to(program: &Program, extents: &[Extent]) -> Option<(Timestamp, bool)> {
+    let calendar = &program.settings.calendar;
+    let behind = |t: Timestamp| t.checked_add(jiff::SignedDuration::from_micros(1)).unwrap_or(t);
+    let latest = extents.iter().filter_map(|e| e.last).max().map(behind)?;
+    let said = program.sources.iter().zip(extents).filter_map(|(s, e)| s.complete_to(e.last, calendar)).max();
+    Some((said.unwrap_or(latest).max(latest), said.is_some_and(|said| said > latest)))
+}
+
+/// Latest events that stand alone: they would make every period before them complete, and "now" a time that has not come.
+/// Where "now" is given (`given`) they lie outside of the range.
+pub fn lone_events(program: &Program, extents: &[Extent], given: bool) -> Vec<Diagnostic> {
+    let calendar = &program.settings.calendar;
+    let mut found = Vec::new();
+    for (source, extent) in program.sources.iter().zip(extents) {
+        let (Some(alone), Some(last)) = (extent.alone.filter(|_| !given), extent.last) else { continue };
+        let span = source.time.and_then(|id| source.columns.get(id.0 as usize)).map_or(source.span, |c| c.span);
+        let message = format!(
+            "the latest event of source `{}`, on {}, stands alone: {} of {} rows {} after {}",
+            source.name,
+            calendar.date_of(last),
+            alone.rows,
+            alone.of,
+            if alone.rows == 1 { "lies far" } else { "lie far" },
+            calendar.date_of(alone.before)
+        );
+        let help = "correct its time, leave it out with `where:`, or pin \"now\" with `as_of:`; as it is, all periods up to \
+                    it count as complete";
+        found.push(Diagnostic::new(Code::LoneEvent, span, message).help(help));
+    }
+    found
 }
 
 /// Where every row that was read went: `read = unparsable + no_time + out_of_scope + duplicates + outside + used`.

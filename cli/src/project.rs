@@ -206,7 +206,13 @@ fn named(document: &Document) -> Vec<Named> {
     for d in &document.lookups {
         let files = d.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>().join(", ");
         let key = d.key.iter().map(|k| k.value.as_str()).collect::<Vec<_>>().join(", ");
-        add("lookup", &d.name, vec![("files", Some(files)), ("key", Some(key))]);
+        let valid = d.valid.as_ref().map(|v| format!("{} to {}", v.from.value, v.to.value));
+        let mut facts = vec![("files", Some(files)), ("key", Some(key)), ("valid", valid)];
+        facts.extend(d.links.iter().map(|l| {
+            let columns: Vec<_> = l.columns.iter().map(|c| c.value.as_str()).collect();
+            ("link", Some(format!("{}: {} -> {}", l.name.value, columns.join(", "), l.lookup.value)))
+        }));
+        add("lookup", &d.name, facts);
     }
     for d in &document.benchmarks {
         let facts = vec![

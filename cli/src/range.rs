@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Calendar, Grain, Interval, Period};
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::Program;
-use kepi_lang::results::Extent;
+use kepi_lang::results::{Extent, known_to};
 use kepi_lang::source::SourceMap;
 use kepi_lang::syntax::ast::{ExprKind, Literal};
 use kepi_lang::syntax::expr::expression;
@@ -41,7 +41,8 @@ fn period(calendar: &Calendar, text: &str) -> Result<Option<Period>, Stop> {
     }
 }
 
-/// `--as-of`, else the manifest's, else the instant after the latest event of any source.
+/// `--as-of`, else the manifest's, else the instant after the latest event of any source, or up to where one says that it is
+/// complete.
 ///
 /// # Errors
 /// When nothing says what time it is.
@@ -52,10 +53,10 @@ pub fn as_of(flag: Option<&str>, program: &Program, extents: &[Extent]) -> Resul
     if let Some(at) = program.settings.as_of {
         return Ok(AsOf { at, given: true });
     }
-    let latest = extents.iter().filter_map(|e| e.last).max();
+    let known = known_to(program, extents);
     let timeless = program.sources.iter().all(|s| s.time.is_none());
-    match latest {
-        Some(last) => Ok(AsOf { at: after(last), given: false }),
+    match known {
+        Some((at, _)) => Ok(AsOf { at, given: false }),
         None if timeless => Ok(AsOf { at: Timestamp::MAX, given: false }),
         None => {
             let message = "no source has an event to tell the time by";
@@ -64,11 +65,6 @@ pub fn as_of(flag: Option<&str>, program: &Program, extents: &[Extent]) -> Resul
             Err(Stop::asked(vec![finding]))
         }
     }
-}
-
-/// The next microsecond: times are read to the microsecond, so the latest event itself still counts.
-fn after(at: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(at.as_microsecond().saturating_add(1)).unwrap_or(Timestamp::MAX)
 }
 
 /// A period of a query, and whether an end of the range cuts it.

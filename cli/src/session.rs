@@ -8,7 +8,7 @@ use kepi_lang::check::{AskSpec, Checked, Typed};
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::diag::lint::Levels;
 use kepi_lang::ir::{Ask, Program, Question};
-use kepi_lang::results::Results;
+use kepi_lang::results::{Results, lone_events};
 use kepi_lang::source::SourceMap;
 use kepi_lang::syntax::ast::Expr;
 use kepi_lang::syntax::expr::expression;
@@ -35,6 +35,8 @@ pub struct Session {
     quiet: bool,
     /// Findings of the check that are no errors.
     pub warnings: Vec<Diagnostic>,
+    /// Latest events that stand alone; among the warnings, too.
+    pub lone: Vec<Diagnostic>,
 }
 
 impl Session {
@@ -63,6 +65,10 @@ impl Session {
             eprintln!("checked and opened in {} ms", begun.elapsed().as_millis());
         }
         let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents())?;
+        let lone = lone_events(&program, dataset.extents(), as_of.given);
+        let lone: Vec<_> = lone.into_iter().filter_map(|f| levels.apply(f)).collect();
+        let mut findings = findings;
+        findings.extend(lone.iter().cloned());
         let (verbose, quiet) = (common.verbose, common.quiet);
         Ok(Self {
             map,
@@ -77,6 +83,7 @@ impl Session {
             verbose,
             quiet,
             warnings: findings,
+            lone,
         })
     }
 

@@ -92,11 +92,9 @@ pub(crate) fn source_complete_to(
         return question.as_of;
     }
     let index = id.0 as usize;
-    let said = program.sources.get(index).and_then(|s| s.complete_until);
-    // Times are read to the microsecond: what ends right behind the latest event has been seen whole.
-    let tick = jiff::SignedDuration::from_micros(1);
-    let last = extents.get(index).and_then(|e| e.last).map(|t| t.checked_add(tick).unwrap_or(t));
-    said.or(last).unwrap_or(Timestamp::MIN)
+    let last = extents.get(index).and_then(|e| e.last);
+    let known = program.sources.get(index).and_then(|s| s.complete_to(last, &program.settings.calendar));
+    known.unwrap_or(Timestamp::MIN)
 }
 
 /// The breakdown's values that occur in any span of the ask, in order.

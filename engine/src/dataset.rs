@@ -171,7 +171,11 @@ impl Dataset {
         let Some(def) = self.program.sources.get(index) else { return Ok(()) };
         for (way, at) in work.spec.ways.iter().zip(0u32..) {
             let missing = tally.missing.get(&at).copied().unwrap_or(0);
-            self.used(results, way, (&def.name, &def.links), missing)?;
+            // Another clock than the source's own finds other rows.
+            let other = way.clock.filter(|clock| def.time != Some(*clock));
+            let clock = other.and_then(|id| def.columns.get(id.0 as usize)).map(|c| format!(" at {}", c.name));
+            let table = (def.name.as_str(), def.links.as_slice(), clock.as_deref().unwrap_or_default());
+            self.used(results, way, table, missing)?;
         }
         results.lookups.sort_by(|a, b| (a.lookup, &a.link).cmp(&(b.lookup, &b.link)));
         Ok(())
@@ -182,13 +186,13 @@ impl Dataset {
         &self,
         results: &mut Results,
         way: &Way,
-        (table, links): (&str, &[Link]),
+        (table, links, clock): (&str, &[Link], &str),
         missing: u64,
     ) -> Result<(), Vec<Diagnostic>> {
         let lookups = &self.program.lookups;
         let Some(link) = way.steps(links, lookups).pop() else { return Ok(()) };
         let Some(open) = self.opened.lookups.get(link.lookup.0 as usize) else { return Ok(()) };
-        let name = format!("{table}.{}", way.name(links, lookups));
+        let name = format!("{table}.{}{clock}", way.name(links, lookups));
         if results.lookups.iter().any(|l| l.lookup == link.lookup && l.link == name) {
             return Ok(());
         }
@@ -204,7 +208,7 @@ impl Dataset {
         });
         let own = lookups.get(link.lookup.0 as usize).map(|l| l.links.as_slice()).unwrap_or_default();
         for (way, missing) in open.missing() {
-            self.used(results, way, (open.name(), own), missing)?;
+            self.used(results, way, (open.name(), own, ""), missing)?;
         }
         Ok(())
     }

@@ -75,8 +75,12 @@ fn source(source: &Source, printer: &Printer<'_>) -> String {
     let key: Vec<String> = source.key.iter().map(column).collect();
     let scope = source.scope.as_ref().map(|s| printer.row(s, source));
     let until = source.complete_until;
+    let delivered = if source.delivered_daily { " daily" } else { "" };
     let text = if source.text == TextOptions::default() { String::new() } else { format!(" {:?}", source.text) };
-    format!("source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}{text}", source.format, source.snapshot)
+    format!(
+        "source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}{delivered}{text}",
+        source.format, source.snapshot
+    )
 }
 
 fn objective(o: &Objective, tables: &[String], printer: &Printer<'_>) -> String {

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::diag::Diagnostic;
+use crate::diag::suggest::did_you_mean;
+use crate::diag::{Code, Diagnostic};
 use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Project;
 use crate::results::{Schema, Schemas};
@@ -56,6 +57,7 @@ pub(super) struct LookupTable {
     pub(super) columns: Columns,
     /// As many as the definition names.
     pub(super) key: Vec<ColumnId>,
+    pub(super) valid: Option<(ColumnId, ColumnId)>,
     pub(super) links: Links,
     pub(super) actor: bool,
     /// What its key, or its name, says that it describes.
@@ -161,13 +163,19 @@ fn lookup(
     found: &mut Vec<Diagnostic>,
 ) -> LookupTable {
     let clock = Clock::of_lookup(&project.settings);
-    let needed: Vec<&Text> = def.key.iter().collect();
+    let valid = def.valid.iter().flat_map(|v| [&v.from, &v.to]);
+    let named = |text: &&Text| !def.columns.iter().any(|c| c.name.value == text.value);
+    let needed: Vec<&Text> = def.key.iter().chain(valid.filter(named)).collect();
     let columns = columns::build((&def.columns, def.name.span), &needed, None, schema, &clock, units, found);
     let key = def.key.iter().map(|text| columns.find_raw(&text.value).unwrap_or(ColumnId(0))).collect();
     let links = Links::declared(&def.links, &format!("the lookup `{}`", def.name.value), &columns, project, found);
     let entities = def.key.iter().filter_map(|text| entity_of(&text.value)).chain([def.name.value.to_lowercase()]);
     let entities = entities.collect();
-    LookupTable { columns, key, links, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
+    let valid = def.valid.as_ref().and_then(|valid| {
+        let mut column = |text| times::validity(&columns, text, &clock, &def.name.value, found);
+        column(&valid.from).zip(column(&valid.to))
+    });
+    LookupTable { columns, key, valid, links, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
 }
 
 fn source(
@@ -197,6 +205,12 @@ fn source(
             None
         }
     });
+    if let Some(text) = def.delivered.as_ref().filter(|text| text.value != "daily") {
+        let near = did_you_mean(&text.value, ["daily"]);
+        let message = format!("`{}` is no rhythm of delivery{near}", text.value);
+        let help = "write `delivered: daily`, or say up to where the files are complete: `complete_until: 2026-09-30`";
+        found.push(Diagnostic::new(Code::WrongValue, text.span, message).help(help));
+    }
     let links = Links::declared(&def.links, &format!("the source `{}`", def.name.value), &columns, project, found);
     let mut table = SourceTable {
         id,

@@ -142,6 +142,7 @@ codes! {
     TwoReadings = "K0451" Error "a quarter or year that can be read in two ways";
     UnknownTimeZone = "K0452" Error "an unknown time zone";
     TooManyPeriods = "K0453" Error "too many periods";
+    LoneEvent = "K0454" Warning "a latest event that stands alone";
 
     // ---- K0501..K0549: SMART, with the definitions alone
     NoMetric = "K0501" Error "an objective without a metric";
@@ -204,6 +205,9 @@ codes! {
     BadRows = "K0614" Error "more rows that cannot be read than are left out";
     OtherEncoding = "K0615" Error "text that is not UTF-8";
     FileChanged = "K0616" Error "a file has changed while it was being read";
+
+    ValidityOverlap = "K0623" Error "two rows of a lookup's key hold at the same time";
+    ValidityReversed = "K0624" Error "a row of a lookup ends before it begins";
 
     // ---- K0650..K0699: running
     NumberTooLarge = "K0650" Error "a number does not fit";

@@ -20,7 +20,7 @@ impl Way {
     /// The way without its last step; `None` of a way of one.
     pub fn before(&self) -> Option<Self> {
         let (_, links) = self.links.split_last()?;
-        (!links.is_empty()).then(|| Self { links: links.to_vec() })
+        (!links.is_empty()).then(|| Self { links: links.to_vec(), clock: self.clock })
     }
 
     /// `listing.host`.
@@ -66,7 +66,8 @@ impl<'a> Reach<'a> {
         let mut next = Some(way.clone());
         while let Some(way) = next.filter(|way| self.over.insert(way.clone())) {
             let root = way.links.first().and_then(|at| self.links.get(*at as usize));
-            root.into_iter().flat_map(|link| &link.columns).for_each(|column| self.column(*column));
+            let columns = root.into_iter().flat_map(|link| &link.columns).chain(&way.clock);
+            columns.for_each(|column| self.column(*column));
             next = way.before();
         }
     }

@@ -147,7 +147,8 @@ impl<'a> Printer<'a> {
                 if !self.meaning {
                     return format!("{}.{name}", way.name(links, self.lookups));
                 }
-                format!("{}.{name}", self.way(&steps, columns, links))
+                let clock = way.clock.map(|c| format!(" at {}", self.column(columns, links, c))).unwrap_or_default();
+                format!("{}.{name}{clock}", self.way(&steps, columns, links))
             }
             RowKind::Literal(value) => self.literal(value, &expr.unit),
             RowKind::Negate(of) => format!("-{}", r(of)),
@@ -177,7 +178,10 @@ impl<'a> Printer<'a> {
             let key = joined(lookup.key.iter().map(|c| self.column(columns, links, *c)));
             let mut files: Vec<&str> = lookup.files.iter().map(|(f, _)| f.as_str()).collect();
             files.sort_unstable();
-            text.push(format!("{by}->{files:?}[{key}]"));
+            let valid = lookup.valid.map(|(from, to)| {
+                format!(" valid {} {}", self.column(columns, links, from), self.column(columns, links, to))
+            });
+            text.push(format!("{by}->{files:?}[{key}]{}", valid.unwrap_or_default()));
         }
         text.join(".")
     }

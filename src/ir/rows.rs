@@ -10,6 +10,8 @@ use crate::value::Value;
 pub struct Way {
     /// A link of the row's table, then for each further step one of the lookup that has been reached; at least one.
     pub links: Vec<u32>,
+    /// The column of the row's table that tells which row of a lookup holds; `None` where none on the way asks for it.
+    pub clock: Option<ColumnId>,
 }
 
 /// An expression over one row of one source, typed. Null in, null out, unless said otherwise.

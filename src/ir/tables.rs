@@ -1,6 +1,7 @@
 //! Sources, lookups and their columns.
 
 use crate::calendar::Calendar;
+use crate::calendar::Grain;
 use crate::calendar::LocalPolicy;
 use crate::decimal::Decimal;
 use crate::ir::{ColumnId, LookupId, Reach, RowExpr};
@@ -150,6 +151,8 @@ pub struct Source {
     pub scope: Option<RowExpr>,
     pub snapshot: bool,
     pub complete_until: Option<Timestamp>,
+    /// `delivered: daily`: the day of the latest event is there whole.
+    pub delivered_daily: bool,
     pub links: Vec<Link>,
     /// Declared columns first, in order of declaration, then the columns of the files that are not declared, by name.
     pub columns: Vec<Column>,
@@ -175,9 +178,22 @@ pub struct Lookup {
     pub text: TextOptions,
     /// At least one column.
     pub key: Vec<ColumnId>,
+    /// Columns of dates or instants: from when to when, half-open, a row holds; null is unbounded. `None`: always.
+    pub valid: Option<(ColumnId, ColumnId)>,
     /// From its rows on to those of others.
     pub links: Vec<Link>,
     pub columns: Vec<Column>,
+}
+
+impl Source {
+    /// Up to where its rows are all there: what was said, else its latest event (`last`), that one included, or with
+    /// `delivered: daily` that event's day. `None`: nothing says so.
+    pub fn complete_to(&self, last: Option<Timestamp>, calendar: &Calendar) -> Option<Timestamp> {
+        // Times are read to the microsecond: what ends right behind the latest event has been seen whole.
+        let behind = |t: Timestamp| t.checked_add(jiff::SignedDuration::from_micros(1)).unwrap_or(t);
+        let day = |t: Timestamp| calendar.next(t, Grain::Day);
+        self.complete_until.or_else(|| last.map(|t| if self.delivered_daily { day(t) } else { behind(t) }))
+    }
 }
 
 impl Lookup {

@@ -70,6 +70,7 @@ fn as_of_label(program: &Program, plan: &Plan) -> String {
     match plan.origin {
         Origin::Given | Origin::Manifest => label,
         Origin::LatestEvent => format!("{label}, the latest event"),
+        Origin::Complete => format!("{label}, up to where the data are complete"),
     }
 }
 

@@ -14,7 +14,7 @@ pub use metrics::{BenchmarkPlan, BreakdownPlan, MetricPlan};
 pub use objectives::{BaselinePlan, Behind, GuardrailPlan, ObjectivePlan, Trailing};
 pub use window::{Measurement, Measuring};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::calendar::Interval;
 use crate::check::Scope;
@@ -23,7 +23,7 @@ use crate::ir::{MetricId, Program, Question};
 use crate::report::Section;
 use crate::report::plan::asks::Asks;
 use crate::report::plan::frame::Frame;
-use crate::results::Extent;
+use crate::results::{Extent, known_to};
 
 /// What a report is wanted for.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,8 @@ pub enum Origin {
     Manifest,
     /// The instant after the latest event.
     LatestEvent,
+    /// Up to where a source says that its rows are all there, behind the latest event.
+    Complete,
 }
 
 /// What was asked, and where in the results each answer is.
@@ -73,7 +75,7 @@ pub fn plan(
 ) -> Result<(Plan, Question), Vec<Diagnostic>> {
     let (as_of, origin) = now(program, extents, request)?;
     let chosen = sections::choose(program, request)?;
-    let given = origin != Origin::LatestEvent;
+    let given = matches!(origin, Origin::Given | Origin::Manifest);
     let frame = Frame { program, calendar: &program.settings.calendar, extents, as_of, given };
     let mut asks = Asks::default();
     let mut findings = Vec::new();
@@ -109,16 +111,16 @@ pub fn plan(
     Ok((plan, question))
 }
 
-/// "Now": what was given, else the manifest's, else the instant after the latest event, so that the event counts. Engines
-/// tell microseconds apart.
+/// "Now": what was given, else the manifest's, else the instant after the latest event, so that the event counts, or up to where
+/// a source says that its rows are all there.
 fn now(program: &Program, extents: &[Extent], request: &Request) -> Result<(Timestamp, Origin), Vec<Diagnostic>> {
-    let latest = || {
-        let last = extents.iter().filter_map(|e| e.last).max()?;
-        last.checked_add(SignedDuration::from_micros(1)).ok()
+    let known = || {
+        let (at, said) = known_to(program, extents)?;
+        Some((at, if said { Origin::Complete } else { Origin::LatestEvent }))
     };
     let given = request.as_of.map(|t| (t, Origin::Given));
     let manifest = program.settings.as_of.map(|t| (t, Origin::Manifest));
-    given.or(manifest).or_else(|| latest().map(|t| (t, Origin::LatestEvent))).ok_or_else(|| {
+    given.or(manifest).or_else(known).ok_or_else(|| {
         let message = "no row says when it happened, so that there is no \"now\" to report at";
         vec![
             Diagnostic::without_place(Code::NoNow, message)

@@ -79,6 +79,8 @@ pub struct SourceDef {
     pub snapshot: Option<Spanned<bool>>,
     pub text: TextDef,
     pub complete_until: Option<Text>,
+    /// `daily`.
+    pub delivered: Option<Text>,
     pub links: Vec<LinkDef>,
     pub columns: Vec<ColumnDef>,
 }
@@ -105,6 +107,13 @@ pub struct TextDef {
     pub separator: Option<Text>,
     pub quote: Option<Text>,
     pub max_bad_rows: Option<Text>,
+}
+
+/// `valid: [from_date, to_date]`.
+#[derive(Clone, Debug)]
+pub struct ValidDef {
+    pub from: Text,
+    pub to: Text,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +151,8 @@ pub struct LookupDef {
     pub key: Vec<Text>,
     /// `actor: true`: it describes the actors of the sources.
     pub actor: Option<Spanned<bool>>,
+    /// From when to when a row holds.
+    pub valid: Option<ValidDef>,
     pub links: Vec<LinkDef>,
     pub columns: Vec<ColumnDef>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kepi_engine::{Dataset, Options, Progress};
+use kepi_lang::results::lone_events;
 
 use crate::args::{CheckArgs, Common};
 use crate::commands::Stop;
@@ -19,12 +20,19 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
     if let Some(program) = program.filter(|_| !args.no_data) {
         // Keys of lookups and clocks of sources are known only once the files are open.
+        let program = Arc::new(program);
         let options = Options { threads: common.threads.map(usize::from), progress };
-        let opened = Dataset::open(&project.root, Arc::new(program), options);
-        if let Err(found) = opened {
-            project.findings.extend(found);
-            kepi_lang::diag::sort(&mut project.findings);
-        }
+        let opened = Dataset::open(&project.root, Arc::clone(&program), options);
+        let found = match opened {
+            Ok(dataset) => {
+                let given = common.as_of.is_some() || program.settings.as_of.is_some();
+                let lone = lone_events(&program, dataset.extents(), given);
+                lone.into_iter().filter_map(|f| project.levels.apply(f)).collect()
+            }
+            Err(found) => found,
+        };
+        project.findings.extend(found);
+        kepi_lang::diag::sort(&mut project.findings);
     }
     drop(watch);
     let program = project.checked.as_ref().and_then(|c| c.program.as_ref());

@@ -11,7 +11,7 @@ use crate::commands::Stop;
 use crate::exit::Exit;
 use crate::range::{self, Asked};
 use crate::session::Session;
-use crate::{output, table};
+use crate::{findings, output, table};
 
 /// A question about one metric.
 pub struct Wanted {
@@ -43,6 +43,7 @@ pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
         TableFormat::Md => table::markdown(&answers),
         TableFormat::Json => table::json(&answers, &results, calendar, session.as_of.at),
     });
+    findings::report(&session.lone, &session.map, common);
     Ok(Exit::Fine)
 }
 

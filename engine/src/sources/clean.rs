@@ -361,7 +361,8 @@ impl Clean {
                 over.of_rows(&link.columns, &rows)?
             }
         };
-        let rows = lookup.rows_of(&keys);
+        let times = way.clock.filter(|_| lookup.is_dated()).map(|id| self.instants(id)).transpose()?;
+        let rows = lookup.rows_of(&keys, times.as_ref());
         self.hits.lock().unwrap_or_else(PoisonError::into_inner).insert(way.clone(), rows.clone());
         Ok((lookup, rows))
     }

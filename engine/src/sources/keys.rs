@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray, UInt32Array};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
@@ -17,6 +17,27 @@ pub(crate) struct Index {
     number: HashMap<String, u32>,
     /// Keys of several columns, written one after the other.
     several: HashMap<Vec<u8>, u32>,
+    /// Where rows hold from some time to another: for each key, whose number the maps give, its rows in order of time.
+    dated: Option<Vec<Vec<Dated>>>,
+}
+
+/// A row, and the microseconds from and to which it holds, half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Dated {
+    from: i64,
+    to: i64,
+    row: u32,
+}
+
+/// Why rows make no index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conflict {
+    /// Two rows have one key.
+    Twice(u32, u32),
+    /// Two rows of one key hold at one time.
+    Overlap(u32, u32),
+    /// A row ends before it begins.
+    Reversed(u32),
 }
 
 /// One key.
@@ -29,24 +50,86 @@ enum Key<'a> {
 
 impl Index {
     /// Each key's row, or the first two rows that share one. Rows without a key are in no index.
-    pub(crate) fn unique(keys: &[ArrayRef], rows: usize) -> Result<Self, (u32, u32)> {
+    pub(crate) fn unique(keys: &[ArrayRef], rows: usize) -> Result<Self, Conflict> {
         let mut index = Self::default();
         let mut row: u32 = 0;
-        let mut twice: Option<(u32, u32)> = None;
+        let mut twice = None;
         each_key(keys, rows, &mut |key| {
             if let Some(first) = key.and_then(|key| index.insert(key, row)) {
-                twice.get_or_insert((first, row));
+                twice.get_or_insert(Conflict::Twice(first, row));
             }
             row += 1;
         });
         twice.map_or(Ok(index), Err)
     }
 
-    /// For each key the row that has it; null where none has.
-    pub(crate) fn rows_of(&self, keys: &[ArrayRef]) -> UInt32Array {
+    /// Each key's rows, of which one holds at a time. A row that ends where it begins never does.
+    pub(crate) fn dated(
+        keys: &[ArrayRef],
+        from: &TimestampMicrosecondArray,
+        to: &TimestampMicrosecondArray,
+    ) -> Result<Self, Conflict> {
+        let mut index = Self::default();
+        let mut dated: Vec<Vec<Dated>> = Vec::new();
+        let mut reversed = None;
+        let mut row: u32 = 0;
+        let bound = |array: &TimestampMicrosecondArray, row: u32, open: i64| {
+            let row = row as usize;
+            if row < array.len() && array.is_valid(row) { array.value(row) } else { open }
+        };
+        each_key(keys, from.len(), &mut |key| {
+            if let Some(key) = key {
+                let span = Dated { from: bound(from, row, i64::MIN), to: bound(to, row, i64::MAX), row };
+                if span.to < span.from {
+                    reversed.get_or_insert(Conflict::Reversed(row));
+                }
+                let next = u32::try_from(dated.len()).unwrap_or(u32::MAX);
+                let number = index.insert(key, next).unwrap_or(next);
+                if number == next {
+                    dated.push(Vec::new());
+                }
+                if let Some(spans) = dated.get_mut(number as usize).filter(|_| span.from < span.to) {
+                    spans.push(span);
+                }
+            }
+            row += 1;
+        });
+        if let Some(reversed) = reversed {
+            return Err(reversed);
+        }
+        // Of all pairs that overlap, the one whose later row comes first in the files.
+        let mut overlap: Option<(u32, u32)> = None;
+        for spans in &mut dated {
+            spans.sort_unstable();
+            let mut reaches: Option<Dated> = None;
+            for span in spans {
+                if let Some(before) = reaches.filter(|before| span.from < before.to) {
+                    let pair = (before.row.max(span.row), before.row.min(span.row));
+                    overlap = Some(overlap.map_or(pair, |known| known.min(pair)));
+                }
+                reaches = Some(reaches.filter(|before| before.to > span.to).unwrap_or(*span));
+            }
+        }
+        if let Some((second, first)) = overlap {
+            return Err(Conflict::Overlap(first, second));
+        }
+        index.dated = Some(dated);
+        Ok(index)
+    }
+
+    /// For each key the row that has it, and holds at its time; null where none does.
+    pub(crate) fn rows_of(&self, keys: &[ArrayRef], times: Option<&TimestampMicrosecondArray>) -> UInt32Array {
         let len = keys.first().map_or(0, |first| first.len());
         let mut rows = Vec::with_capacity(len);
-        each_key(keys, len, &mut |key| rows.push(key.and_then(|key| self.get(&key))));
+        each_key(keys, len, &mut |key| {
+            let found = key.and_then(|key| self.get(&key));
+            let at = rows.len();
+            let time = times.filter(|times| at < times.len() && times.is_valid(at)).map(|times| times.value(at));
+            rows.push(match &self.dated {
+                None => found,
+                Some(dated) => found.zip(time).and_then(|(number, time)| holding(dated.get(number as usize)?, time)),
+            });
+        });
         rows.into()
     }
 
@@ -72,6 +155,13 @@ impl Index {
         }
         first
     }
+}
+
+/// The row that holds at a time.
+fn holding(spans: &[Dated], time: i64) -> Option<u32> {
+    let begun = spans.partition_point(|span| span.from <= time);
+    let last = spans.get(begun.checked_sub(1)?)?;
+    (time < last.to).then_some(last.row)
 }
 
 /// Calls `visit` with the key of each row, in order; a key of which any part is null is none.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, UInt32Array, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, TimestampMicrosecondArray, UInt32Array, new_empty_array};
 use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::calendar::Calendar;
@@ -16,9 +16,10 @@ use crate::rows::{Civil, Columns, RowError, evaluate};
 use crate::sources::column::FileColumn;
 use crate::sources::convert::Refused;
 use crate::sources::finding::{each_node, quoted};
-use crate::sources::keys::Index;
+use crate::sources::keys::{Conflict, Index};
 use crate::sources::physical::canonical;
 use crate::sources::table::Table;
+use crate::sources::times::{Reading, instants};
 
 /// A lookup in memory.
 #[derive(Debug)]
@@ -51,7 +52,8 @@ impl OpenLookup {
         let mut findings = Vec::new();
         let mut found = Vec::new();
         let reach = def.reach();
-        let needed: Vec<ColumnId> = def.key.iter().copied().chain(reach.own).collect();
+        let valid = def.valid.iter().flat_map(|(from, to)| [*from, *to]);
+        let needed: Vec<ColumnId> = def.key.iter().copied().chain(reach.own).chain(valid).collect();
         for (column, i) in def.columns.iter().zip(0u32..) {
             let needed = column.declared || needed.contains(&ColumnId(i));
             match FileColumn::find(&table, column, &calendar.zone, false) {
@@ -133,18 +135,51 @@ impl OpenLookup {
     fn prove(&mut self, starts: &[usize]) -> Result<(), Diagnostic> {
         let keys = self.def.key.iter().map(|id| self.columns.get(id).cloned()).collect::<Option<Vec<_>>>();
         let Some(keys) = keys else { return Err(self.internal("a lookup without its key")) };
-        match Index::unique(&keys, self.rows) {
+        let made = match self.def.valid {
+            None => Index::unique(&keys, self.rows),
+            Some((from, to)) => {
+                let (from, to) = (self.bound(from)?, self.bound(to)?);
+                Index::dated(&keys, &from, &to)
+            }
+        };
+        let conflict = match made {
             Ok(index) => {
                 self.index = index;
-                Ok(())
+                return Ok(());
             }
-            Err((first, second)) => {
-                let (shown, span) = self.shown_key(second);
-                let message = format!("{shown} in {} and in {}", self.place(first, starts), self.place(second, starts));
-                let help = "a lookup has one row for each key: remove the copies, or make it a source";
-                Err(self.table.owner.stopped(Code::KeyNotUnique, span, message).help(help))
+            Err(conflict) => conflict,
+        };
+        let (first, second) = match conflict {
+            Conflict::Twice(a, b) | Conflict::Overlap(a, b) => (a, b),
+            Conflict::Reversed(row) => (row, row),
+        };
+        let (shown, span) = self.shown_key(second);
+        let places = format!("{} and in {}", self.place(first, starts), self.place(second, starts));
+        Err(match conflict {
+            Conflict::Twice(..) => {
+                let help = "a lookup has one row for each key: remove the copies, say from when to when each row holds \
+                            (`valid: [FROM, TO]`), or make it a source";
+                self.table.owner.stopped(Code::KeyNotUnique, span, format!("{shown} in {places}")).help(help)
             }
-        }
+            Conflict::Overlap(..) => {
+                let message = format!("{shown} in {places}, which hold at the same time");
+                let help = "one row of a key holds at a time, up to but not including its end: let one end where the next begins";
+                self.table.owner.stopped(Code::ValidityOverlap, span, message).help(help)
+            }
+            Conflict::Reversed(row) => {
+                let message = format!("{shown} in {}, which ends before it begins", self.place(row, starts));
+                self.table.owner.stopped(Code::ValidityReversed, span, message).help("correct the file")
+            }
+        })
+    }
+
+    /// Instants of a column of validity; a date is the start of its day in the project's zone.
+    fn bound(&self, id: ColumnId) -> Result<TimestampMicrosecondArray, Diagnostic> {
+        let read = self
+            .columns
+            .get(&id)
+            .and_then(|column| instants(column, &Reading::plain(self.civil.calendar().zone.clone())));
+        read.map(|read| read.array).ok_or_else(|| self.internal("a column of validity that holds no times"))
     }
 
     /// ``row 3 of `users.csv` ``.
@@ -242,9 +277,14 @@ impl OpenLookup {
             .ok_or_else(|| RowError::Internal(format!("column {} of lookup `{}` cannot be used", id.0, self.def.name)))
     }
 
-    /// For each key (as many columns as the key has) the row that has it; null where none has.
-    pub fn rows_of(&self, keys: &[ArrayRef]) -> UInt32Array {
-        self.index.rows_of(keys)
+    /// Whether its rows hold from some time to another.
+    pub(crate) fn is_dated(&self) -> bool {
+        self.def.valid.is_some()
+    }
+
+    /// For each key (as many columns as the key has) the row that has it, and holds at its time; null where none does.
+    pub(crate) fn rows_of(&self, keys: &[ArrayRef], times: Option<&TimestampMicrosecondArray>) -> UInt32Array {
+        self.index.rows_of(keys, times)
     }
 
     /// Columns of some of its rows.
@@ -281,7 +321,7 @@ impl OpenLookup {
             (_, None) => return Err(missing()),
         }
         let lookup = others.get(&id).cloned().ok_or_else(missing)?;
-        let rows = lookup.rows_of(&keys);
+        let rows = lookup.rows_of(&keys, None);
         self.steps.insert(way.clone(), Step { lookup, rows });
         Ok(())
     }

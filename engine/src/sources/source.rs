@@ -1,6 +1,6 @@
 //! A source with its files: what a scan of it reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
@@ -9,15 +9,38 @@ use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, SourceId};
-use kepi_lang::results::Extent;
+use kepi_lang::results::{Alone, Extent};
 
 use crate::sources::clean::Cleaner;
 use crate::sources::column::FileColumn;
 use crate::sources::counts::Counts;
 use crate::sources::finding::each_node;
+use crate::sources::iso::DAY;
 use crate::sources::lookup::OpenLookup;
 use crate::sources::scan;
 use crate::sources::table::Table;
+
+/// Whether the last rows are few and far from the others, by the rows of each day: how many, of how many, and the day before
+/// them. Few is two, or one in a thousand; far is a month, and ten times as long as any pause before.
+fn alone(days: &BTreeMap<i64, u64>) -> Option<(u64, u64, i64)> {
+    const ENOUGH: u64 = 20;
+    const FAR: i64 = 30;
+    const LONGER: i64 = 10;
+    let of: u64 = days.values().sum();
+    let few = (of / 1000).max(2);
+    let (mut before, mut longest, mut seen) = (None, 1, 0);
+    for (day, rows) in days.iter().filter(|_| of >= ENOUGH) {
+        if let Some(before) = before {
+            let pause = day - before;
+            if of - seen <= few && pause >= FAR && pause >= LONGER * longest {
+                return Some((of - seen, of, before));
+            }
+            longest = longest.max(pause);
+        }
+        (before, seen) = (Some(*day), seen + rows);
+    }
+    None
+}
 
 /// One source of a program, its files found and looked into.
 #[derive(Debug)]
@@ -112,6 +135,7 @@ impl OpenSource {
     fn seen(&self, cleaner: &Cleaner, clock: ColumnId) -> Result<Extent, Diagnostic> {
         let columns = self.raw(&BTreeSet::new(), false);
         let mut extent: Option<(i64, i64)> = None;
+        let mut days: BTreeMap<i64, u64> = BTreeMap::new();
         let mut counts = Counts::default();
         for file in &self.table.files {
             let mut failed = None;
@@ -119,6 +143,7 @@ impl OpenSource {
                 Ok(clean) => {
                     for micros in clean.clock().into_iter().flatten().flatten() {
                         extent = Some(extent.map_or((micros, micros), |(a, b)| (a.min(micros), b.max(micros))));
+                        *days.entry(micros.div_euclid(DAY)).or_default() += 1;
                     }
                     true
                 }
@@ -135,7 +160,8 @@ impl OpenSource {
             self.any_time(clock)?;
         }
         let stamp = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
-        Ok(Extent { first: extent.and_then(|e| stamp(e.0)), last: extent.and_then(|e| stamp(e.1)) })
+        let alone = alone(&days).and_then(|(rows, of, day)| Some(Alone { rows, of, before: stamp(day * DAY)? }));
+        Ok(Extent { first: extent.and_then(|e| stamp(e.0)), last: extent.and_then(|e| stamp(e.1)), alone })
     }
 
     /// No row has a time. Nulls are just that; values that cannot be read mean that the reading is wrong.
@@ -225,7 +251,7 @@ impl OpenSource {
             RowKind::Column(id) => self.need(*id, file, order),
             RowKind::Linked { way, .. } => {
                 let root = way.links.first().and_then(|at| self.def.links.get(*at as usize));
-                for column in root.iter().flat_map(|link| &link.columns) {
+                for column in root.iter().flat_map(|link| &link.columns).chain(&way.clock) {
                     self.need(*column, file, order);
                 }
             }

@@ -127,6 +127,7 @@ pub(super) fn source(files: &str, columns: Vec<Column>) -> Source {
         scope: None,
         snapshot: false,
         complete_until: None,
+        delivered_daily: false,
         links: Vec::new(),
         columns,
     }

@@ -48,6 +48,7 @@ pub fn source(name: &str, columns: Vec<Column>, time: Option<u32>, actor: Option
         scope: None,
         snapshot: false,
         complete_until: None,
+        delivered_daily: false,
         links: Vec::new(),
         columns,
     }

@@ -52,6 +52,8 @@ pub struct Names {
     pub users: bool,
     /// A lookup behind `kind`, with `region` and `rank`.
     pub shops: bool,
+    /// A lookup behind the region of a shop, `shop.area`, with `climate` and `height`.
+    pub areas: bool,
     /// `price` is in USD.
     pub money: bool,
     /// Metrics by name: the set, whether it is a count of actors, and the name.

@@ -117,7 +117,11 @@ impl Reference<'_> {
         if self.question.as_of_given || self.program.settings.as_of.is_some() {
             return Some(self.question.as_of);
         }
-        let seen = self.extents[id.0 as usize].last.map(|t| t + SignedDuration::from_micros(1));
+        let calendar = &self.program.settings.calendar;
+        let seen = self.extents[id.0 as usize].last.map(|t| match source.delivered_daily {
+            true => calendar.date_start(calendar.date_of(t).tomorrow().expect("a day")),
+            false => t + SignedDuration::from_micros(1),
+        });
         Some(source.complete_until.or(seen).unwrap_or(Timestamp::MIN))
     }
 }

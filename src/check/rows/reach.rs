@@ -47,7 +47,7 @@ impl<'a> Rows<'_, 'a> {
     pub(super) fn reached(&self, link: u32) -> Option<Reached<'a>> {
         let lookup = self.links()?.get(link)?.lookup;
         let table = self.cx.scope.lookup(lookup)?;
-        Some(Reached { way: Way { links: vec![link] }, lookup, columns: &table.columns, key: &table.key })
+        Some(Reached { way: Way { links: vec![link], clock: None }, lookup, columns: &table.columns, key: &table.key })
     }
 
     /// The link of this name that the rows have.
@@ -154,22 +154,37 @@ impl<'a> Rows<'_, 'a> {
     }
 
     pub(super) fn linked(&self, reached: &Reached<'_>, column: ColumnId, span: Span) -> Check<RowExpr> {
-        self.joins(&reached.way, span)?;
+        let way = Way { clock: self.clock_of(&reached.way, span)?, ..reached.way.clone() };
         let (ty, unit) = self.cx.column(Place::Lookup(reached.lookup), column, span)?;
         self.cx.spend(1, span)?;
-        Ok(RowExpr { kind: RowKind::Linked { way: reached.way.clone(), column }, ty, unit })
+        Ok(RowExpr { kind: RowKind::Linked { way, column }, ty, unit })
     }
 
-    /// Whether the columns of each link can be the key of its lookup.
-    fn joins(&self, way: &Way, span: Span) -> Check<()> {
-        let (mut place, mut links) = (self.place, self.links().ok_or(Reported)?);
+    /// What tells which rows on the way hold, if any lookup asks; the columns of each link can be the key of its lookup.
+    fn clock_of(&self, way: &Way, span: Span) -> Check<Option<ColumnId>> {
+        let (mut place, mut links, mut dated) = (self.place, self.links().ok_or(Reported)?, None);
         for at in &way.links {
             let link = links.get(*at).ok_or(Reported)?;
             self.joined(place, &link, span)?;
+            let table = self.cx.scope.lookup(link.lookup).ok_or(Reported)?;
+            dated = dated.or(table.valid.map(|_| link.lookup));
             place = Place::Lookup(link.lookup);
-            links = &self.cx.scope.lookup(link.lookup).ok_or(Reported)?.links;
+            links = &table.links;
         }
-        Ok(())
+        let Some(lookup) = dated else { return Ok(None) };
+        let Some(time) = self.time else {
+            let name = self.lookup_name(lookup);
+            let message = format!("what `{name}` says holds at a time, and a row of {} has none", self.rows());
+            let help = match self.place {
+                Place::Source(_) => "leave `valid:` out of the lookup, or give the source a `time:`",
+                Place::Lookup(_) => "write the whole chain where the events are used: `event.….…`",
+            };
+            return self.cx.fail(Diagnostic::new(Code::NoClock, span, message).help(help));
+        };
+        if let Place::Source(_) = self.place {
+            self.cx.column(self.place, time, span)?;
+        }
+        Ok(Some(time))
     }
 
     fn joined(&self, place: Place, link: &Link, span: Span) -> Check<()> {

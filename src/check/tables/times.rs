@@ -1,9 +1,10 @@
 //! How a table's times are read.
 
 use crate::calendar::Calendar;
+use crate::check::tables::Columns;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{LocalPolicy, ScalarType, Settings, TimeFormat, TimeReading};
+use crate::ir::{ColumnId, LocalPolicy, Origin, ScalarType, Settings, TimeFormat, TimeReading};
 use crate::results::SchemaColumn;
 use crate::source::Span;
 use crate::syntax::document::{SourceDef, Text};
@@ -171,4 +172,36 @@ impl Unread {
         };
         Diagnostic::new(Code::TimeReading, span, message).help(help)
     }
+}
+
+/// A column that says from when or to when a row of a lookup holds.
+pub(super) fn validity(
+    columns: &Columns,
+    text: &Text,
+    clock: &Clock,
+    lookup: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<ColumnId> {
+    let of_file = |id: &ColumnId| columns.get(*id).is_some_and(|c| matches!(c.origin, Origin::File(_)));
+    let id = columns.find_raw(&text.value).or_else(|| columns.find(&text.value).filter(of_file));
+    let Some((id, column)) = id.and_then(|id| Some((id, columns.get(id)?))) else {
+        let message = format!("the lookup `{lookup}` has no column `{}` in its files", text.value);
+        found.push(Diagnostic::new(Code::UnknownColumn, text.span, message));
+        return None;
+    };
+    let problem = match column.ty {
+        _ if columns.is_zoneless(id) => "of times without a zone",
+        ScalarType::Date | ScalarType::Instant | ScalarType::Null | ScalarType::Unknown => return Some(id),
+        // Said where the files were looked into.
+        ScalarType::Error => return None,
+        other if other.is_number() => "of numbers",
+        _ => "no column of dates or times",
+    };
+    let message = format!("`{}` is {problem}: it does not say when a row of `{lookup}` holds", text.value);
+    let help = format!(
+        "declare how it is read: `columns: {{{}: {{type: instant, time_zone: {}}}}}`, with a `time_format:` where it needs one",
+        text.value, clock.project_zone
+    );
+    found.push(Diagnostic::new(Code::TimeReading, text.span, message).help(help));
+    None
 }

@@ -51,9 +51,8 @@ impl Frame<'_> {
             return Some(self.as_of);
         }
         let of = |id: &SourceId| {
-            let watermark = self.extents.get(id.0 as usize).and_then(|e| e.last);
-            let stated = self.program.sources.get(id.0 as usize).and_then(|s| s.complete_until);
-            watermark.max(stated)
+            let last = self.extents.get(id.0 as usize).and_then(|e| e.last);
+            self.program.sources.get(id.0 as usize)?.complete_to(last, self.calendar)
         };
         let reached = sources.iter().map(of).collect::<Option<Vec<_>>>()?;
         reached.into_iter().min().map(|t| t.min(self.as_of))

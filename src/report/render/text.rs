@@ -45,7 +45,8 @@ pub fn terminal(report: &Report, view: &View, style: &Style) -> String {
         l.rejected.iter().for_each(|r| out += &wrap(r, "      not parsed: ", "        ", style.width));
     }
     for l in &view.lookups {
-        out += &format!("  {} of {} rows, over `{}`: {} without a match\n", l.name, l.rows, l.link, l.missing);
+        let noun = if l.rows == "1" { "row" } else { "rows" };
+        out += &format!("  {} of {} {noun}, over `{}`: {} without a match\n", l.name, l.rows, l.link, l.missing);
     }
     let p = &view.provenance;
     let commit = p.commit.as_ref().map_or(String::new(), |c| format!(", commit {c}"));

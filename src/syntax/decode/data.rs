@@ -4,7 +4,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::Name;
 use crate::syntax::decode::Decoder;
 use crate::syntax::decode::fields::{Fields, Kind};
-use crate::syntax::document::{ColumnDef, LinkDef, LookupDef, SourceDef, TextDef, TimeDef};
+use crate::syntax::document::{ColumnDef, LinkDef, LookupDef, SourceDef, Text, TextDef, TimeDef, ValidDef};
 use crate::syntax::expr;
 use crate::syntax::yaml::{Kind as NodeKind, Node, shown};
 
@@ -30,6 +30,7 @@ pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDe
         snapshot: f.optional(d, "snapshot", Decoder::boolean),
         text: text_options(d, &mut f),
         complete_until: f.optional(d, "complete_until", Decoder::text),
+        delivered: f.optional(d, "delivered", Decoder::text),
         links: f.optional(d, "links", links).unwrap_or_default(),
         columns: f.optional(d, "columns", columns).unwrap_or_default(),
     };
@@ -47,9 +48,27 @@ pub(super) fn lookup(d: &mut Decoder, name: Name, node: Node) -> Option<LookupDe
     let links = f.optional(d, "links", links).unwrap_or_default();
     let columns = f.optional(d, "columns", columns).unwrap_or_default();
     let text = text_options(d, &mut f);
-    f.later(d, "valid");
+    let valid = f.optional(d, "valid", valid);
     f.finish(d);
-    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, links, columns })
+    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, valid, links, columns })
+}
+
+/// `[from_date, to_date]`.
+fn valid(d: &mut Decoder, node: Node) -> Option<ValidDef> {
+    let span = node.span;
+    match <[Text; 2]>::try_from(d.texts(node)?) {
+        Ok([from, to]) => Some(ValidDef { from, to }),
+        Err(found) => {
+            let message = format!("`valid` is two columns, found {}", found.len());
+            d.report(
+                Code::WrongShape,
+                span,
+                message,
+                "write `valid: [FROM, TO]`: when a row begins to hold, and when it ends",
+            );
+            None
+        }
+    }
 }
 
 fn text_options(d: &mut Decoder, f: &mut Fields<'_>) -> TextDef {

@@ -15,6 +15,7 @@ fn users(files: &str, key: ScalarType) -> Lookup {
         format: None,
         text: kepi_lang::ir::TextOptions::default(),
         key: vec![ColumnId(0)],
+        valid: None,
         links: Vec::new(),
         columns: vec![column("id", key, false), column("plan", ScalarType::Text, false)],
     }
@@ -25,7 +26,7 @@ fn plays(files: &str, key: ScalarType) -> Source {
     let mut plays = source(files, vec![column("user", key, false)]);
     plays.links = vec![Link { name: "user".to_owned(), span: span(), columns: vec![ColumnId(0)], lookup: LookupId(0) }];
     let mut plan = column("plan", ScalarType::Text, true);
-    let linked = RowKind::Linked { way: Way { links: vec![0] }, column: ColumnId(1) };
+    let linked = RowKind::Linked { way: Way { links: vec![0], clock: None }, column: ColumnId(1) };
     plan.origin = Origin::Computed(row(linked, ScalarType::Text));
     plays.columns.push(plan);
     plays

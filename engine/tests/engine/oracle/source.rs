@@ -58,7 +58,8 @@ pub fn clean(program: &Program, tables: &Tables, index: usize) -> (Vec<Vec<Value
         Some(Value::Instant(t)) => Some(*t),
         _ => None,
     };
-    let extent = Extent { first: rows.iter().filter_map(time).min(), last: rows.iter().filter_map(time).max() };
+    let extent =
+        Extent { first: rows.iter().filter_map(time).min(), last: rows.iter().filter_map(time).max(), alone: None };
     if source.key.is_empty() {
         return (rows, extent, counts);
     }

@@ -33,10 +33,10 @@ fn leaf(rng: &mut Rng, ty: ScalarType) -> RowExpr {
         _ => 8,
     };
     if ty == ScalarType::Text && rng.one_in(3) {
-        return node(RowKind::Linked { way: Way { links: vec![0] }, column: ColumnId(1) }, ty);
+        return node(RowKind::Linked { way: Way { links: vec![0], clock: None }, column: ColumnId(1) }, ty);
     }
     if ty == ScalarType::Int && rng.one_in(5) {
-        return node(RowKind::Linked { way: Way { links: vec![0] }, column: ColumnId(2) }, ty);
+        return node(RowKind::Linked { way: Way { links: vec![0], clock: None }, column: ColumnId(2) }, ty);
     }
     if !rng.one_in(3) || matches!(ty, ScalarType::Instant | ScalarType::Date) {
         return col(column, ty);

@@ -79,6 +79,7 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         format: None,
         text: kepi_lang::ir::TextOptions::default(),
         key: vec![ColumnId(0)],
+        valid: None,
         links: Vec::new(),
         columns: vec![
             column("key", ScalarType::Text),

@@ -170,6 +170,9 @@ impl Writer<'_> {
         if self.names.shops {
             found.extend(["@shop.region = \"north\"", "@shop.rank < 3"].map(str::to_owned));
         }
+        if self.names.areas {
+            found.extend(["@shop.area.climate = \"mild\"", "@shop.area.height > @shop.rank"].map(str::to_owned));
+        }
         let at = self.random.below(found.len());
         found.swap_remove(at)
     }
@@ -225,6 +228,9 @@ impl Writer<'_> {
             if self.names.shops {
                 found.push("@shop.rank".to_owned());
             }
+            if self.names.areas {
+                found.push("@shop.area.height".to_owned());
+            }
         }
         if tag == Tag::Time && self.names.sets[set].time && self.has(set, "other_at") {
             found.push("@other_at - @time".to_owned());
@@ -257,6 +263,9 @@ impl Writer<'_> {
         }
         if self.names.shops {
             found.extend(["shop.region", "shop.rank"]);
+        }
+        if self.names.areas {
+            found.extend(["shop.area.climate", "shop.area.height"]);
         }
         found.into_iter().map(str::to_owned).collect()
     }

@@ -74,12 +74,21 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
         text += "lookups:\n";
     }
     if users {
-        data.lookups.push(user_table(random, whole_users));
-        text += "  users: {files: users_*, key: user_id, actor: true}\n";
+        // Which row holds, a row without time cannot say.
+        let dated = random.chance(50) && sets.iter().all(|s| s.time);
+        data.lookups.push(user_table(random, whole_users, dated.then_some(moment)));
+        let valid = if dated { ", valid: [from_date, to_date]" } else { "" };
+        text += &format!("  users: {{files: users_*, key: user_id, actor: true{valid}}}\n");
     }
+    let areas = shops && random.chance(60);
     if shops {
         data.lookups.push(shop_table(random));
-        text += "  shops: {files: shops_*, key: code}\n";
+        let links = if areas { ", links: {area: region -> areas}" } else { "" };
+        text += &format!("  shops: {{files: shops_*, key: code{links}}}\n");
+    }
+    if areas {
+        data.lookups.push(area_table(random));
+        text += "  areas: {files: areas_*, key: name}\n";
     }
     text += "events:\n";
     let mut events = Vec::new();
@@ -118,7 +127,7 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
         text += "  busy: share(count(alpha) per actor >= 2)\n";
         metrics.push((0, "busy"));
     }
-    Made { definitions: text, data, names: Names { sets, users, shops, money, metrics }, last }
+    Made { definitions: text, data, names: Names { sets, users, shops, areas, money, metrics }, last }
 }
 
 impl Builder<'_> {
@@ -178,6 +187,9 @@ impl Builder<'_> {
         }
         if random.chance(10) && clock != Clock::None {
             text += &format!("    complete_until: {}\n", self.moment.date(random));
+        }
+        if random.chance(15) && clock != Clock::None {
+            text += "    delivered: daily\n";
         }
         if stock {
             text += "    snapshot: true\n";
@@ -309,13 +321,29 @@ fn spread(random: &mut Random, rows: Vec<Vec<Cell>>) -> Vec<Vec<Vec<Cell>>> {
     files
 }
 
-fn user_table(random: &mut Random, whole: bool) -> Table {
+/// `dated`: several rows a user, each of which holds for a while, with gaps now and then.
+fn user_table(random: &mut Random, whole: bool, dated: Option<&Moment>) -> Table {
     let field = |name: &str, kind| Field { name: name.to_owned(), kind };
     let key = if whole { Kind::Int } else { Kind::Text };
-    let fields =
+    let mut fields =
         vec![field("user_id", key), field("plan", Kind::Text), field("age", Kind::Int), field("joined", Kind::Date)];
+    if dated.is_some() {
+        fields.extend([field("from_date", Kind::Date), field("to_date", Kind::Date)]);
+    }
     let mut rows = Vec::new();
-    for id in (1..=5).filter(|_| random.chance(80)).collect::<Vec<i64>>() {
+    let ids = (1..=5).filter(|_| random.chance(80)).collect::<Vec<i64>>();
+    let spans = |random: &mut Random| {
+        let Some(moment) = dated else { return vec![Vec::new()] };
+        let mut days: Vec<_> = (0..random.range(0, 4)).map(|_| moment.date(random)).collect();
+        days.sort();
+        let bounds: Vec<Cell> = days.into_iter().map(Cell::Date).collect();
+        let all: Vec<Cell> = [Cell::Null].into_iter().chain(bounds).chain([Cell::Null]).collect();
+        let spans = all.windows(2).map(<[Cell]>::to_vec);
+        spans.filter(|_| random.chance(85)).collect()
+    };
+    let known: Vec<(i64, Vec<Cell>)> =
+        ids.into_iter().flat_map(|id| spans(random).into_iter().map(move |span| (id, span))).collect();
+    for (id, span) in known {
         let null = |random: &mut Random, cell| if random.chance(15) { Cell::Null } else { cell };
         let (plan, age) = (random.pick(&["pro", "free", "team"]), random.range(18, 60));
         let joined = date(2023, 1, 1) + random.range(0, 700).days();
@@ -325,10 +353,14 @@ fn user_table(random: &mut Random, whole: bool) -> Table {
             null(random, Cell::Int(age)),
             null(random, Cell::Date(joined)),
         ]);
+        rows.last_mut().expect("a row").extend(span);
     }
     // At least one row, so that the columns have types.
     let first = if whole { Cell::Int(99) } else { Cell::Text("u99".to_owned()) };
     rows.push(vec![first, Cell::Text("pro".to_owned()), Cell::Int(40), Cell::Date(date(2020, 2, 29))]);
+    if dated.is_some() {
+        rows.last_mut().expect("a row").extend([Cell::Date(date(2020, 2, 29)), Cell::Date(date(2020, 3, 1))]);
+    }
     Table { name: "users".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
 }
 
@@ -343,4 +375,17 @@ fn shop_table(random: &mut Random) -> Table {
     });
     let rows = rows.collect::<Vec<_>>();
     Table { name: "shops".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+}
+
+fn area_table(random: &mut Random) -> Table {
+    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
+    let fields = vec![field("name", Kind::Text), field("climate", Kind::Text), field("height", Kind::Int)];
+    let names: Vec<&str> = ["north", "south"].into_iter().filter(|_| random.chance(75)).chain(["zzz"]).collect();
+    let rows = names.into_iter().map(|name| {
+        let climate =
+            if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["mild", "harsh"]).to_owned()) };
+        vec![Cell::Text(name.to_owned()), climate, Cell::Int(random.range(0, 9))]
+    });
+    let rows = rows.collect::<Vec<_>>();
+    Table { name: "areas".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
 }

@@ -88,6 +88,9 @@ impl Reference<'_> {
                 lookup = link.lookup;
                 table = &self.program.lookups[lookup.0 as usize].links;
             }
+            if let Some(clock) = way.clock.filter(|clock| Some(*clock) != source.time) {
+                name += &format!(" at {}", source.columns[clock.0 as usize].name);
+            }
             (lookup, name)
         };
         for link in &links {
@@ -167,7 +170,7 @@ fn each(source: &Source, expr: &RowExpr, found: &mut BTreeSet<Way>) {
     match &expr.kind {
         RowKind::Linked { way, .. } => {
             for steps in 1..=way.links.len() {
-                found.insert(Way { links: way.links[..steps].to_vec() });
+                found.insert(Way { links: way.links[..steps].to_vec(), clock: way.clock });
             }
             source.links[way.links[0] as usize].columns.iter().for_each(|id| column(*id, found));
         }

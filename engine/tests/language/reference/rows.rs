@@ -58,7 +58,7 @@ impl<'a> Row<'a> {
         let (last, before) = way.links.split_last().expect("a way has a step");
         let start = match before {
             [] => *self,
-            _ => match self.linked(&Way { links: before.to_vec() })? {
+            _ => match self.linked(&Way { links: before.to_vec(), clock: way.clock })? {
                 Some((row, _)) => row,
                 None => return Ok(None),
             },
@@ -73,6 +73,16 @@ impl<'a> Row<'a> {
             for (id, key) in lookup.key.iter().zip(&keys) {
                 let own = row.column(*id)?;
                 same &= !own.is_null() && !key.is_null() && order(&own, key).is_eq();
+            }
+            if let (true, Some((from, to))) = (same, lookup.valid) {
+                let at = way.clock.map(|id| self.column(id)).transpose()?.map(|v| self.as_instant(v));
+                let (from, to) = (self.as_instant(row.column(from)?), self.as_instant(row.column(to)?));
+                same = match at {
+                    Some(at @ Value::Instant(_)) => {
+                        (from.is_null() || order(&from, &at).is_le()) && (to.is_null() || order(&at, &to).is_lt())
+                    }
+                    _ => false,
+                };
             }
             if same {
                 return Ok(Some((row, lookup)));

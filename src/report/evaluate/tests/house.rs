@@ -167,6 +167,7 @@ impl House {
             text: TextOptions::default(),
             snapshot: false,
             complete_until: None,
+            delivered_daily: false,
             links: vec![],
             columns: vec![],
         };
@@ -222,8 +223,8 @@ impl House {
 
     pub(super) fn plan(&self) -> Result<(Plan, Question), Vec<Diagnostic>> {
         let times = || self.rows.iter().map(|(t, _)| *t);
-        let other = Extent { first: self.other, last: self.other };
-        let extents = [Extent { first: times().min(), last: times().max() }, other];
+        let other = Extent { first: self.other, last: self.other, alone: None };
+        let extents = [Extent { first: times().min(), last: times().max(), alone: None }, other];
         plan(&self.program, &Scope::default(), &extents, &self.request)
     }
 
