@@ -16,6 +16,7 @@ pub struct Args {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Common options")]
 pub struct Common {
     /// The folder that holds kepi.yaml [default: the nearest one upwards].
     #[arg(long, global = true, value_name = "DIR")]
