@@ -78,7 +78,7 @@ impl Scalar<'_> {
     /// The text, without the line ends that close a block.
     pub(crate) fn text(&self) -> &str {
         match self.style {
-            Style::Block => self.text.trim_end(),
+            Style::Block => self.text.trim_end_matches(scalar::blank),
             _ => &self.text,
         }
     }

@@ -9,6 +9,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::yaml::cut::{self, Cut};
 use crate::syntax::yaml::frame::{Frame, Pending};
+use crate::syntax::yaml::scalar;
 use crate::syntax::yaml::{Entry, Kind, MAX_DEPTH, MAX_NODES, Map, Node, Scalar, Style, shown};
 
 /// What one pass over a stretch of a file gave.
@@ -209,7 +210,8 @@ impl<'a> Builder<'a, '_> {
             ScalarStyle::SingleQuoted => Style::Single,
             ScalarStyle::DoubleQuoted => Style::Double,
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                let written = self.text.get(span.start as usize..span.end as usize).unwrap_or("").trim_end();
+                let written = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
+                let written = written.trim_end_matches(scalar::blank);
                 span.end = span.start + written.len() as u32;
                 Style::Block
             }

@@ -94,7 +94,8 @@ impl Walk<'_> {
     }
 }
 
-fn blank(c: char) -> bool {
+/// YAML's white space: less than what Unicode calls so.
+pub(super) fn blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 

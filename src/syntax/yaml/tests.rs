@@ -299,6 +299,13 @@ fn places_hold(text: &str) {
     }
 }
 
+/// Unicode's separators are text, not the white space that closes a block.
+#[test]
+fn a_separator_at_the_end_of_a_block_is_text() {
+    places_hold("expr: |2\n   \n  a\u{2028}\n");
+    places_hold("expr: >-\n  a\n  b\u{85}\n");
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(text in "\\PC{0,200}") {

@@ -2,7 +2,8 @@
 
 use crate::check::findings::{Check, Reported};
 use crate::check::rows::{Rows, Use};
-use crate::check::tables::open_column;
+use crate::check::tables::{Links, open_column};
+use crate::diag::suggest::closest;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Origin, RowExpr};
 use crate::source::Span;
@@ -58,7 +59,7 @@ impl<'a> Rows<'_, 'a> {
                 let id = reached.columns.find(&further.join(".")).filter(|_| further.len() > 1)?;
                 return Some(self.linked(&reached, id, ast.span));
             }
-            return self.is_object(link).then(|| self.below(&below, ast.span));
+            return (self.is_object(link) || self.may_be_object(link)).then(|| self.below(&below, ast.span));
         }
         if let Some((id, reached)) = linked.filter(|_| rest.len() > 1) {
             return Some(self.linked(&reached, id, ast.span));
@@ -67,7 +68,7 @@ impl<'a> Rows<'_, 'a> {
         if known || self.cx.scope.project.broken.contains(*head) {
             return None;
         }
-        self.is_object(head).then(|| self.below(&whole, ast.span))
+        (self.is_object(head) || self.may_be_object(head)).then(|| self.below(&whole, ast.span))
     }
 
     /// A nested field by its path, where it may be one.
@@ -86,6 +87,20 @@ impl<'a> Rows<'_, 'a> {
         let below = |name: &str| name.strip_prefix(head).is_some_and(|rest| rest.starts_with('.'));
         let list = columns.list.borrow();
         list.iter().any(|column| below(&column.name) || matches!(&column.origin, Origin::File(raw) if below(raw)))
+    }
+
+    /// Whether a name that nothing has, and that no name is near, may be an object of files that are not known.
+    fn may_be_object(&self, head: &str) -> bool {
+        let scope = self.cx.scope;
+        if !self.cx.columns(self.place).is_some_and(|columns| columns.open) {
+            return false;
+        }
+        let links = scope.sources.iter().map(|s| &s.links).chain(scope.lookups.iter().map(|l| &l.links));
+        let mut names: Vec<String> = links.flat_map(Links::names).collect();
+        names.extend(scope.names_of(|_| true).map(str::to_owned));
+        names.extend(scope.project.lookups.iter().map(|l| l.name.value.clone()));
+        names.push("user".to_owned());
+        closest(head, names.iter().map(String::as_str)).is_none()
     }
 
     fn two_ways(&self, path: &str, span: Span) -> Check<RowExpr> {
