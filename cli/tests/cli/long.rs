@@ -111,6 +111,8 @@ fn ctrl_c_leaves_no_part_of_what_is_generated() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_nothing_half_written() {
+    use std::os::unix::process::ExitStatusExt;
+
     let folder = slow();
     let out = folder.path().join("reports");
     fs::create_dir_all(&out).unwrap();
@@ -126,6 +128,8 @@ fn ctrl_c_leaves_nothing_half_written() {
                 interrupted += 1;
                 assert!(output.stderr.is_empty(), "{output:?}");
             }
+            // Before it could listen, on a machine with much to do: the signal's own end.
+            None => assert_eq!(output.status.signal(), Some(2), "{output:?}"),
             code => assert_eq!(code, Some(0), "{output:?}"),
         }
         for entry in fs::read_dir(&out).unwrap() {
