@@ -8,6 +8,7 @@ pub mod diag;
 pub mod functions;
 pub mod ir;
 mod parallel;
+pub mod profile;
 pub mod report;
 pub mod resolve;
 pub mod results;

@@ -21,6 +21,7 @@ use crate::syntax::document::{
 };
 
 pub use graph::mentions;
+pub use names::is_reserved;
 
 /// A project's definitions, all files merged in the order of files and of their text. Of two with one name the first stays.
 #[derive(Clone, Debug)]

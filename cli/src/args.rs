@@ -61,6 +61,8 @@ pub enum Command {
     Compile(CompileArgs),
     /// Explain a metric, another definition, or a diagnostic code.
     Explain(ExplainArgs),
+    /// Look at files: what is in them, what is odd, and definitions to begin with.
+    Profile(ProfileArgs),
     /// A project that runs: definitions, data, a CI workflow.
     Init(InitArgs),
     /// Write an event log out of nothing but a seed, to try things out on.
@@ -188,13 +190,51 @@ pub struct ExplainArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct ProfileArgs {
+    /// Files, folders, or patterns in quotes.
+    #[arg(required = true, value_name = "FILES")]
+    pub files: Vec<PathBuf>,
+    /// Look at about so many rows, evenly spread over all files [default: all].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: Option<u64>,
+    /// What goes to stdout.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ProfileFormat,
+    /// Write the definitions to this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileFormat {
+    /// What was seen, for people; without `--out` the definitions after it.
+    Text,
+    /// Everything, for programs.
+    Json,
+    /// The definitions.
+    Yaml,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct InitArgs {
     /// The folder to write to; it is made if need be.
     #[arg(value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
     /// The project that is written, with generated data [default: app; asked for on a terminal].
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "from")]
     pub template: Option<Template>,
+    /// Write a project around these files, folders, or patterns in quotes: definitions guessed from them, one objective to edit.
+    #[arg(long, value_name = "FILES", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+    /// With --from: leave the files where they are, below this folder of the project [default: they are copied into data/].
+    #[arg(long, value_name = "DIR", requires = "from")]
+    pub data: Option<PathBuf>,
+    /// With --from: look at about so many rows, evenly spread over all files [default: all].
+    #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: Option<u64>,
     /// What the project is called [default: the folder's name].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

@@ -7,6 +7,7 @@ mod explain;
 mod generate;
 mod init;
 mod man;
+mod profile;
 mod query;
 mod report;
 
@@ -27,6 +28,7 @@ pub fn run(args: &Args) -> Exit {
         Command::Report(command) => report::run(&args.common, command),
         Command::Compile(command) => compile::run(&args.common, command),
         Command::Explain(command) => explain::run(&args.common, command),
+        Command::Profile(command) => profile::run(&args.common, command),
         Command::Init(command) => init::run(&args.common, command),
         Command::Generate(command) => generate::run(&args.common, command),
         Command::Completions(command) => Ok(completions::run(command)),

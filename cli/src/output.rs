@@ -15,11 +15,26 @@ pub fn write_all(folder: &Path, files: &[(String, String)]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let ready = files
         .iter()
-        .map(|(name, content)| Ok((Unnamed::new(folder, content)?, folder.join(name))))
+        .map(|(name, content)| {
+            let file = Unnamed::new(folder, &mut |file| file.write_all(content.as_bytes()))?;
+            Ok((file, folder.join(name)))
+        })
         .collect::<io::Result<Vec<_>>>()?;
     // All get their names, or none: Ctrl-C waits.
     let mut hold = interrupt::hold();
     let named = ready.into_iter().try_for_each(|(file, path)| file.name(folder, &path));
+    hold.finished();
+    named
+}
+
+/// Copies a file into a folder that is there; the copy has its name once it is whole.
+///
+/// # Errors
+/// What the file system says.
+pub fn copy(from: &Path, folder: &Path, name: &str) -> io::Result<()> {
+    let file = Unnamed::new(folder, &mut |file| io::copy(&mut fs::File::open(from)?, file).map(|_| ()))?;
+    let mut hold = interrupt::hold();
+    let named = file.name(folder, &folder.join(name));
     hold.finished();
     named
 }
@@ -32,10 +47,10 @@ enum Unnamed {
 }
 
 impl Unnamed {
-    fn new(folder: &Path, content: &str) -> io::Result<Self> {
+    fn new(folder: &Path, fill: &mut dyn FnMut(&mut fs::File) -> io::Result<()>) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(mut file) = free_file(folder) {
-            file.write_all(content.as_bytes())?;
+            fill(&mut file)?;
             file.sync_all()?;
             return Ok(Self::Free(file));
         }
@@ -43,7 +58,7 @@ impl Unnamed {
         let mut file = tempfile::Builder::new().prefix(".kepi-").suffix(".part").tempfile_in(folder)?;
         hold.unfinished(file.path());
         drop(hold);
-        file.write_all(content.as_bytes())?;
+        fill(file.as_file_mut())?;
         file.as_file().sync_all()?;
         Ok(Self::Beside(file))
     }

@@ -11,10 +11,17 @@ const WORKFLOW: &str = include_str!("../templates/common/workflow.yml");
 const GITIGNORE: &str = ".gitignore";
 const MANIFEST: &str = "kepi.yaml";
 
+/// What a file of the project is made of.
+pub enum Content {
+    Text(String),
+    /// A copy of a file that is there.
+    Copy(PathBuf),
+}
+
 /// The files of a project that is not there yet, by their paths below its folder.
 pub struct Scaffold {
     root: PathBuf,
-    files: Vec<(String, String)>,
+    files: Vec<(String, Content)>,
     /// Written by somebody else, after it has been made sure that nothing is in the way.
     others: Vec<String>,
 }
@@ -23,12 +30,19 @@ impl Scaffold {
     /// With the manifest, `.gitignore` and a workflow that checks and reports.
     pub fn new(root: &Path, manifest: String) -> Self {
         let workflow = WORKFLOW.replace("{{version}}", env!("CARGO_PKG_VERSION"));
-        let files = vec![(MANIFEST.to_owned(), manifest), (".github/workflows/kepi.yml".to_owned(), workflow)];
+        let files = vec![
+            (MANIFEST.to_owned(), Content::Text(manifest)),
+            (".github/workflows/kepi.yml".to_owned(), Content::Text(workflow)),
+        ];
         Self { root: root.to_path_buf(), files, others: Vec::new() }
     }
 
     pub fn text(&mut self, path: &str, text: impl Into<String>) {
-        self.files.push((path.to_owned(), text.into()));
+        self.files.push((path.to_owned(), Content::Text(text.into())));
+    }
+
+    pub fn copy(&mut self, path: &str, from: PathBuf) {
+        self.files.push((path.to_owned(), Content::Copy(from)));
     }
 
     pub fn other(&mut self, path: &str) {
@@ -68,12 +82,15 @@ impl Scaffold {
     }
 }
 
-fn put(path: &Path, content: &str) -> io::Result<()> {
+fn put(path: &Path, content: &Content) -> io::Result<()> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
         return Err(io::Error::other("no file can have this name"));
     };
     fs::create_dir_all(folder)?;
-    output::write_all(folder, &[(name.to_owned(), content.to_owned())])
+    match content {
+        Content::Text(text) => output::write_all(folder, &[(name.to_owned(), text.clone())]),
+        Content::Copy(from) => output::copy(from, folder, name),
+    }
 }
 
 /// Reports are not kept in the repository. What the file says already stays.

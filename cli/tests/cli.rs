@@ -11,6 +11,7 @@ mod cli {
     mod limits;
     mod long;
     pub mod oracle;
+    mod profile;
     pub mod retail;
 }
 

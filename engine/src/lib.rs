@@ -10,6 +10,7 @@ mod execute;
 pub mod generate;
 mod operators;
 mod plan;
+pub mod profile;
 mod progress;
 pub mod rows;
 pub mod sources;

@@ -5,11 +5,11 @@
 
 mod clean;
 mod column;
-mod convert;
+pub(crate) mod convert;
 mod counts;
 mod dedup;
-mod files;
-mod finding;
+pub(crate) mod files;
+pub(crate) mod finding;
 mod iso;
 mod keys;
 mod local;
@@ -20,9 +20,9 @@ mod parquet;
 mod physical;
 mod scan;
 mod source;
-mod table;
+pub(crate) mod table;
 mod text;
-mod times;
+pub(crate) mod times;
 mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +49,11 @@ pub(crate) use finding::{failed, finding_in};
 use finding::{Owner, Role, metrics_of_lookup, metrics_of_source};
 use table::{Table, Wanted};
 use text::Check;
+
+/// Keeps panics of the reading crates off the terminal: they are findings about files.
+pub(crate) fn hush() {
+    parquet::hush();
+}
 
 /// The tables of a program with their files.
 #[derive(Clone, Debug, Default)]

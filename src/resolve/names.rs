@@ -61,6 +61,11 @@ const RESERVED: [&str; 47] = [
     "percent",
 ];
 
+/// Whether expressions could not use this as a name.
+pub fn is_reserved(name: &str) -> bool {
+    functions::find(name).is_some() || RESERVED.contains(&name)
+}
+
 pub fn merge(
     settings: Settings,
     manifest: Manifest,

@@ -7,7 +7,7 @@ mod literal;
 mod target;
 mod yaml;
 
-pub use literal::{length, name, period, window};
+pub use literal::{length, name, period, text, window};
 pub use target::{baseline, effect, guardrail, target};
 pub use yaml::{yaml, yaml_in_flow};
 
@@ -188,7 +188,7 @@ fn comparison(out: &mut String, expr: &Expr, least_left: Level) {
             left(out, of);
             out.push_str(not(*negated));
             out.push_str(" like ");
-            out.push_str(&literal::text(&pattern.value));
+            out.push_str(&text(&pattern.value));
         }
         ExprKind::IsNull { of, negated } => {
             left(out, of);

@@ -27,6 +27,11 @@ const MAX_BYTES: usize = 1 << 20;
 /// After so many syntax errors the rest of a file is left alone.
 const MAX_SYNTAX_ERRORS: usize = 20;
 
+/// Whether a text, written plain with a comment or a comma after it, would look as if that had cut it short.
+pub(crate) fn looks_cut(text: &str) -> bool {
+    cut::open_at_end(text).is_some()
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'a> {
     pub(crate) kind: Kind<'a>,

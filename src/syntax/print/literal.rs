@@ -41,7 +41,8 @@ pub(super) fn literal(literal: &Literal) -> String {
     }
 }
 
-pub(super) fn text(value: &str) -> String {
+/// A text in its quotes, with escapes.
+pub fn text(value: &str) -> String {
     let mut out = String::from("\"");
     for c in value.chars() {
         match c {

@@ -1,5 +1,7 @@
 //! Text as a YAML scalar that reads as it, whatever it holds.
 
+use crate::syntax::yaml::looks_cut;
+
 /// A value or key of a block map or list: plain where that is safe, else in quotes.
 pub fn yaml(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
@@ -49,7 +51,7 @@ fn is_plain(text: &str) -> bool {
     // Other readers of YAML take these for something else than text.
     let other = ["true", "false", "yes", "no", "on", "off", "y", "n", "null", "none"];
     let ambiguous = other.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.parse::<f64>().is_ok();
-    begins && ends && inner && !ambiguous
+    begins && ends && inner && !ambiguous && !looks_cut(text)
 }
 
 #[cfg(test)]

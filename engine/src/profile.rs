@@ -1,0 +1,186 @@
+//! What files hold, seen in one pass over them: for definitions that are still to be written.
+//!
+//! Memory is bounded whatever the files' size: distinct values are counted exactly while they are few and by a sketch beyond,
+//! quantiles are of all values while they are few and of a random part beyond. Nothing depends on a clock or on threads.
+
+mod column;
+mod kept;
+mod suspect;
+mod times;
+mod values;
+
+use std::path::Path;
+
+use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::DataType;
+use jiff::tz::TimeZone;
+use kepi_lang::diag::Diagnostic;
+use kepi_lang::ir::{Format, ScalarType, TextOptions, TimeFormat};
+use kepi_lang::profile::{File, Profile, Times};
+use kepi_lang::source::{FileId, Span};
+
+use crate::profile::column::Seen;
+use crate::profile::kept::Distinct;
+use crate::sources::convert::Target;
+use crate::sources::files::Folders;
+use crate::sources::finding::{Owner, Role};
+use crate::sources::table::{DataFile, RawColumn, Table, Wanted};
+use crate::sources::times::Reading;
+
+/// Hashes that are kept for all columns together.
+const HASHES: usize = 1 << 23;
+
+/// Files with the same columns, open.
+#[derive(Debug)]
+pub struct Input {
+    table: Table,
+    /// Every so many rows one is looked at.
+    step: u64,
+}
+
+/// Columns of files: name and type, in the files' order.
+pub type Columns = Vec<(String, Option<ScalarType>)>;
+
+impl Input {
+    /// Opens the files that patterns below a folder match. With `sample`, about so many rows are looked at, evenly spread.
+    ///
+    /// # Errors
+    /// All that is wrong with all files; findings that point into no text.
+    pub fn open(root: &Path, patterns: &[String], sample: Option<u64>) -> Result<Self, Vec<Diagnostic>> {
+        crate::sources::hush();
+        let (folders, findings) = Folders::open(root, &[".".to_owned()]);
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        let span = Span::new(FileId(0), 0, 0);
+        let owner = Owner { role: Role::Source, name: String::new(), span, metrics: Vec::new() };
+        let globs: Vec<(String, Span)> = patterns.iter().map(|pattern| (pattern.clone(), span)).collect();
+        let wanted =
+            Wanted { files: &globs, format: None, text: TextOptions::default(), checks: Vec::new(), remember: false };
+        let table = Table::open(&folders, owner, &wanted)
+            .map_err(|found| found.into_iter().map(placeless).collect::<Vec<_>>())?;
+        let step = sample.map_or(1, |rows| table.rows().div_ceil(rows.max(1))).max(1);
+        Ok(Self { table, step })
+    }
+
+    pub fn columns(&self) -> Columns {
+        self.table.columns.iter().map(|column| (column.name.clone(), column.ty)).collect()
+    }
+
+    /// Looks at the rows.
+    ///
+    /// # Errors
+    /// A file that changed or turned out to be damaged.
+    pub fn profile(&self) -> Result<Profile, Diagnostic> {
+        let table = &self.table;
+        let hashes = (HASHES / table.columns.len().max(1)).clamp(1 << 14, 1 << 20);
+        let mut columns: Vec<Seen> = table
+            .columns
+            .iter()
+            .zip(table.schema.fields())
+            .map(|(raw, field)| Seen::new(raw, self.target(raw, field.data_type()), hashes))
+            .collect();
+        let mut rows = Distinct::new(1 << 21);
+        let mut seen = 0;
+        let all: Vec<usize> = (0..columns.len()).collect();
+        self.each(&all, &mut |batch| {
+            let mut hash = vec![0u64; batch.num_rows()];
+            for (column, array) in columns.iter_mut().zip(batch.columns()) {
+                column.see(array, &mut hash);
+            }
+            seen += batch.num_rows() as u64;
+            hash.into_iter().for_each(|hash| rows.see(hash));
+        })?;
+        let format = match table.format {
+            Format::Parquet => "parquet",
+            Format::Csv => "csv",
+            Format::Ndjson => "ndjson",
+        };
+        let file =
+            |file: &DataFile| File { path: file.found.relative.clone(), rows: file.rows, bytes: file.found.bytes };
+        Ok(Profile {
+            name: String::new(),
+            patterns: Vec::new(),
+            files: table.files.iter().map(file).collect(),
+            format: format.to_owned(),
+            rows: table.rows(),
+            seen,
+            step: self.step,
+            columns: columns.into_iter().map(|column| column.finish(seen)).collect(),
+            unusable: table.unusable.clone(),
+            bad: table.bad,
+            rejected: table.rejected.clone(),
+            too_many_bad: !table.excess.is_empty(),
+            distinct_rows: rows.count(),
+        })
+    }
+
+    /// One column as times, read in a way that its type does not say: numbers since 1970, text by a pattern. `None` where no value
+    /// is a time.
+    ///
+    /// # Errors
+    /// As [`Input::profile`].
+    pub fn times(&self, column: &str, format: TimeFormat) -> Result<Option<Times>, Diagnostic> {
+        let Some(position) = self.table.position(column) else { return Ok(None) };
+        let reading = Reading { format, ..Reading::plain(TimeZone::UTC) };
+        let target = Target { ty: ScalarType::Instant, scale: 0, reading, lenient: true, blank: true };
+        let mut line = times::Line::default();
+        let mut unreadable = 0;
+        self.each(&[position], &mut |batch| {
+            let Some(raw) = batch.columns().first() else { return };
+            match target.convert(raw) {
+                Ok(converted) => {
+                    unreadable += (converted.array.null_count().saturating_sub(raw.null_count())) as u64;
+                    line.see_all(&converted.array);
+                }
+                Err(_) => unreadable += raw.len() as u64,
+            }
+        })?;
+        Ok(line.finish(unreadable))
+    }
+
+    fn target(&self, raw: &RawColumn, ty: &DataType) -> Target {
+        let scale = match ty {
+            DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => u8::try_from(*scale).unwrap_or(0),
+            _ => raw.scale,
+        };
+        Target {
+            ty: raw.ty.unwrap_or(ScalarType::Null),
+            scale,
+            reading: Reading::plain(TimeZone::UTC),
+            lenient: false,
+            blank: self.table.format == Format::Csv,
+        }
+    }
+
+    /// The rows that are looked at, batch by batch.
+    fn each(&self, columns: &[usize], visit: &mut dyn FnMut(RecordBatch)) -> Result<(), Diagnostic> {
+        let mut at: u64 = 0;
+        for file in &self.table.files {
+            let read = self.table.read(file, columns, &mut |batch| {
+                let from = at;
+                at += batch.num_rows() as u64;
+                if self.step == 1 {
+                    visit(batch);
+                    return true;
+                }
+                let mask: BooleanArray = (from..at).map(|row| Some(row.is_multiple_of(self.step))).collect();
+                if let Ok(batch) = filter_record_batch(&batch, &mask) {
+                    visit(batch);
+                }
+                true
+            });
+            read.map_err(placeless)?;
+        }
+        Ok(())
+    }
+}
+
+/// There is no definition that a finding could point into.
+fn placeless(finding: Diagnostic) -> Diagnostic {
+    Diagnostic { primary: None, secondary: Vec::new(), ..finding }
+}
+
+#[cfg(test)]
+mod tests;
