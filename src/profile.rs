@@ -215,6 +215,14 @@ impl Profile {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Columns that cannot be read, nor any part of them.
+    pub fn unusable(&self) -> impl Iterator<Item = &(String, String)> {
+        let in_parts = |name: &str| {
+            self.columns.iter().any(|c| c.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+        };
+        self.unusable.iter().filter(move |(name, _)| !in_parts(name))
+    }
+
     /// Rows that are exact copies of another, among those that were looked at.
     pub fn copies(&self) -> Count {
         Count { value: self.seen.saturating_sub(self.distinct_rows.value), about: self.distinct_rows.about }

@@ -25,7 +25,7 @@ pub fn text(table: &Table) -> String {
     for column in &table.profile.columns {
         out += &self::column(column, table.profile.seen, table);
     }
-    for (name, physical) in &table.profile.unusable {
+    for (name, physical) in table.profile.unusable() {
         out += &format!("  {}  {physical}: cannot be used as it is\n", flat(name, WIDTH));
     }
     out

@@ -196,7 +196,7 @@ fn columns_of(plan: &Plan) -> String {
         text += "    columns:\n";
         text += &plan.columns.text;
     }
-    for (name, physical) in &plan.table.profile.unusable {
+    for (name, physical) in plan.table.profile.unusable() {
         text += &comment(4, &format!("{} is {physical}: it cannot be used as it is", yaml(name)));
     }
     text
