@@ -100,8 +100,14 @@ impl Checker<'_> {
                 }
             }
         };
-        for (at, _) in scope.lookups.iter().enumerate() {
-            computed(Place::Lookup(crate::ir::LookupId(u32::try_from(at).unwrap_or(u32::MAX))));
+        for ((table, def), at) in scope.lookups.iter().zip(&scope.project.lookups).zip(0u32..) {
+            let place = Place::Lookup(crate::ir::LookupId(at));
+            computed(place);
+            if let Some(condition) = &def.scope
+                && let Ok(typed) = Rows::of_table(self, place).condition(condition)
+            {
+                let _ = table.scope.set(typed);
+            }
         }
         for (table, def) in scope.sources.iter().zip(&scope.project.sources) {
             let place = Place::Source(table.id);
@@ -151,6 +157,8 @@ impl Scope {
             text: files.text,
             key: table.key.clone(),
             valid: table.valid,
+            latest: table.latest,
+            scope: table.scope.get().cloned(),
             links: table.links.all(),
             columns: table.columns.list.borrow().clone(),
         })

@@ -179,6 +179,8 @@ pub struct LookupUse {
     pub link: String,
     pub rows: u64,
     pub fingerprint: String,
+    /// Of a lookup of newest rows: keys with two newest rows that differ, of which the greater by value stands.
+    pub ties: u64,
     /// Rows that could not be read and are not among `rows`.
     pub unparsable: u64,
     /// The first few of these.

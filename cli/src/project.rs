@@ -205,9 +205,17 @@ fn named(document: &Document) -> Vec<Named> {
     }
     for d in &document.lookups {
         let files = d.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>().join(", ");
+        let source = d.source.as_ref().map(|s| s.value.clone());
+        let latest = d.latest.as_ref().map(|t| format!("by {}", t.value));
         let key = d.key.iter().map(|k| k.value.as_str()).collect::<Vec<_>>().join(", ");
         let valid = d.valid.as_ref().map(|v| format!("{} to {}", v.from.value, v.to.value));
-        let mut facts = vec![("files", Some(files)), ("key", Some(key)), ("valid", valid)];
+        let mut facts = vec![
+            ("files", Some(files).filter(|f| !f.is_empty())),
+            ("source", source),
+            ("key", Some(key)),
+            ("latest", latest),
+            ("valid", valid),
+        ];
         facts.extend(d.links.iter().map(|l| {
             let columns: Vec<_> = l.columns.iter().map(|c| c.value.as_str()).collect();
             ("link", Some(format!("{}: {} -> {}", l.name.value, columns.join(", "), l.lookup.value)))

@@ -54,6 +54,11 @@ impl Session {
             let exit = if findings.iter().any(is_about_data) { Exit::Data } else { Exit::Findings };
             return Err(Stop::Findings { exit, findings, map });
         };
+        let mut program = program;
+        if let Some(text) = &common.as_of {
+            // What lookups hold is as of then.
+            program.settings.as_of = Some(range::instant(&program.settings.calendar, text)?);
+        }
         let program = Arc::new(program);
         let options = Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress) };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {

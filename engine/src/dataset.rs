@@ -202,6 +202,7 @@ impl Dataset {
             link: name,
             unparsable: open.rejected().0,
             rejected: open.rejected().1.to_vec(),
+            ties: open.ties(),
             rows: open.rows(),
             fingerprint: open.fingerprint().map_err(|e| vec![e])?,
             missing,

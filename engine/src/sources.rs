@@ -175,7 +175,9 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
         // What rests on a lookup that cannot be read is no second mistake.
         let ready = def.reach().lookups(&program.lookups).iter().all(|other| loaded.contains_key(other));
         match table.and_then(|table| match ready {
-            true => OpenLookup::load(id, def, table, &program.settings.calendar, &loaded).map(Some),
+            true => {
+                OpenLookup::load(id, def, table, &program.settings.calendar, program.settings.as_of, &loaded).map(Some)
+            }
             false => Ok(None),
         }) {
             Ok(Some(lookup)) => _ = loaded.insert(id, Arc::new(lookup)),

@@ -58,6 +58,8 @@ pub(super) struct LookupTable {
     /// As many as the definition names.
     pub(super) key: Vec<ColumnId>,
     pub(super) valid: Option<(ColumnId, ColumnId)>,
+    pub(super) latest: Option<ColumnId>,
+    pub(super) scope: OnceCell<RowExpr>,
     pub(super) links: Links,
     pub(super) actor: bool,
     /// What its key, or its name, says that it describes.
@@ -162,11 +164,21 @@ fn lookup(
     units: &Names,
     found: &mut Vec<Diagnostic>,
 ) -> LookupTable {
-    let clock = Clock::of_lookup(&project.settings);
+    let source = def.source.as_ref().and_then(|name| project.sources.iter().find(|s| s.name.value == name.value));
+    // What a source says of its times has been looked at with the source.
+    let clock = match source {
+        Some(source) => Clock::of_source(source, &project.settings, &mut Vec::new()),
+        None => Clock::of_lookup(&project.settings),
+    };
     let valid = def.valid.iter().flat_map(|v| [&v.from, &v.to]);
     let named = |text: &&Text| !def.columns.iter().any(|c| c.name.value == text.value);
-    let needed: Vec<&Text> = def.key.iter().chain(valid.filter(named)).collect();
-    let columns = columns::build((&def.columns, def.name.span), &needed, None, schema, &clock, units, found);
+    let needed: Vec<&Text> = def.key.iter().chain(valid.filter(named)).chain(&def.latest).collect();
+    let time = def.latest.as_ref();
+    // So have the columns of a source.
+    let mut unsaid = Vec::new();
+    let findings = if source.is_some() { &mut unsaid } else { &mut *found };
+    let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, findings);
+    let latest = time.and_then(|text| columns::clock_column(&columns, &text.value));
     let key = def.key.iter().map(|text| columns.find_raw(&text.value).unwrap_or(ColumnId(0))).collect();
     let links = Links::declared(&def.links, &format!("the lookup `{}`", def.name.value), &columns, project, found);
     let entities = def.key.iter().filter_map(|text| entity_of(&text.value)).chain([def.name.value.to_lowercase()]);
@@ -175,7 +187,8 @@ fn lookup(
         let mut column = |text| times::validity(&columns, text, &clock, &def.name.value, found);
         column(&valid.from).zip(column(&valid.to))
     });
-    LookupTable { columns, key, valid, links, actor: def.actor.as_ref().is_some_and(|a| a.value), entities }
+    let (scope, actor) = (OnceCell::new(), def.actor.as_ref().is_some_and(|a| a.value));
+    LookupTable { columns, key, valid, latest, scope, links, actor, entities }
 }
 
 fn source(

@@ -96,6 +96,7 @@ codes! {
     NoDefinitions = "K0211" Error "no definition file is found";
     DefinitionUnreadable = "K0212" Error "a definition file that cannot be read";
     LinkKey = "K0215" Error "a link that cannot be its lookup's key";
+    TwoWays = "K0216" Error "a lookup whose rows are said in two ways";
     UnknownName = "K0250" Error "a name that nothing has";
     UnknownColumn = "K0251" Error "a column that the rows do not have";
     OtherSet = "K0252" Error "a column of other events than those at hand";

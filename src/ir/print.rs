@@ -181,7 +181,10 @@ impl<'a> Printer<'a> {
             let valid = lookup.valid.map(|(from, to)| {
                 format!(" valid {} {}", self.column(columns, links, from), self.column(columns, links, to))
             });
-            text.push(format!("{by}->{files:?}[{key}]{}", valid.unwrap_or_default()));
+            let latest = lookup.latest.map(|time| format!(" latest {}", self.column(columns, links, time)));
+            let scope = lookup.scope.as_ref().map(|e| format!(" where {}", self.in_table(e, columns, links)));
+            let rows = [valid, latest, scope].into_iter().flatten().collect::<String>();
+            text.push(format!("{by}->{files:?}[{key}]{rows}"));
         }
         text.join(".")
     }

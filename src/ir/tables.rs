@@ -178,6 +178,10 @@ pub struct Lookup {
     pub text: TextOptions,
     /// At least one column.
     pub key: Vec<ColumnId>,
+    /// The instants that tell the newest row of a key, which alone stands; `None`: a key has one row.
+    pub latest: Option<ColumnId>,
+    /// Rows for which it is not true do not stand.
+    pub scope: Option<RowExpr>,
     /// Columns of dates or instants: from when to when, half-open, a row holds; null is unbounded. `None`: always.
     pub valid: Option<(ColumnId, ColumnId)>,
     /// From its rows on to those of others.
@@ -205,6 +209,7 @@ impl Lookup {
                 reach.expr(expr);
             }
         }
+        self.scope.iter().for_each(|expr| reach.expr(expr));
         reach
     }
 }

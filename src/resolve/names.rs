@@ -109,12 +109,27 @@ pub fn merge(
         keep(&mut project.releases, document.releases, |d| releases.take(&d.name, f));
         keep(&mut project.reports, document.reports, |d| reports.take(&d.name, f));
     }
+    of_sources(&mut project);
     let names = &mut project.names;
     names.extend(project.sources.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Source(i))));
     names.extend(project.events.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Event(i))));
     names.extend(project.segments.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Segment(i))));
     names.extend(project.metrics.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Metric(i))));
     project
+}
+
+/// Lookups made of a source: its files, read as it reads them.
+fn of_sources(project: &mut Project) {
+    for lookup in &mut project.lookups {
+        let Some(name) = &lookup.source else { continue };
+        let Some(source) = project.sources.iter().find(|s| s.name.value == name.value) else { continue };
+        lookup.files.clone_from(&source.files);
+        lookup.format.clone_from(&source.format);
+        lookup.text.clone_from(&source.text);
+        lookup.scope.clone_from(&source.scope);
+        lookup.links.extend(source.links.iter().cloned());
+        lookup.columns.extend(source.columns.iter().cloned());
+    }
 }
 
 fn keep<T>(into: &mut Vec<T>, from: Vec<T>, mut take: impl FnMut(&T) -> bool) {

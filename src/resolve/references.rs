@@ -34,6 +34,8 @@ pub fn check(project: &Project, findings: &mut Vec<Diagnostic>) {
             );
         }
     };
+    let sources = set(project.sources.iter().map(|d| &d.name));
+    project.lookups.iter().filter_map(|l| l.source.as_ref()).for_each(|name| find(name, &sources, "source"));
     let links = project.sources.iter().flat_map(|s| &s.links).chain(project.lookups.iter().flat_map(|l| &l.links));
     links.for_each(|link| find(&link.lookup, &lookups, "lookup"));
     for goal in &project.goals {

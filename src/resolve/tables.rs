@@ -63,6 +63,7 @@ fn lookup(def: &LookupDef, findings: &mut Vec<Diagnostic>) -> Table {
     let mut columns = Columns::new(&def.columns, findings);
     def.key.iter().for_each(|text| columns.wants(text));
     def.valid.iter().flat_map(|valid| [&valid.from, &valid.to]).for_each(|text| columns.wants(text));
+    def.latest.iter().for_each(|text| columns.wants(text));
     def.links.iter().flat_map(|link| &link.columns).for_each(|text| columns.wants(text));
     let declared = columns.found;
     Table {

@@ -147,8 +147,13 @@ pub struct LookupDef {
     pub files: Vec<Text>,
     pub format: Option<Text>,
     pub text: TextDef,
+    /// The source whose files these are, with its columns, links and condition.
+    pub source: Option<Name>,
     /// At least one column.
     pub key: Vec<Text>,
+    /// The time that tells the newest row of a key.
+    pub latest: Option<Text>,
+    pub scope: Option<Expr>,
     /// `actor: true`: it describes the actors of the sources.
     pub actor: Option<Spanned<bool>>,
     /// From when to when a row holds.

@@ -245,7 +245,7 @@ fn meaning(table: &Table, column: &RawColumn) -> Option<Target> {
     Some(Target { ty, scale: column.scale, reading, lenient: true, blank: table.format == Format::Csv })
 }
 
-fn sortable(arrays: &[ArrayRef]) -> Result<BinaryArray, ArrowError> {
+pub(crate) fn sortable(arrays: &[ArrayRef]) -> Result<BinaryArray, ArrowError> {
     let fields = arrays.iter().map(|a| SortField::new(a.data_type().clone())).collect();
     RowConverter::new(fields)?.convert_columns(arrays)?.try_into_binary()
 }

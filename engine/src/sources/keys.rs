@@ -1,8 +1,9 @@
 //! From keys to the rows that have them.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, TimestampMicrosecondArray, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, TimestampMicrosecondArray, UInt32Array};
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
@@ -38,6 +39,56 @@ pub(crate) enum Conflict {
     Overlap(u32, u32),
     /// A row ends before it begins.
     Reversed(u32),
+}
+
+/// The newest row of each key, in order of rows.
+#[derive(Debug, Default)]
+pub(crate) struct Newest {
+    pub rows: Vec<u32>,
+    /// Keys with another row of the same time that differs.
+    pub ties: u64,
+}
+
+impl Newest {
+    /// Among rows that stand; of several with one time the greatest of `values`.
+    pub(crate) fn of(
+        keys: &[ArrayRef],
+        times: &TimestampMicrosecondArray,
+        stands: &[bool],
+        values: &BinaryArray,
+    ) -> Self {
+        let mut index = Index::default();
+        // By key: its newest row, and whether another of that time differs.
+        let mut best: Vec<(u32, bool)> = Vec::new();
+        let mut row: u32 = 0;
+        each_key(keys, stands.len(), &mut |key| {
+            let at = row as usize;
+            row += 1;
+            let Some(key) = key.filter(|_| stands.get(at) == Some(&true)) else { return };
+            let next = u32::try_from(best.len()).unwrap_or(u32::MAX);
+            let Some(number) = index.insert(key, next) else {
+                best.push((row - 1, false));
+                return;
+            };
+            let Some((known, tie)) = best.get_mut(number as usize) else { return };
+            let other = *known as usize;
+            let value = |row: usize| values.value(row);
+            match times.value(at).cmp(&times.value(other)) {
+                Ordering::Greater => (*known, *tie) = (row - 1, false),
+                Ordering::Equal if value(at) != value(other) => {
+                    *tie = true;
+                    if value(at) > value(other) {
+                        *known = row - 1;
+                    }
+                }
+                Ordering::Equal | Ordering::Less => {}
+            }
+        });
+        let ties = best.iter().filter(|(_, tie)| *tie).count() as u64;
+        let mut rows: Vec<u32> = best.into_iter().map(|(row, _)| row).collect();
+        rows.sort_unstable();
+        Self { rows, ties }
+    }
 }
 
 /// One key.

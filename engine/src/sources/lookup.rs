@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, TimestampMicrosecondArray, UInt32Array, new_empty_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, TimestampMicrosecondArray, UInt32Array, new_empty_array,
+};
 use datafusion::arrow::compute::{concat, take};
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{self, ColumnId, LookupId, Origin, RowKind, Way};
 use kepi_lang::results::Rejected;
 use kepi_lang::source::Span;
 
-use crate::rows::{Civil, Columns, RowError, evaluate};
+use crate::rows::{Civil, Columns, RowError, condition, evaluate};
+use crate::sources::clean::sortable;
 use crate::sources::column::FileColumn;
 use crate::sources::convert::Refused;
 use crate::sources::finding::{each_node, quoted};
-use crate::sources::keys::{Conflict, Index};
+use crate::sources::keys::{Conflict, Index, Newest};
 use crate::sources::physical::canonical;
 use crate::sources::table::Table;
 use crate::sources::times::{Reading, instants};
@@ -33,6 +38,7 @@ pub struct OpenLookup {
     civil: Civil,
     /// For each way that its computed columns go: the lookup, and the row that each row leads to.
     steps: BTreeMap<Way, Step>,
+    ties: u64,
 }
 
 #[derive(Debug)]
@@ -47,16 +53,19 @@ impl OpenLookup {
         def: &ir::Lookup,
         table: Table,
         calendar: &Calendar,
+        as_of: Option<Timestamp>,
         others: &BTreeMap<LookupId, Arc<OpenLookup>>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut findings = Vec::new();
         let mut found = Vec::new();
         let reach = def.reach();
         let valid = def.valid.iter().flat_map(|(from, to)| [*from, *to]);
-        let needed: Vec<ColumnId> = def.key.iter().copied().chain(reach.own).chain(valid).collect();
+        let needed: Vec<ColumnId> = def.key.iter().copied().chain(reach.own).chain(valid).chain(def.latest).collect();
         for (column, i) in def.columns.iter().zip(0u32..) {
             let needed = column.declared || needed.contains(&ColumnId(i));
-            match FileColumn::find(&table, column, &calendar.zone, false) {
+            // A row without the time that tells the newest does not stand.
+            let clock = def.latest == Some(ColumnId(i));
+            match FileColumn::find(&table, column, &calendar.zone, clock) {
                 Ok(Some(file)) => found.push((ColumnId(i), column, file)),
                 // A column that is not declared and cannot be used hurts whoever uses it.
                 Ok(None) => {}
@@ -76,13 +85,81 @@ impl OpenLookup {
             civil: Civil::new(calendar.clone()),
             table,
             steps: BTreeMap::new(),
+            ties: 0,
         };
         let starts = lookup.read(&found).map_err(|finding| vec![finding])?;
-        lookup.prove(&starts).map_err(|finding| vec![finding])?;
+        if def.latest.is_none() {
+            lookup.prove(&starts).map_err(|finding| vec![finding])?;
+        }
         for (column, i) in def.columns.iter().zip(0u32..) {
             lookup.compute(ColumnId(i), column, others, 0).map_err(|finding| vec![finding])?;
         }
+        if let Some(time) = def.latest {
+            lookup.keep_newest(time, as_of, others).map_err(|finding| vec![finding])?;
+        }
         Ok(lookup)
+    }
+
+    /// Of the rows of each key that have a time, before `as_of`, and for which `where:` is true, the newest alone stays; of
+    /// several with one time the greatest by value.
+    fn keep_newest(
+        &mut self,
+        time: ColumnId,
+        as_of: Option<Timestamp>,
+        others: &BTreeMap<LookupId, Arc<Self>>,
+    ) -> Result<(), Diagnostic> {
+        let times = self.bound(time)?;
+        let cap = as_of.map_or(i64::MAX, |t| t.as_microsecond());
+        let mut stands: Vec<bool> = times.iter().map(|t| t.is_some_and(|t| t < cap)).collect();
+        if let Some(scope) = self.def.scope.clone() {
+            let mut ways = Vec::new();
+            each_node(&scope, &mut |node| {
+                if let RowKind::Linked { way, .. } = &node.kind {
+                    ways.push(way.clone());
+                }
+            });
+            for way in ways {
+                self.lead(&way, others).map_err(|e| self.internal(&e.to_string()))?;
+            }
+            let (inside, _) = condition(&scope, self).map_err(|e| {
+                let message = format!("the condition `where:` of lookup `{}` cannot be computed: {e}", self.def.name);
+                self.table.owner.stopped(Code::ColumnOverflow, self.def.span, message)
+            })?;
+            stands.iter_mut().zip(inside.iter()).for_each(|(stands, inside)| *stands &= inside == Some(true));
+        }
+        let keys = self.def.key.iter().map(|id| self.columns.get(id).cloned()).collect::<Option<Vec<_>>>();
+        let Some(keys) = keys else { return Err(self.internal("a lookup without its key")) };
+        let values = self.values().map_err(|e| self.internal(&e.to_string()))?;
+        let newest = Newest::of(&keys, &times, &stands, &values);
+        self.ties = newest.ties;
+        let chosen = UInt32Array::from(newest.rows);
+        let failed = |e: ArrowError| Diagnostic::new(Code::Internal, self.def.span, e.to_string());
+        for column in self.columns.values_mut() {
+            *column = take(column, &chosen, None).map_err(failed)?;
+        }
+        for step in self.steps.values_mut() {
+            step.rows = take(&step.rows, &chosen, None).map_err(failed)?.as_primitive().clone();
+        }
+        self.rows = chosen.len();
+        self.prove(&[])
+    }
+
+    /// For each row the values of its file's columns, as bytes that sort as the values do; by the columns' names, so that the
+    /// order of declarations decides nothing.
+    fn values(&self) -> Result<BinaryArray, ArrowError> {
+        let mut columns: Vec<(&str, &ArrayRef)> = Vec::new();
+        for (id, array) in &self.columns {
+            if let Some(Origin::File(raw)) = self.def.columns.get(id.0 as usize).map(|c| &c.origin) {
+                columns.push((raw, array));
+            }
+        }
+        columns.sort_by_key(|(raw, _)| *raw);
+        sortable(&columns.into_iter().map(|(_, array)| Arc::clone(array)).collect::<Vec<_>>())
+    }
+
+    /// Keys whose newest row was not alone, and the others differed.
+    pub fn ties(&self) -> u64 {
+        self.ties
     }
 
     /// Reads the columns; gives the first row of each file.

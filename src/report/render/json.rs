@@ -268,6 +268,7 @@ pub fn lookup(l: &LookupUse) -> Json {
         "rows": l.rows,
         "unparsable": l.unparsable,
         "rejected": rejected(&l.rejected),
+        "ties": l.ties,
         "fingerprint": l.fingerprint,
         "missing": l.missing,
     })

@@ -165,7 +165,8 @@ fn ledgers(ledgers: &[LedgerView], lookups: &[LookupView]) -> String {
         out += "\n| lookup | over the link | rows of it | rows without a match |\n| --- | --- | ---: | ---: |\n";
     }
     for l in lookups {
-        out += &format!("| {} | {} | {} | {} |\n", text(&l.name), text(&l.link), l.rows, l.missing);
+        let ties = if l.ties.is_empty() { String::new() } else { format!(" ({} keys with two newest)", l.ties) };
+        out += &format!("| {} | {} | {}{ties} | {} |\n", text(&l.name), text(&l.link), l.rows, l.missing);
     }
     out + "\n</details>\n"
 }

@@ -47,6 +47,9 @@ pub fn terminal(report: &Report, view: &View, style: &Style) -> String {
     for l in &view.lookups {
         let noun = if l.rows == "1" { "row" } else { "rows" };
         out += &format!("  {} of {} {noun}, over `{}`: {} without a match\n", l.name, l.rows, l.link, l.missing);
+        if !l.ties.is_empty() {
+            out += &format!("    {:>14}  keys with two newest rows\n", l.ties);
+        }
     }
     let p = &view.provenance;
     let commit = p.commit.as_ref().map_or(String::new(), |c| format!(", commit {c}"));

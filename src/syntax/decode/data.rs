@@ -41,16 +41,81 @@ pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDe
 pub(super) fn lookup(d: &mut Decoder, name: Name, node: Node) -> Option<LookupDef> {
     let span = name.span.to(node.span);
     let mut f = Fields::of_node(d, node, Kind::definition("lookup", &name))?;
-    let files = f.required(d, "files", "files: FILE", Decoder::texts);
+    let source = f.optional(d, "source", Decoder::text);
+    let files = match source {
+        Some(_) => f.optional(d, "files", Decoder::texts).or(Some(Vec::new())),
+        None => f.required(d, "files", "files: FILE", Decoder::texts),
+    };
     let format = f.optional(d, "format", Decoder::text);
-    let key = f.required(d, "key", "key: COLUMN", Decoder::texts).filter(|key| !key.is_empty());
+    // What is there and cannot be read is no second mistake.
+    let newest = f.optional(d, "latest", |d, node| Some(latest(d, node)));
+    let broken = matches!(newest, Some(None));
+    let (key, latest) = match newest {
+        Some(None) => (None, None),
+        Some(Some((key, time))) => (f.optional(d, "key", Decoder::texts).is_none().then_some(key), Some(time)),
+        None => (f.required(d, "key", "key: COLUMN", Decoder::texts).filter(|key| !key.is_empty()), None),
+    };
     let actor = f.optional(d, "actor", Decoder::boolean);
     let links = f.optional(d, "links", links).unwrap_or_default();
     let columns = f.optional(d, "columns", columns).unwrap_or_default();
     let text = text_options(d, &mut f);
     let valid = f.optional(d, "valid", valid);
     f.finish(d);
-    Some(LookupDef { name, span, files: files?, format, text, key: key?, actor, valid, links, columns })
+    if !broken {
+        let rows = (source.is_some(), files.as_ref().is_some_and(|f| !f.is_empty()));
+        two_ways(d, &name, rows, (latest.is_some(), key.is_some(), valid.is_some()));
+    }
+    let (files, key) = (files?, key?);
+    Some(LookupDef { name, span, files, format, text, source, key, latest, scope: None, actor, valid, links, columns })
+}
+
+/// What says twice, or not at all, which rows a lookup has.
+fn two_ways(d: &mut Decoder, name: &Name, (source, files): (bool, bool), (latest, key, valid): (bool, bool, bool)) {
+    let (message, help) = if source && files {
+        ("has both `files` and `source`", "its rows are those of the files, or of the source: take one out")
+    } else if source && !latest {
+        ("has the rows of a source, which has many for a key", "say which of them stands: `latest: KEY by TIME`")
+    } else if latest && !key {
+        ("has both `key` and `latest`", "the key is what stands before `by`: take `key` out")
+    } else if latest && valid {
+        ("has both `latest` and `valid`", "its newest row holds at all times, or each row at its own: take one out")
+    } else {
+        return;
+    };
+    d.report(Code::TwoWays, name.span, format!("the lookup `{}` {message}", shown(&name.value)), help);
+}
+
+/// `listing_id by ts`, `(tenant, listing_id) by ts`.
+fn latest(d: &mut Decoder, node: Node) -> Option<(Vec<Text>, Text)> {
+    let text = d.located(node, "`KEY by TIME`")?;
+    let part = |from: usize, to: usize| {
+        let written = text.text.get(from..to)?;
+        let name = written.trim();
+        let start = from + (written.len() - written.trim_start().len());
+        (!name.is_empty()).then(|| Text::new(name.to_owned(), text.span(start..start + name.len())))
+    };
+    let parsed = || {
+        let at = text.text.rfind(" by ")?;
+        let time = part(at + " by ".len(), text.text.len())?;
+        let columns = text.text.get(..at)?;
+        let (from, to) = match (columns.trim_start().starts_with('('), columns.trim_end().ends_with(')')) {
+            (true, true) => (columns.find('(')? + 1, columns.rfind(')')?),
+            _ => return Some((vec![part(0, at)?], time)),
+        };
+        let mut key = Vec::new();
+        let mut start = from;
+        for column in columns.get(from..to)?.split(',') {
+            key.push(part(start, start + column.len())?);
+            start += column.len() + 1;
+        }
+        Some((key, time))
+    };
+    let found = parsed();
+    if found.is_none() {
+        let help = "write `latest: listing_id by ts`: the key, and the time that tells its newest row";
+        d.report(Code::WrongValue, text.whole(), format!("`{}` is no `KEY by TIME`", shown(&text.text)), help);
+    }
+    found
 }
 
 /// `[from_date, to_date]`.

@@ -16,6 +16,8 @@ fn users(files: &str, key: ScalarType) -> Lookup {
         text: kepi_lang::ir::TextOptions::default(),
         key: vec![ColumnId(0)],
         valid: None,
+        latest: None,
+        scope: None,
         links: Vec::new(),
         columns: vec![column("id", key, false), column("plan", ScalarType::Text, false)],
     }

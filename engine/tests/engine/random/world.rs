@@ -80,6 +80,8 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         text: kepi_lang::ir::TextOptions::default(),
         key: vec![ColumnId(0)],
         valid: None,
+        latest: None,
+        scope: None,
         links: Vec::new(),
         columns: vec![
             column("key", ScalarType::Text),

@@ -33,6 +33,7 @@ impl Reference<'_> {
             ledgers.push(self.ledger(id, &reads, &mut missing)?);
         }
         let lookups = missing.into_iter().map(|((lookup, link), missing)| LookupUse {
+            ties: 0,
             unparsable: 0,
             lookup,
             link,

@@ -33,6 +33,8 @@ pub struct LookupView {
     pub link: String,
     pub rows: String,
     pub missing: String,
+    /// Keys with two newest rows; empty without.
+    pub ties: String,
     /// How many rows could not be parsed, and the first of them; empty when all could.
     pub unparsable: String,
     pub rejected: Vec<String>,
@@ -85,6 +87,7 @@ fn lookup(lookup: &LookupUse, first: bool) -> LookupView {
         link: lookup.link.clone(),
         rows: count(lookup.rows),
         missing: count(lookup.missing),
+        ties: if lookup.ties == 0 || !first { String::new() } else { count(lookup.ties) },
         unparsable: if lookup.unparsable == 0 || !first { String::new() } else { count(lookup.unparsable) },
         rejected: if first { sentences(&lookup.rejected) } else { Vec::new() },
     }
