@@ -1,5 +1,9 @@
 //! Files, looked at, and what was guessed.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use kepi_engine::Progress;
 use kepi_engine::profile::Input;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::TimeFormat;
@@ -11,6 +15,7 @@ use kepi_lang::source::SourceMap;
 use crate::commands::Stop;
 use crate::exit::Exit;
 use crate::inputs::{Group, Inputs};
+use crate::progress::Watch;
 
 /// A table of the files.
 pub struct Profiled {
@@ -29,11 +34,13 @@ impl Profiled {
 ///
 /// # Errors
 /// Files that cannot be read.
-pub fn profiled(inputs: &Inputs, sample: Option<u64>) -> Result<Vec<Profiled>, Stop> {
+pub fn profiled(inputs: &Inputs, sample: Option<u64>, quiet: bool) -> Result<Vec<Profiled>, Stop> {
+    let progress = Arc::new(Progress::default());
+    let _watch = Watch::begin(quiet, &progress, Instant::now());
     let mut all = Vec::new();
     let mut findings = Vec::new();
     for group in &inputs.groups {
-        match one(inputs, group, sample) {
+        match one(inputs, group, sample, &progress) {
             Ok(profiled) => all.push(profiled),
             Err(found) => findings.extend(found),
         }
@@ -45,8 +52,13 @@ pub fn profiled(inputs: &Inputs, sample: Option<u64>) -> Result<Vec<Profiled>, S
     Err(Stop::Findings { exit: Exit::Data, findings, map: SourceMap::new() })
 }
 
-fn one(inputs: &Inputs, group: &Group, sample: Option<u64>) -> Result<Profiled, Vec<Diagnostic>> {
-    let input = Input::open(&inputs.root, &group.patterns, sample)?;
+fn one(
+    inputs: &Inputs,
+    group: &Group,
+    sample: Option<u64>,
+    progress: &Arc<Progress>,
+) -> Result<Profiled, Vec<Diagnostic>> {
+    let input = Input::open_seen(&inputs.root, &group.patterns, sample, progress)?;
     let mut profile = input.profile().map_err(|finding| vec![finding])?;
     profile.name = group.name.clone();
     profile.patterns = group.patterns.clone();

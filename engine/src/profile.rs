@@ -10,6 +10,7 @@ mod times;
 mod values;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
 use datafusion::arrow::compute::filter_record_batch;
@@ -22,6 +23,7 @@ use kepi_lang::source::{FileId, Span};
 
 use crate::profile::column::Seen;
 use crate::profile::kept::Distinct;
+use crate::progress::Progress;
 use crate::sources::convert::Target;
 use crate::sources::files::Folders;
 use crate::sources::finding::{Owner, Role};
@@ -37,6 +39,7 @@ pub struct Input {
     table: Table,
     /// Every so many rows one is looked at.
     step: u64,
+    progress: Arc<Progress>,
 }
 
 /// Columns of files: name and type, in the files' order.
@@ -48,8 +51,22 @@ impl Input {
     /// # Errors
     /// All that is wrong with all files; findings that point into no text.
     pub fn open(root: &Path, patterns: &[String], sample: Option<u64>) -> Result<Self, Vec<Diagnostic>> {
+        Self::open_seen(root, patterns, sample, &Arc::default())
+    }
+
+    /// As [`Input::open`]; `progress` is told of files and rows.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn open_seen(
+        root: &Path,
+        patterns: &[String],
+        sample: Option<u64>,
+        progress: &Arc<Progress>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         crate::sources::hush();
-        let (folders, findings) = Folders::open(root, &[".".to_owned()]);
+        let (mut folders, findings) = Folders::open(root, &[".".to_owned()]);
+        folders.progress = Arc::clone(progress);
         if !findings.is_empty() {
             return Err(findings);
         }
@@ -61,7 +78,7 @@ impl Input {
         let table = Table::open(&folders, owner, &wanted)
             .map_err(|found| found.into_iter().map(placeless).collect::<Vec<_>>())?;
         let step = sample.map_or(1, |rows| table.rows().div_ceil(rows.max(1))).max(1);
-        Ok(Self { table, step })
+        Ok(Self { table, step, progress: Arc::clone(progress) })
     }
 
     pub fn columns(&self) -> Columns {
@@ -157,10 +174,12 @@ impl Input {
     /// The rows that are looked at, batch by batch.
     fn each(&self, columns: &[usize], visit: &mut dyn FnMut(RecordBatch)) -> Result<(), Diagnostic> {
         let mut at: u64 = 0;
+        self.progress.expect_rows(self.table.rows());
         for file in &self.table.files {
             let read = self.table.read(file, columns, &mut |batch| {
                 let from = at;
                 at += batch.num_rows() as u64;
+                self.progress.rows(batch.num_rows());
                 if self.step == 1 {
                     visit(batch);
                     return true;

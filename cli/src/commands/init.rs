@@ -28,7 +28,7 @@ pub fn run(common: &Common, args: &InitArgs) -> Result<Exit, Stop> {
     };
     let paths = match template {
         Some(template) => template::write(root, template, &name, args.force)?,
-        None => from::write(root, args, &name)?,
+        None => from::write(root, args, &name, common.quiet)?,
     };
     output::print(&written(common, root, &paths));
     Ok(Exit::Fine)

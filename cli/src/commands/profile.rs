@@ -16,7 +16,7 @@ pub fn run(common: &Common, args: &ProfileArgs) -> Result<Exit, Stop> {
         return Err(Stop::Usage(format!("{} is there already; name another file, or say --force", out.display())));
     }
     let inputs = inputs::find(&args.files, data_folder(common)?.as_deref()).map_err(Stop::Data)?;
-    let all = profiled(&inputs, args.sample)?;
+    let all = profiled(&inputs, args.sample, common.quiet)?;
     let definitions = drafted(&all).one_file();
     let tables: Vec<Table> = all.iter().map(Profiled::table).collect();
     if let Some(out) = &args.out {

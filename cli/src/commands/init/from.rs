@@ -19,9 +19,9 @@ use crate::scaffold::Scaffold;
 const DATA: &str = "data";
 
 /// Writes a project; returns the paths of its files.
-pub fn write(root: &Path, args: &InitArgs, name: &str) -> Result<Vec<String>, Stop> {
+pub fn write(root: &Path, args: &InitArgs, name: &str, quiet: bool) -> Result<Vec<String>, Stop> {
     let (inputs, data) = placed(root, args)?;
-    let all = profiled(&inputs, args.sample)?;
+    let all = profiled(&inputs, args.sample, quiet)?;
     let draft = drafted(&all);
     let timeless = all.iter().all(|table| table.table().times.is_none());
     let mut scaffold = Scaffold::new(root, manifest(name, &data, timeless.then(|| written_on(&inputs)).flatten()));
