@@ -1,5 +1,6 @@
 //! Sources and lookups: their columns, clocks, actors and links.
 
+mod actors;
 mod columns;
 mod links;
 mod times;
@@ -16,7 +17,7 @@ use crate::resolve::Project;
 use crate::results::{Schema, Schemas};
 use crate::source::Span;
 use crate::syntax::document::{LookupDef, SourceDef, Text, TimeDef};
-use crate::unit::{Names, Unit, plural};
+use crate::unit::{Names, Unit};
 
 /// A column that nothing is known of, in a check without data.
 pub(super) use columns::unknown as open_column;
@@ -144,6 +145,7 @@ pub(super) fn build(project: &Project, schemas: Option<&Schemas>) -> Built {
             lookup(def, schema, project, &units, &mut found)
         })
         .collect();
+    actors::one_each(units.entities.iter(), &lookups, project, &mut found);
     let sources = project
         .sources
         .iter()
@@ -266,9 +268,7 @@ impl SourceTable {
 /// The lookup with `actor: true` that describes this entity: by its key's or its own name, or as the only one there is, if
 /// nothing else is its entity.
 pub(super) fn actor_lookup(entity: &str, project: &Project, lookups: &[LookupTable]) -> Option<usize> {
-    let fits =
-        |l: &LookupTable, entity: &str| l.actor && l.entities.iter().any(|e| e == entity || *e == plural(entity));
-    if let Some(at) = lookups.iter().position(|l| fits(l, entity)) {
+    if let Some(at) = lookups.iter().position(|l| l.describes(entity)) {
         return Some(at);
     }
     let mut actors = lookups.iter().enumerate().filter(|(_, l)| l.actor);
@@ -278,7 +278,7 @@ pub(super) fn actor_lookup(entity: &str, project: &Project, lookups: &[LookupTab
         .iter()
         .filter_map(|s| s.actor.as_ref())
         .filter_map(|a| entity_of(&a.value))
-        .any(|other| fits(only, &other));
+        .any(|other| only.describes(&other));
     (actors.next().is_none() && !taken).then_some(at)
 }
 

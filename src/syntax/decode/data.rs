@@ -122,6 +122,12 @@ fn latest(d: &mut Decoder, node: Node) -> Option<(Vec<Text>, Text)> {
 fn valid(d: &mut Decoder, node: Node) -> Option<ValidDef> {
     let span = node.span;
     match <[Text; 2]>::try_from(d.texts(node)?) {
+        Ok([from, to]) if from.value == to.value => {
+            let message = format!("`valid` names `{}` twice: no row would hold at any time", shown(&to.value));
+            let help = "write `valid: [FROM, TO]`: when a row begins to hold, and when it ends";
+            d.report(Code::WrongValue, to.span, message, help);
+            None
+        }
         Ok([from, to]) => Some(ValidDef { from, to }),
         Err(found) => {
             let message = format!("`valid` is two columns, found {}", found.len());
