@@ -16,6 +16,7 @@ use std::io::Write;
 
 use case::Case;
 use compare::Outcome;
+use kepi_lang::diag::Code;
 use question::Model;
 
 /// The projects, and MetricFlow's names of their models.
@@ -78,7 +79,26 @@ fn a_key_that_is_not_unique_is_refused() {
     let compiled = crate::pipeline::compile(&root, &read("kepi.yaml"), &definitions).expect("definitions");
     let opened = kepi_engine::Dataset::open(&root, compiled.program.into(), kepi_engine::Options::default());
     let found = opened.err().expect("copies of keys");
-    assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), [kepi_lang::diag::Code::KeyNotUnique]);
+    assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), [Code::KeyNotUnique]);
+}
+
+/// `checks.md` answers every check of MetricFlow's on definitions, with codes that exist.
+#[test]
+fn every_check_of_definitions_is_answered() {
+    let root = crate::repository().join("tests/oracles/metricflow");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a file");
+    let names: Vec<serde_json::Value> = serde_json::from_str(&read("validation_check_names.json")).expect("names");
+    let text = read("checks.md");
+    let rows: Vec<Vec<&str>> =
+        text.lines().filter(|l| l.starts_with("| ")).skip(2).map(|l| l.split('|').map(str::trim).collect()).collect();
+    let wanted: Vec<_> = names.iter().map(|n| (n["area"].as_str(), n["check"].as_str())).collect();
+    assert_eq!(rows.iter().map(|r| (Some(r[1]), Some(r[2]))).collect::<Vec<_>>(), wanted);
+    for row in rows {
+        let words = row[3].split(|c: char| !c.is_alphanumeric());
+        let codes = words.filter(|w| w.starts_with('K') && w[1..].chars().all(|c| c.is_ascii_digit()) && w.len() == 5);
+        let unknown: Vec<_> = codes.filter(|c| !Code::ALL.iter().any(|known| known.as_str() == *c)).collect();
+        assert!(!row[3].is_empty() && unknown.is_empty(), "{row:?}: {unknown:?}");
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ impl Cell {
             serde_json::Value::Bool(b) => Some(b.to_string()),
             serde_json::Value::Number(n) => n.as_f64().map(written),
             serde_json::Value::String(text) if text.is_empty() => None,
+            // As Python prints them.
+            serde_json::Value::String(text) if text == "True" || text == "False" => Some(text.to_lowercase()),
             serde_json::Value::String(text) => Some(text.parse::<DateTime>().map_or_else(|_| text.clone(), time)),
             other => Some(other.to_string()),
         })

@@ -79,7 +79,9 @@ pub fn compare(case: &Case, rows: &Rows, order: &[Vec<Cell>], tolerance: f64) ->
 
 fn agree(found: &Found, expected: &Json, tolerance: f64) -> Result<Option<&'static str>, String> {
     let value = found.value.as_f64();
-    match (value, expected.as_f64()) {
+    // A printed table has numbers as text.
+    let number = expected.as_f64().or_else(|| expected.as_str()?.trim().parse().ok());
+    match (value, number) {
         (None, None) => Ok(None),
         (Some(f), Some(e)) if (f - e).abs() <= tolerance * e.abs().max(f.abs()) || (f - e).abs() < 1e-12 => Ok(None),
         (Some(_), None) if !found.whole => Ok(Some(ZERO)),

@@ -201,6 +201,11 @@ impl Definitions {
         Ok(())
     }
 
+    /// The grain of the clock when none is said.
+    pub fn default_grain(&self, measured: &[Measured<'_>]) -> Grain {
+        measured.iter().map(Measured::grain).max().unwrap_or(Grain::Day).max(Grain::Day)
+    }
+
     /// The coarsest grain of the clocks that are read.
     pub fn clock_grain(&self, metrics: &[String]) -> Result<Grain, String> {
         let traits = self.traits(metrics)?;

@@ -18,6 +18,7 @@ pub enum Column {
 }
 
 /// A name: the path over entities, what is at its end, a grain or a part.
+#[derive(Clone)]
 struct Name<'a> {
     path: Vec<&'a str>,
     last: &'a str,
@@ -41,6 +42,7 @@ fn link(table: &str) -> Option<&'static str> {
         "companies" => "company",
         "primary_accounts" => "account",
         "bridge_table" => "bridge",
+        "account_month_txns" => "txns",
         "customer_table" => "customer",
         "customer_other_data" => "other",
         "third_hop_table" => "third_hop",
@@ -78,10 +80,10 @@ impl Names<'_> {
             return match (name.part, name.grain) {
                 (Some(part), _) => Ok(Column::Part(part.to_owned())),
                 (None, Some(grain)) => Ok(Column::Period(grain)),
-                (None, None) => Err(format!("`{text}` is the clock, without a grain")),
+                (None, None) => Ok(Column::Period(self.definitions.default_grain(self.measured))),
             };
         }
-        let expr = self.row(&name)?;
+        let expr = self.reach(&name)?;
         Ok(match name.part {
             Some(part) => Column::PartOf(part.to_owned(), expr),
             None => Column::Row(at_grain(expr, name.grain, name.fine)),
@@ -98,6 +100,7 @@ impl Names<'_> {
         if self.is_clock(&name) {
             return Ok((at_grain("time".to_owned(), said.or(Some(Grain::Day)), false), true));
         }
+        let name = self.shortest(name)?;
         let is_time = self.owner(&name).ok().and_then(|t| t.dimension(name.last)).is_some_and(|d| d.is_time());
         let grain = if is_time { said.or(Some(Grain::Day)) } else { said };
         Ok((at_grain(self.row(&name)?, grain, false), false))
@@ -134,6 +137,21 @@ impl Names<'_> {
         .ok_or_else(unknown)
     }
 
+    fn reach(&self, name: &Name<'_>) -> Result<String, String> {
+        self.row(&self.shortest(name.clone())?)
+    }
+
+    /// The name as it is, or behind an entity of the measured table: the user of a booking is its listing's.
+    fn shortest<'n>(&'n self, name: Name<'n>) -> Result<Name<'n>, String> {
+        let Err(why) = self.row(&name) else { return Ok(name) };
+        let entities = self.measured.first().into_iter().flat_map(|m| &m.table.entities);
+        let longer = entities.map(|e| {
+            let path = std::iter::once(e.name.as_str()).chain(name.path.iter().copied()).collect();
+            Name { path, ..name.clone() }
+        });
+        longer.into_iter().find(|n| self.row(n).is_ok()).ok_or(why)
+    }
+
     fn row(&self, name: &Name<'_>) -> Result<String, String> {
         let owner = self.owner(name)?;
         // `listing`, and `view__listing`: a column of the measured table itself.
@@ -157,6 +175,10 @@ impl Names<'_> {
                 return Err(format!("`{entity}` is not reached from the measured table"));
             }
             wanted = entity;
+        }
+        // The day of the row and the user of its listing find a profile: a link of the source's own.
+        if steps[1..] == ["profile", "listing"] {
+            steps = vec![steps.swap_remove(0), "owner_profile".to_owned()];
         }
         steps.reverse();
         Ok(steps.join("."))

@@ -118,7 +118,7 @@ impl Model {
         let names = Names { definitions: &self.definitions, measured: &traits.measured };
         let columns = case.dimensions().into_iter().map(|c| names.column(c)).collect::<Result<Vec<_>, _>>()?;
         let said = case.group_by.len() + case.group_by_params.len();
-        if said != columns.len() {
+        if said > 0 && said != columns.len() {
             return Err(format!("{said} dimensions are asked for, and {} columns are expected", columns.len()));
         }
         let (mut rows, mut times) = (Vec::new(), Vec::new());
@@ -221,12 +221,15 @@ impl Model {
     fn typed(&self, plan: &Plan<'_>, metric: &str) -> Result<Typed, String> {
         let (mut expr, own) = self.subject(plan, metric)?;
         let mut conditions = Vec::new();
-        for part in plan.rows.iter().chain(&own) {
-            if part.metrics().is_empty() {
-                conditions.push(format!("({})", part.said(&plan.names, &mut |_, _| Err("a metric".to_owned()))?));
-            } else if let Some(said) = self.per(plan, metric, part)? {
-                expr = said;
-            } else {
+        let (measured, plain): (Vec<&Part>, Vec<&Part>) =
+            plan.rows.iter().chain(&own).partition(|part| !part.metrics().is_empty());
+        for part in &plain {
+            conditions.push(format!("({})", part.said(&plan.names, &mut |_, _| Err("a metric".to_owned()))?));
+        }
+        if let (true, Some(said)) = (plain.is_empty() && !measured.is_empty(), self.per(plan, metric, &measured)?) {
+            expr = said;
+        } else {
+            for part in measured {
                 conditions.push(format!("({})", self.listed(plan, part)?));
             }
         }
@@ -243,14 +246,16 @@ impl Model {
     }
 
     /// The metric. A window without a time to end at is none, so then its measure; and a filter that is a metric of all time
-    /// cannot be said of a period, which has no rows after it, so then the measure and the filter.
+    /// cannot be said of a period, which has no rows after it, nor under another condition, which is not the filter's: then the
+    /// measure and the filter.
     fn subject(&self, plan: &Plan<'_>, name: &str) -> Result<(String, Vec<Part>), String> {
         let plain = (name.to_owned(), Vec::new());
         let timed = plan.columns.iter().any(|c| matches!(c, Column::Period(_) | Column::Part(_)));
         let Some(metric) = self.definitions.metric(name) else { return Ok(plain) };
         let filter = metric.filter.as_deref().unwrap_or_default();
         let windowless = metric.kind == "cumulative" && !timed;
-        let filtered = metric.kind == "simple" && timed && filter.contains("<metric");
+        let alone = !timed && plan.rows.is_empty();
+        let filtered = metric.kind == "simple" && !alone && filter.contains("<metric");
         if !windowless && !filtered {
             return Ok(plain);
         }
@@ -261,21 +266,24 @@ impl Model {
     }
 
     /// A condition on metrics of each member, where the metric counts the members: `count((… > 2) per listed.listing_id)`.
-    fn per(&self, plan: &Plan<'_>, metric: &str, part: &Part) -> Result<Option<String>, String> {
+    fn per(&self, plan: &Plan<'_>, metric: &str, parts: &[&Part]) -> Result<Option<String>, String> {
         let counted = |name: &str| match name {
-            "listings" => Some(("listing", "listed.listing_id")),
+            "listings" | "active_listings" => Some(("listing", "listed.listing_id")),
             _ => None,
         };
         let timed = plan.columns.iter().any(|c| matches!(c, Column::Period(_) | Column::Part(_)));
         let Some((entity, key)) = counted(metric).filter(|_| !timed) else { return Ok(None) };
-        for (inner, by) in part.metrics() {
-            let windowed = self.definitions.traits(std::slice::from_ref(&inner))?.cumulative;
-            if windowed || by.rsplit("__").next() != Some(entity) {
-                return Ok(None);
+        let mut said = Vec::new();
+        for part in parts {
+            for (inner, by) in part.metrics() {
+                let windowed = self.definitions.traits(std::slice::from_ref(&inner))?.cumulative;
+                if windowed || by.rsplit("__").next() != Some(entity) {
+                    return Ok(None);
+                }
             }
+            said.push(part.said(&plan.names, &mut |inner, _| Ok(format!("total({inner} over all time)")))?);
         }
-        let said = part.said(&plan.names, &mut |inner, _| Ok(format!("total({inner} over all time)")))?;
-        Ok(Some(format!("count(({said}) per {key})")))
+        Ok(Some(format!("count(({}) per {key})", said.join(" and "))))
     }
 
     /// Another condition on metrics: who meets it is asked first, and listed.
