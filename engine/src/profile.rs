@@ -21,7 +21,7 @@ use kepi_lang::ir::{Format, ScalarType, TextOptions, TimeFormat};
 use kepi_lang::profile::{File, Profile, Times};
 use kepi_lang::source::{FileId, Span};
 
-use crate::profile::column::Seen;
+use crate::profile::column::{Limits, Seen};
 use crate::profile::kept::Distinct;
 use crate::progress::Progress;
 use crate::sources::convert::Target;
@@ -29,9 +29,6 @@ use crate::sources::files::Folders;
 use crate::sources::finding::{Owner, Role};
 use crate::sources::table::{DataFile, RawColumn, Table, Wanted};
 use crate::sources::times::Reading;
-
-/// Hashes that are kept for all columns together.
-const HASHES: usize = 1 << 23;
 
 /// Files with the same columns, open.
 #[derive(Debug)]
@@ -91,12 +88,12 @@ impl Input {
     /// A file that changed or turned out to be damaged.
     pub fn profile(&self) -> Result<Profile, Diagnostic> {
         let table = &self.table;
-        let hashes = (HASHES / table.columns.len().max(1)).clamp(1 << 14, 1 << 20);
+        let limits = Limits::of(table.columns.len());
         let mut columns: Vec<Seen> = table
             .columns
             .iter()
             .zip(table.schema.fields())
-            .map(|(raw, field)| Seen::new(raw, self.target(raw, field.data_type()), hashes))
+            .map(|(raw, field)| Seen::new(raw, self.target(raw, field.data_type()), &limits))
             .collect();
         let mut rows = Distinct::new(1 << 21);
         let mut seen = 0;

@@ -16,10 +16,27 @@ use crate::sources::convert::{Refused, Target};
 use crate::sources::table::RawColumn;
 use crate::sources::times::by_pattern;
 
-/// Values whose counts are kept.
-const COUNTED: usize = 1 << 15;
-/// Numbers of which quantiles are exact.
-const NUMBERS: usize = 1 << 20;
+/// How much is kept of each column, the less the more there are: about half a gigabyte in all.
+pub(super) struct Limits {
+    /// Hashes of different values.
+    hashes: usize,
+    /// Values with their counts.
+    counted: usize,
+    /// Numbers, for quantiles.
+    numbers: usize,
+}
+
+impl Limits {
+    pub fn of(columns: usize) -> Self {
+        let each = |all: usize, least: usize, most: usize| (all / columns.max(1)).clamp(least, most);
+        Self {
+            hashes: each(1 << 23, 1 << 14, 1 << 20),
+            counted: each(1 << 20, 1 << 10, 1 << 15),
+            numbers: each(1 << 23, 1 << 14, 1 << 20),
+        }
+    }
+}
+
 /// Frequent values that are told.
 const TOLD: usize = 20;
 const BINS: usize = 12;
@@ -78,20 +95,20 @@ impl Sum {
 }
 
 impl Seen {
-    pub fn new(raw: &RawColumn, target: Target, hashes: usize) -> Self {
+    pub fn new(raw: &RawColumn, target: Target, limits: &Limits) -> Self {
         Self {
             raw: raw.clone(),
             target,
             nulls: 0,
             blanks: 0,
             empty: 0,
-            distinct: Distinct::new(hashes),
-            top: Top::new(COUNTED),
+            distinct: Distinct::new(limits.hashes),
+            top: Top::new(limits.counted),
             min: None,
             max: None,
             sum: Sum::default(),
             count: 0,
-            numbers: Sample::new(NUMBERS),
+            numbers: Sample::new(limits.numbers),
             negative: 0,
             zero: 0,
             whole: true,
@@ -138,7 +155,7 @@ impl Seen {
     fn see_one(&mut self, one: One, hash: u64) {
         self.count += 1;
         self.distinct.see(hash);
-        self.top.see(hash, || one.value());
+        self.top.see(hash, || one.short());
         if is_less(one, self.min.as_ref()) {
             self.min = Some(one.value());
         }

@@ -92,3 +92,21 @@ fn files_that_are_none() {
     assert_eq!(found.len(), 1);
     assert!(found[0].primary.is_none() && found[0].message.starts_with("`a.parquet` is not a sound Parquet file"));
 }
+
+/// A table of many columns keeps less of each, and what it keeps of long text is its beginning.
+#[test]
+fn wide_tables_and_long_texts() {
+    let names: Vec<String> = (0..600).map(|i| format!("c{i}")).collect();
+    let mut text = names.join(",") + "\n";
+    for row in 0..40 {
+        text += &(0..600).map(|i| (row * i).to_string()).collect::<Vec<_>>().join(",");
+        text.push('\n');
+    }
+    let seen = profile(&text);
+    assert_eq!(seen.columns.len(), 600);
+    assert_eq!(seen.column("c7").unwrap().distinct.value, 40);
+    let long = profile(&format!("t\n{0}\n{0}\nb\n", "a".repeat(5_000)));
+    let column = long.column("t").unwrap();
+    assert_eq!((column.distinct.value, column.lengths), (2, Some((1, 5_000))));
+    assert_eq!(column.top[0].0.to_string().chars().count(), 201);
+}

@@ -50,6 +50,18 @@ impl One<'_> {
         }
     }
 
+    /// The value; of long text the beginning.
+    pub fn short(self) -> Value {
+        const LONGEST: usize = 200;
+        match self {
+            Self::Text(text) => match text.char_indices().nth(LONGEST) {
+                Some((at, _)) => Value::Text(format!("{}…", text.get(..at).unwrap_or_default())),
+                None => Value::Text(text.to_owned()),
+            },
+            other => other.value(),
+        }
+    }
+
     pub fn value(self) -> Value {
         match self {
             Self::Bool(b) => Value::Bool(b),
