@@ -10,6 +10,8 @@ mod counts;
 mod dedup;
 pub(crate) mod files;
 pub(crate) mod finding;
+mod hive;
+mod ipc;
 mod iso;
 mod keys;
 mod local;

@@ -57,6 +57,8 @@ pub enum Format {
     Csv,
     /// A JSON object a line, or one array of objects.
     Ndjson,
+    /// Arrow IPC, as a file or as a stream.
+    Arrow,
 }
 
 impl Format {

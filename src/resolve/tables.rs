@@ -12,7 +12,7 @@ const FORMATS: [(&str, Option<Format>); 11] = [
     ("parquet", Some(Format::Parquet)),
     ("csv", Some(Format::Csv)),
     ("ndjson", Some(Format::Ndjson)),
-    ("arrow", None),
+    ("arrow", Some(Format::Arrow)),
     ("mixpanel", None),
     ("ga4", None),
     ("amplitude", None),
@@ -138,7 +138,7 @@ fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format>
                     text.span,
                     format!("files of the format `{name}` are not read in this version"),
                 )
-                .help("write them as Parquet, CSV or NDJSON"),
+                .help("write them as Parquet, Arrow, CSV or NDJSON"),
             );
             None
         }
@@ -150,7 +150,7 @@ fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format>
                     text.span,
                     format!("`{}` is no file format{}", text.value, did_you_mean(&text.value, names)),
                 )
-                .help("write `parquet`, `csv` or `ndjson`, or leave it out: it is read off the file's name"),
+                .help("write `parquet`, `csv`, `ndjson` or `arrow`, or leave it out: it is read off the file's name"),
             );
             None
         }

@@ -67,18 +67,19 @@ impl Counts {
         complete_until: Option<Timestamp>,
     ) -> Result<Ledger, Diagnostic> {
         let (rows, bad) = (source.rows(), source.table.bad);
+        let unread = source.unread_out_of_scope();
         Ok(Ledger {
             source: id,
             name: source.name().to_owned(),
             files: source.files(),
             bytes: source.bytes(),
             fingerprint: source.fingerprint()?,
-            read: rows.max(self.read + bad),
+            read: rows.max(self.read + bad + unread),
             unparsable: self.unparsable + bad,
             no_time: self.no_time,
-            out_of_scope: self.out_of_scope,
+            out_of_scope: self.out_of_scope + unread,
             duplicates: self.duplicates,
-            outside: self.outside + rows.saturating_sub(self.read + bad),
+            outside: self.outside + rows.saturating_sub(self.read + bad + unread),
             used: self.used,
             differing: self.differing,
             unclaimed: self.unclaimed,

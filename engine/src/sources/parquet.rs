@@ -138,9 +138,18 @@ pub(crate) fn hush() {
         let shown = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let reader = |part: &str| {
-                ["parquet-", "arrow-ipc-", "flatbuffers-", "snap-", "lz4_flex-", "brotli"]
-                    .iter()
-                    .any(|c| part.starts_with(c))
+                [
+                    "parquet-",
+                    "arrow-ipc-",
+                    "arrow-buffer-",
+                    "arrow-data-",
+                    "flatbuffers-",
+                    "snap-",
+                    "lz4_flex-",
+                    "brotli",
+                ]
+                .iter()
+                .any(|c| part.starts_with(c))
             };
             if !panic.location().is_some_and(|place| place.file().split(['/', '\\']).any(reader)) {
                 shown(panic);

@@ -14,6 +14,7 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::provider_as_source;
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableType};
@@ -23,7 +24,9 @@ use datafusion::prelude::lit;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::Interval;
+use kepi_lang::ir::Format;
 
+use crate::sources::hive;
 use crate::sources::table::{Body, DataFile, Table};
 use nested::Nested;
 
@@ -34,28 +37,34 @@ const SLACK: i64 = 2 * 86_400_000_000;
 #[derive(Debug)]
 struct Files {
     schema: SchemaRef,
+    /// How many of its fields the files have; those behind are made by folders.
+    own: usize,
     nested: Nested,
     files: Vec<PartitionedFile>,
     /// Rows for which this is false everywhere in a piece of a file may be left out.
     bounds: Option<Expr>,
 }
 
-/// A plan that yields `columns` (positions, ascending) of all files, under their raw names.
+/// A plan that yields `columns` (positions, ascending) of all files but those that are left out, under their raw names.
 pub(crate) fn plan(
     name: &str,
     table: &Arc<Table>,
     columns: &[usize],
     bounds: Option<(Interval, usize)>,
+    left_out: Vec<bool>,
     zone: &TimeZone,
 ) -> Result<LogicalPlan> {
-    if table.format.is_text() {
-        let source = provider_as_source(Arc::new(text::Texts::new(Arc::clone(table))));
+    if table.format != Format::Parquet {
+        let source = provider_as_source(Arc::new(text::Texts::new(Arc::clone(table), left_out)));
         return LogicalPlanBuilder::scan(TableReference::bare(name.to_owned()), source, Some(columns.to_vec()))?
             .build();
     }
     let mut groups: Vec<(bool, Nested, Vec<PartitionedFile>)> = Vec::new();
-    for file in &table.files {
+    for (at, file) in table.files.iter().enumerate() {
         let Body::Parquet(footer) = &file.body else { continue };
+        if left_out.get(at) == Some(&true) {
+            continue;
+        }
         let clock = bounds.and_then(|(_, clock)| file.places.get(clock).copied().flatten());
         // Rows without a time are counted as such, so bounds never leave them out: those files are read apart.
         let timed = clock.is_some_and(|clock| {
@@ -63,15 +72,15 @@ pub(crate) fn plan(
         });
         let nested = Nested::of(table, file, footer, columns);
         match groups.iter_mut().find(|(t, n, _)| *t == timed && *n == nested) {
-            Some((_, _, files)) => files.push(entry(file)?),
-            None => groups.push((timed, nested, vec![entry(file)?])),
+            Some((_, _, files)) => files.push(entry(table, file)?),
+            None => groups.push((timed, nested, vec![entry(table, file)?])),
         }
     }
     let bounds = bounds.and_then(|(bounds, clock)| within(table, clock, bounds, zone));
     let mut plan: Option<LogicalPlanBuilder> = None;
     for (timed, nested, files) in groups {
         let bounds = bounds.clone().filter(|_| timed);
-        let files = Files { schema: Arc::clone(&table.schema), nested, files, bounds };
+        let files = Files { schema: Arc::clone(&table.schema), own: table.own, nested, files, bounds };
         let reference = TableReference::bare(name.to_owned());
         let part = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::new(files)), Some(columns.to_vec()))?;
         plan = Some(match plan {
@@ -85,10 +94,17 @@ pub(crate) fn plan(
     }
 }
 
-fn entry(file: &DataFile) -> Result<PartitionedFile> {
+fn entry(table: &Table, file: &DataFile) -> Result<PartitionedFile> {
     let location = Path::from_absolute_path(&file.found.path).map_err(|e| DataFusionError::External(Box::new(e)))?;
     let mut entry = PartitionedFile::new(String::new(), file.found.bytes);
     entry.object_meta.location = location;
+    let fixed = table.columns.iter().zip(table.schema.fields()).skip(table.own);
+    entry.partition_values = fixed
+        .map(|(column, field)| {
+            let value = file.fixed.iter().find(|(name, _)| *name == column.name);
+            hive::scalar(value.and_then(|(_, value)| value.as_deref()), field.data_type())
+        })
+        .collect();
     Ok(entry)
 }
 
@@ -138,10 +154,15 @@ impl TableProvider for Files {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let read = if self.nested.is_none() { Arc::clone(&self.schema) } else { self.nested.schema(&self.schema) };
+        let fields = self.schema.fields();
+        let (own, fixed) = fields.split_at_checked(self.own).unwrap_or((fields, &[]));
+        let own = Schema::new(own.to_vec());
+        let own = if self.nested.is_none() { Arc::new(own) } else { self.nested.schema(&own) };
+        let parts = TableSchema::builder(own).with_table_partition_cols(fixed.to_vec()).build();
+        let read = Arc::clone(parts.table_schema());
         let global = state.config_options().execution.parquet.clone();
         let options = TableParquetOptions { global, ..TableParquetOptions::default() };
-        let mut source = ParquetSource::new(Arc::clone(&read)).with_table_parquet_options(options);
+        let mut source = ParquetSource::new(parts).with_table_parquet_options(options);
         if let Some(bounds) = &self.bounds {
             let schema = DFSchema::try_from(Schema::clone(&read))?;
             source = source.with_predicate(state.create_physical_expr(bounds.clone(), &schema)?);

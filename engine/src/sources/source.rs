@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use jiff::tz::TimeZone;
@@ -15,10 +17,11 @@ use crate::sources::clean::Cleaner;
 use crate::sources::column::FileColumn;
 use crate::sources::counts::Counts;
 use crate::sources::finding::each_node;
+use crate::sources::hive;
 use crate::sources::iso::DAY;
 use crate::sources::lookup::OpenLookup;
 use crate::sources::scan;
-use crate::sources::table::Table;
+use crate::sources::table::{Body, DataFile, Table};
 
 /// Whether the last rows are few and far from the others, by the rows of each day: how many, of how many, and the day before
 /// them. Few is two, or one in a thousand; far is a month, and ten times as long as any pause before.
@@ -108,10 +111,56 @@ impl OpenSource {
         // Bounds would split the copies of a key.
         let bounds = bounds.filter(|_| self.def.key.is_empty()).zip(clock);
         let columns = self.raw(columns, true);
+        let left_out = self.left_out(bounds.map(|(bounds, _)| bounds));
         let reading = self.def.time.and_then(|time| self.column(time)?.time.as_ref());
         // Without a zone of its own a clock is in the project's.
         let zone = reading.and_then(|reading| TimeZone::get(&reading.zone).ok());
-        scan::plan(&self.def.name, &self.table, &columns, bounds, zone.as_ref().unwrap_or(self.zone()))
+        scan::plan(&self.def.name, &self.table, &columns, bounds, left_out, zone.as_ref().unwrap_or(self.zone()))
+    }
+
+    /// Files that need not be read: their folders say that all of their rows are out of scope, or outside the bounds.
+    fn left_out(&self, bounds: Option<Interval>) -> Vec<bool> {
+        let mut out = hive::out_of_scope(self);
+        if let (Some(bounds), Some(clock)) = (bounds, self.fixed_clock()) {
+            for (out, file) in out.iter_mut().zip(&self.table.files) {
+                *out |= self.instant(file, &clock).is_some_and(|at| !bounds.contains(at));
+            }
+        }
+        out
+    }
+
+    /// Rows of files that are out of scope by their folders, none of which is read.
+    pub(crate) fn unread_out_of_scope(&self) -> u64 {
+        let out = hive::out_of_scope(self);
+        let rows = |(file, out): (&DataFile, bool)| if out { file.rows - file.bad() } else { 0 };
+        self.table.files.iter().zip(out).map(rows).sum()
+    }
+
+    /// The clock, where folders make it.
+    fn fixed_clock(&self) -> Option<FileColumn> {
+        let column = self.column(self.def.time?)?;
+        let found = FileColumn::find(&self.table, column, self.zone(), true).ok().flatten()?;
+        self.table.is_fixed(found.position).then_some(found)
+    }
+
+    fn instant(&self, file: &DataFile, clock: &FileColumn) -> Option<jiff::Timestamp> {
+        let value = self.table.fixed(file, clock.position)?;
+        let read = clock.target.convert(&value).ok()?.array;
+        let read = read.as_primitive_opt::<TimestampMicrosecondType>()?;
+        if read.is_null(0) { None } else { jiff::Timestamp::from_microsecond(read.value(0)).ok() }
+    }
+
+    /// Whether every row of a file has a time, as far as that is known without reading it.
+    pub(crate) fn is_timed(&self, file: &DataFile) -> bool {
+        let Some(time) = self.def.time else { return true };
+        if let Some(clock) = self.fixed_clock() {
+            return self.instant(file, &clock).is_some();
+        }
+        let position = self.file_column(time).and_then(|raw| self.table.position(raw));
+        match (&file.body, position.and_then(|at| file.places.get(at).copied().flatten())) {
+            (Body::Parquet(footer), Some(place)) => footer.is_never_null(place),
+            _ => false,
+        }
     }
 
     /// What makes canonical columns of a scan's batches.
@@ -137,7 +186,8 @@ impl OpenSource {
         let mut extent: Option<(i64, i64)> = None;
         let mut days: BTreeMap<i64, u64> = BTreeMap::new();
         let mut counts = Counts::default();
-        for file in &self.table.files {
+        let left_out = self.left_out(None);
+        for (file, _) in self.table.files.iter().zip(left_out).filter(|(_, out)| !out) {
             let mut failed = None;
             self.table.read(file, &columns, &mut |batch| match cleaner.clean(&batch, &mut counts) {
                 Ok(clean) => {

@@ -1,6 +1,7 @@
 //! A table as its files are: what columns they have, of which types, how many rows; and reading it file by file.
 
 mod bad;
+mod batches;
 mod columns;
 mod format;
 mod pieces;
@@ -8,9 +9,9 @@ mod pieces;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use datafusion::arrow::array::{Array, RecordBatch};
-use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{CastOptions, cast_with_options, take};
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use kepi_lang::diag::suggest::closest;
 use kepi_lang::diag::{Code, Diagnostic};
@@ -21,12 +22,15 @@ use sha2::{Digest, Sha256};
 
 use crate::sources::files::{Folders, Found};
 use crate::sources::finding::{Owner, listed};
+use crate::sources::hive;
+use crate::sources::ipc::{self, Ipc};
 use crate::sources::nested::{Leaf, extract};
 use crate::sources::open;
 use crate::sources::parquet::{self, Footer};
-use crate::sources::text::{self, Check, Profile, Reader, TextFile};
+use crate::sources::text::{self, Check, Profile, TextFile};
 use crate::sources::trouble::Trouble;
 
+pub(crate) use batches::Batches;
 pub(crate) use pieces::{Part, Piece, shares};
 
 /// The files of a source or of a lookup.
@@ -37,6 +41,8 @@ pub(crate) struct Table {
     pub files: Vec<DataFile>,
     /// The columns that can be read, in the order of the first file that has them.
     pub columns: Vec<RawColumn>,
+    /// How many of them the files have; those behind are made by folders.
+    pub own: usize,
     /// What a scan yields of them: same order, raw names.
     pub schema: SchemaRef,
     /// Columns of types that rows cannot be made of: name, and what the file calls the type.
@@ -61,11 +67,17 @@ pub(crate) struct DataFile {
     pub body: Body,
     /// Where this file has each of the table's columns.
     pub places: Vec<Option<usize>>,
+    /// Columns that its folders make, with the value of all rows.
+    pub fixed: Vec<(String, Option<String>)>,
 }
+
+/// The place of a column that a file's folders make.
+const FIXED: usize = usize::MAX;
 
 #[derive(Debug)]
 pub(crate) enum Body {
     Parquet(Footer),
+    Arrow(Ipc),
     Text(TextFile),
 }
 
@@ -109,29 +121,40 @@ impl Table {
                 match looked_into(&found, format, wanted) {
                     Ok(profile) => {
                         let body = Body::Text(profile.file.clone());
-                        files.push(DataFile { found, rows: profile.rows, body, places: Vec::new() });
+                        files.push(DataFile::new(found, profile.rows, body));
                         profiles.push(profile);
                     }
                     Err(trouble) => findings.push(finding(&owner, &found, trouble)),
                 }
                 continue;
             }
-            match parquet::footer(&found.path) {
-                Ok(footer) => {
-                    let rows = footer.rows;
-                    files.push(DataFile { found, rows, body: Body::Parquet(footer), places: Vec::new() });
-                }
+            let looked = match format {
+                Format::Arrow => ipc::look(&found.path).map(|ipc| (ipc.rows, Body::Arrow(ipc))),
+                _ => parquet::footer(&found.path).map(|footer| (footer.rows, Body::Parquet(footer))),
+            };
+            match looked {
+                Ok((rows, body)) => files.push(DataFile::new(found, rows, body)),
                 Err(trouble) => findings.push(finding(&owner, &found, trouble)),
             }
         }
         if !findings.is_empty() {
             return Err(findings);
         }
-        let (columns, schema, unusable) = if format.is_text() {
+        let (mut columns, schema, unusable) = if format.is_text() {
             columns::of_text(&mut files, &profiles)
         } else {
-            columns::of_parquet(&owner, &mut files)?
+            columns::of_typed(&owner, &mut files)?
         };
+        let own = columns.len();
+        let types = hive::add(&mut files, &mut columns, format.is_text());
+        let fixed =
+            columns.iter().skip(own).zip(types).map(|(column, ty)| Arc::new(Field::new(&column.name, ty, true)));
+        let schema = Arc::new(Schema::new(schema.fields().iter().cloned().chain(fixed).collect::<Vec<_>>()));
+        for file in &mut files {
+            let has = |name: &str| file.fixed.iter().any(|(fixed, _)| fixed == name).then_some(FIXED);
+            let places: Vec<_> = columns.iter().skip(own).map(|column| has(&column.name)).collect();
+            file.places.extend(places);
+        }
         let excess = bad::excess(&owner, span, wanted, &files, &profiles);
         Ok(Self {
             owner,
@@ -141,6 +164,7 @@ impl Table {
             excess,
             files,
             columns,
+            own,
             schema,
             unusable,
             span,
@@ -218,8 +242,11 @@ impl Table {
         })
     }
 
-    /// The first file that does not have a column which others have.
+    /// The first file that does not have a column which others have. JSON rows leave out what is null, and so do files of them.
     pub fn without(&self, position: usize) -> Option<&DataFile> {
+        if self.format == Format::Ndjson && !self.is_fixed(position) {
+            return None;
+        }
         self.files.iter().find(|file| file.places.get(position).is_none_or(Option::is_none))
     }
 
@@ -243,7 +270,7 @@ impl Table {
             hash.update(file.found.bytes.to_le_bytes());
             hash.update(match &file.body {
                 Body::Text(text) => text.content,
-                Body::Parquet(_) => open::content(&file.found.path)
+                Body::Parquet(_) | Body::Arrow(_) => open::content(&file.found.path)
                     .map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?,
             });
         }
@@ -262,29 +289,13 @@ impl Table {
         let fields = columns.iter().filter_map(|c| self.schema.fields().get(*c).cloned());
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let places: Vec<Option<usize>> = columns.iter().map(|c| file.places.get(*c).copied().flatten()).collect();
-        let footer = match &file.body {
-            Body::Parquet(footer) => footer,
-            Body::Text(_) => {
-                let mut reader = self.reader(&Piece::whole(file), columns)?;
-                while let Some(batch) = reader.next().map_err(|trouble| finding(&self.owner, &file.found, trouble))? {
-                    if !visit(batch) {
-                        break;
-                    }
-                }
-                return Ok(());
-            }
-        };
+        let Body::Parquet(footer) = &file.body else { return self.pull(&Piece::whole(file), columns, visit) };
         let leaf = |place: &Option<usize>| place.and_then(|place| footer.leaves.get(place));
-        let mut roots: Vec<usize> = places.iter().filter_map(|place| Some(leaf(place)?.root)).collect();
-        roots.sort_unstable();
-        roots.dedup();
-        if roots.is_empty() {
-            // A row count needs some column.
-            roots.push(0);
-        }
+        let roots = roots(places.iter().map(leaf));
         let leaves: Vec<Option<&Leaf>> = places.iter().map(leaf).collect();
+        let fixed: Vec<Option<ArrayRef>> = columns.iter().map(|at| self.fixed(file, *at)).collect();
         let mut failed = None;
-        let mut adapt = |batch: RecordBatch| match adapted(&batch, &schema, &leaves, &roots) {
+        let mut adapt = |batch: RecordBatch| match adapted(&batch, &schema, &leaves, &roots, &fixed) {
             Ok(batch) => visit(batch),
             Err(text) => {
                 failed = Some(text);
@@ -296,18 +307,31 @@ impl Table {
             .map_err(|trouble| finding(&self.owner, &file.found, trouble))
     }
 
-    /// Reads columns (positions in `schema`) of a piece of a text file.
-    pub fn reader(&self, piece: &Piece<'_>, columns: &[usize]) -> Result<Reader, Diagnostic> {
-        let file = piece.file;
-        let Body::Text(text) = &file.body else {
-            let message = format!("`{}` is read as text, and is none", file.found.relative);
-            return Err(Diagnostic::new(Code::Internal, self.span, message));
-        };
-        let fields = columns.iter().filter_map(|c| self.schema.fields().get(*c).cloned());
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let places = columns.iter().map(|c| file.places.get(*c).copied().flatten()).collect();
-        let opened = Reader::open(&file.found.path, text, (piece.from, piece.until, piece.last), schema, places);
-        opened.map_err(|trouble| finding(&self.owner, &file.found, trouble))
+    fn pull(
+        &self,
+        piece: &Piece<'_>,
+        columns: &[usize],
+        visit: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<(), Diagnostic> {
+        let mut batches = self.batches(piece, columns)?;
+        while let Some(batch) = batches.next().map_err(|trouble| finding(&self.owner, &piece.file.found, trouble))? {
+            if !visit(batch) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value that all rows of a file have in a column that its folders make.
+    pub fn fixed(&self, file: &DataFile, position: usize) -> Option<ArrayRef> {
+        let column = self.columns.get(position).filter(|_| self.is_fixed(position))?;
+        let (_, value) = file.fixed.iter().find(|(name, _)| *name == column.name)?;
+        hive::one(value.as_deref(), self.schema.fields().get(position)?.data_type())
+    }
+
+    /// Whether a column is made by folders.
+    pub fn is_fixed(&self, position: usize) -> bool {
+        position >= self.own
     }
 
     /// An error where a file is not the one any more that was looked into.
@@ -323,7 +347,30 @@ impl Table {
     }
 }
 
+/// Fields of a schema that hold these columns, ascending; one at least, as a row count needs some column.
+fn roots<'a>(leaves: impl Iterator<Item = Option<&'a Leaf>>) -> Vec<usize> {
+    let mut roots: Vec<usize> = leaves.filter_map(|leaf| Some(leaf?.root)).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    if roots.is_empty() {
+        roots.push(0);
+    }
+    roots
+}
+
 impl DataFile {
+    fn new(found: Found, rows: u64, body: Body) -> Self {
+        Self { found, rows, body, places: Vec::new(), fixed: Vec::new() }
+    }
+
+    /// Rows that cannot be read.
+    pub fn bad(&self) -> u64 {
+        match &self.body {
+            Body::Text(text) => text.bad.len() as u64,
+            Body::Parquet(_) | Body::Arrow(_) => 0,
+        }
+    }
+
     /// The number, from 1, that a row has in its file: `read` rows before it could be read, others are not among them.
     pub fn number(&self, read: usize) -> u64 {
         let mut row = read as u64;
@@ -359,10 +406,16 @@ fn adapted(
     schema: &SchemaRef,
     leaves: &[Option<&Leaf>],
     roots: &[usize],
+    fixed: &[Option<ArrayRef>],
 ) -> Result<RecordBatch, String> {
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     let mut arrays = Vec::with_capacity(leaves.len());
-    for (field, leaf) in schema.fields().iter().zip(leaves) {
+    for ((field, leaf), fixed) in schema.fields().iter().zip(leaves).zip(fixed) {
+        if let Some(fixed) = fixed {
+            let all = UInt32Array::from(vec![0; batch.num_rows()]);
+            arrays.push(take(fixed, &all, None).map_err(|e| format!("cannot be read: {e}"))?);
+            continue;
+        }
         let unreadable = |e: ArrowError| format!("has a value in column `{}` that cannot be read: {e}", field.name());
         let root = leaf.and_then(|leaf| batch.columns().get(roots.iter().position(|root| *root == leaf.root)?));
         let read = match (root, leaf) {

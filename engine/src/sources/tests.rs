@@ -2,6 +2,7 @@
 
 mod cleaning;
 mod confinement;
+mod formats;
 mod hostile;
 mod lookups;
 mod schemas;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use check::Check;
 pub(crate) use infer::{Found, Held};
 pub(crate) use profile::{Profile, SHOWN, profile};
-pub(crate) use read::Reader;
+pub(crate) use read::{Columns, Reader};
 pub(crate) use seen::{Key, recall, remember};
 use window::MAX_ROW;
 

@@ -41,11 +41,20 @@ pub struct Field {
     pub kind: Kind,
 }
 
+/// What a table is written as; the answers are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    Csv,
+    Parquet,
+    /// Every second file is packed.
+    Ndjson,
+}
+
 /// The files of one source or lookup.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub name: String,
-    pub parquet: bool,
+    pub encoding: Encoding,
     pub fields: Vec<Field>,
     /// Rows by file.
     pub files: Vec<Vec<Vec<Cell>>>,

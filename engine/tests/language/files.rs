@@ -14,7 +14,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use crate::data::{Cell, Data, Kind, Table};
+use crate::data::{Cell, Data, Encoding, Kind, Table};
 
 /// Decimal places of decimals.
 const PLACES: u8 = 2;
@@ -26,9 +26,13 @@ pub fn write(root: &Path, data: &Data) {
     fs::create_dir_all(&folder).expect("a folder");
     for table in data.sources.iter().chain(&data.lookups) {
         for (number, rows) in table.files.iter().enumerate() {
-            let ending = if table.parquet { "parquet" } else { "csv" };
+            let (ending, bytes) = match table.encoding {
+                Encoding::Parquet => ("parquet", parquet(table, rows)),
+                Encoding::Csv => ("csv", csv(table, rows).into_bytes()),
+                Encoding::Ndjson if number % 2 == 1 => ("jsonl.gz", gzip(json(table, rows).as_bytes())),
+                Encoding::Ndjson => ("ndjson", json(table, rows).into_bytes()),
+            };
             let path = folder.join(format!("{}_{number}.{ending}", table.name));
-            let bytes = if table.parquet { parquet(table, rows) } else { csv(table, rows).into_bytes() };
             fs::write(path, bytes).expect("a file");
         }
     }
@@ -44,6 +48,31 @@ pub fn csv(table: &Table, rows: &[Vec<Cell>]) -> String {
         text.push_str(&(cells.join(",") + "\n"));
     }
     text
+}
+
+/// A table's file as a JSON object a line; every second one has its fields the other way round.
+fn json(table: &Table, rows: &[Vec<Cell>]) -> String {
+    let value = |cell: &Cell, kind: Kind| match cell {
+        Cell::Null => "null".to_owned(),
+        Cell::Bool(_) | Cell::Int(_) | Cell::Decimal(_) | Cell::Float(_) => written(cell, kind),
+        _ => serde_json::Value::from(written(cell, kind)).to_string(),
+    };
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let mut fields: Vec<String> =
+            row.iter().zip(&table.fields).map(|(cell, f)| format!("{:?}:{}", f.name, value(cell, f.kind))).collect();
+        if number % 2 == 1 {
+            fields.reverse();
+        }
+        text.push_str(&format!("{{{}}}\n", fields.join(", ")));
+    }
+    text
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut out, text).expect("memory");
+    out.finish().expect("memory")
 }
 
 fn quoted(text: &str) -> String {

@@ -9,7 +9,7 @@ use kepi_lang::ir::{Ask, Program, Question};
 use kepi_lang::results::Results;
 
 use crate::compare::differences;
-use crate::data::{Data, Table};
+use crate::data::{Data, Encoding, Table};
 use crate::files::{csv, write};
 use crate::generate::{Asked, Project, project};
 use crate::pipeline::{Compiled, compile, plain};
@@ -93,8 +93,12 @@ fn disagreement(
     question: &Question,
     reference: &Result<Answers, TooLarge>,
 ) -> Option<String> {
-    let pruned: Vec<bool> =
-        program.sources.iter().zip(&data.sources).map(|(s, t)| t.parquet && s.key.is_empty()).collect();
+    let pruned: Vec<bool> = program
+        .sources
+        .iter()
+        .zip(&data.sources)
+        .map(|(s, t)| t.encoding == Encoding::Parquet && s.key.is_empty())
+        .collect();
     let mut first: Option<Results> = None;
     for threads in THREADS {
         let options = Options { threads: Some(threads), ..Options::default() };
@@ -204,8 +208,7 @@ fn shown(project: &Project) -> String {
     let mut text = format!("--- kepi.yaml\n{}--- metrics/all.yaml\n{}", project.manifest, project.definitions);
     for table in project.data.sources.iter().chain(&project.data.lookups) {
         for (number, rows) in table.files.iter().enumerate() {
-            let ending = if table.parquet { "parquet" } else { "csv" };
-            text += &format!("--- data/{}_{number}.{ending}\n{}", table.name, csv(table, rows));
+            text += &format!("--- data/{}_{number} as {:?}\n{}", table.name, table.encoding, csv(table, rows));
         }
     }
     text += &format!("--- asked as of {}{}\n", project.as_of, if project.as_of_given { " (given)" } else { "" });

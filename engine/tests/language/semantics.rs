@@ -15,6 +15,7 @@ use kepi_lang::results::{Answer, Results};
 use kepi_lang::value::Value;
 
 use crate::compare::differences;
+use crate::data::Encoding;
 use crate::files::write;
 use crate::pipeline::{Compiled, Text, compile};
 use crate::reference;
@@ -37,9 +38,9 @@ struct World {
     data: crate::data::Data,
 }
 
-fn world(parquet: bool) -> World {
+fn world(encoding: Encoding) -> World {
     let folder = tempfile::tempdir().expect("a folder");
-    let data = tables(parquet);
+    let data = tables(encoding);
     write(folder.path(), &data);
     let compiled = compile(folder.path(), MANIFEST, DEFINITIONS).unwrap_or_else(|e| panic!("{e}"));
     World { compiled, folder, data }
@@ -61,7 +62,7 @@ impl World {
         let dataset = Dataset::open(self.folder.path(), Arc::clone(&program), Options::default()).expect("files");
         let results = dataset.answer(&question).expect("answers");
         let reference = reference::answer(&program, &self.data, &question).expect("numbers that fit");
-        let pruned = vec![self.data.sources[0].parquet; program.sources.len()];
+        let pruned = vec![self.data.sources[0].encoding == Encoding::Parquet; program.sources.len()];
         assert_eq!(differences(&results, &reference, &pruned), Vec::<String>::new());
         results
     }
@@ -108,8 +109,8 @@ fn lines(text: &str) -> String {
 }
 
 fn check(cases: &[Case]) {
-    for parquet in [false, true] {
-        let world = world(parquet);
+    for encoding in [Encoding::Csv, Encoding::Parquet, Encoding::Ndjson] {
+        let world = world(encoding);
         let march = world.days("2024-03-01", "2024-03-04");
         let asks = cases.iter().map(|case| world.ask(case.expr, case.by, Some(Grain::Day), march)).collect();
         let results = world.answers(asks, "2024-04-01T00:00:00Z");

@@ -1,4 +1,4 @@
-//! Scans of text files: our own reader, its pieces spread over the partitions.
+//! Scans of files that are read by readers of ours: their pieces spread over the partitions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ use datafusion::physical_plan::{
 use kepi_lang::diag::Diagnostic;
 
 use crate::sources::failed;
-use crate::sources::table::{Part, Piece, Table, finding, shares};
-use crate::sources::text::Reader;
+use crate::sources::table::{Batches, Part, Piece, Table, finding, shares};
 
-/// The text files of a table.
+/// The files of a table, none of them Parquet.
 #[derive(Debug)]
 pub(super) struct Texts {
     table: Arc<Table>,
+    left_out: Vec<bool>,
 }
 
 impl Texts {
-    pub fn new(table: Arc<Table>) -> Self {
-        Self { table }
+    pub fn new(table: Arc<Table>, left_out: Vec<bool>) -> Self {
+        Self { table, left_out }
     }
 }
 
@@ -54,21 +54,21 @@ impl TableProvider for Texts {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = projection.cloned().unwrap_or_else(|| (0..self.table.columns.len()).collect());
         let least = state.config_options().optimizer.repartition_file_min_size as u64;
-        let shares = shares(&self.table.files, state.config().target_partitions(), least);
-        Ok(Arc::new(TextExec::new(Arc::clone(&self.table), columns, shares)))
+        let shares = shares(&self.table.files, &self.left_out, state.config().target_partitions(), least);
+        Ok(Arc::new(ReadExec::new(Arc::clone(&self.table), columns, shares)))
     }
 }
 
-/// Reads columns of text files, a share of them in each partition.
+/// Reads columns of files, a share of them in each partition.
 #[derive(Debug)]
-struct TextExec {
+struct ReadExec {
     table: Arc<Table>,
     columns: Vec<usize>,
     shares: Vec<Vec<Part>>,
     properties: Arc<PlanProperties>,
 }
 
-impl TextExec {
+impl ReadExec {
     fn new(table: Arc<Table>, columns: Vec<usize>, shares: Vec<Vec<Part>>) -> Self {
         let fields = columns.iter().filter_map(|c| table.schema.fields().get(*c).cloned());
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -82,19 +82,19 @@ impl TextExec {
     }
 }
 
-impl DisplayAs for TextExec {
+impl DisplayAs for ReadExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.columns.iter().filter_map(|c| Some(self.table.columns.get(*c)?.name.as_str()));
         let files = self.table.files.len();
         let noun = if files == 1 { "file" } else { "files" };
         let columns = names.collect::<Vec<_>>().join(", ");
-        write!(f, "TextExec: {files} {noun} of {}, columns=[{columns}]", self.table.owner.called())
+        write!(f, "ReadExec: {files} {noun} of {}, columns=[{columns}]", self.table.owner.called())
     }
 }
 
-impl ExecutionPlan for TextExec {
+impl ExecutionPlan for ReadExec {
     fn name(&self) -> &str {
-        "TextExec"
+        "ReadExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -142,7 +142,7 @@ struct Parts {
     table: Arc<Table>,
     columns: Vec<usize>,
     parts: std::vec::IntoIter<Part>,
-    open: Option<(usize, Reader)>,
+    open: Option<(usize, Batches)>,
 }
 
 impl Parts {
@@ -164,7 +164,7 @@ impl Parts {
             let Some(part) = self.parts.next() else { return Ok(None) };
             let Some(file) = self.table.files.get(part.file) else { continue };
             let piece = Piece { file, from: part.from, until: part.until, last: part.last };
-            self.open = Some((part.file, self.table.reader(&piece, &self.columns)?));
+            self.open = Some((part.file, self.table.batches(&piece, &self.columns)?));
         }
     }
 }

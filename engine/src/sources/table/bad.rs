@@ -8,18 +8,14 @@ use kepi_lang::source::Span;
 use crate::sources::column::cure;
 use crate::sources::finding::{Owner, quoted};
 use crate::sources::physical;
-use crate::sources::table::{Body, DataFile, Wanted};
+use crate::sources::table::{DataFile, Wanted};
 use crate::sources::text::{Profile, SHOWN};
 
 /// Malformed rows that a finding names.
 const NAMED: usize = 3;
 
 pub(super) fn count(files: &[DataFile]) -> u64 {
-    let bad = |file: &DataFile| match &file.body {
-        Body::Text(text) => text.bad.len() as u64,
-        Body::Parquet(_) => 0,
-    };
-    files.iter().map(bad).sum()
+    files.iter().map(DataFile::bad).sum()
 }
 
 /// The first of them, in order of the files.

@@ -72,15 +72,24 @@ struct Seen {
     places: BTreeMap<usize, usize>,
 }
 
-pub(super) fn of_parquet(owner: &Owner, files: &mut [DataFile]) -> Result<Columns, Vec<Diagnostic>> {
+pub(super) fn of_typed(owner: &Owner, files: &mut [DataFile]) -> Result<Columns, Vec<Diagnostic>> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut findings = Vec::new();
     for (f, file) in files.iter().enumerate() {
-        let Body::Parquet(footer) = &file.body else { continue };
-        for (place, leaf) in footer.leaves.iter().enumerate() {
+        let leaves = match &file.body {
+            Body::Parquet(footer) => &footer.leaves,
+            Body::Arrow(ipc) => &ipc.leaves,
+            Body::Text(_) => continue,
+        };
+        for (place, leaf) in leaves.iter().enumerate() {
             let ty = physical::scanned(&leaf.ty);
-            let beyond = leaf.ty == DataType::UInt64 && beyond_i64(footer, leaf);
+            let beyond = leaf.ty == DataType::UInt64
+                && match &file.body {
+                    Body::Parquet(footer) => beyond_i64(footer, leaf),
+                    // Nothing is known of the values.
+                    _ => true,
+                };
             let at = *known.entry(leaf.name.clone()).or_insert(seen.len());
             let Some(column) = seen.get_mut(at) else {
                 seen.push(Seen {

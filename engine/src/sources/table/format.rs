@@ -7,7 +7,7 @@ use crate::sources::files::Found;
 use crate::sources::finding::Owner;
 use crate::sources::text::without_packing;
 
-const ENDINGS: [(&str, Format); 7] = [
+const ENDINGS: [(&str, Format); 10] = [
     (".parquet", Format::Parquet),
     (".pq", Format::Parquet),
     (".csv", Format::Csv),
@@ -15,6 +15,9 @@ const ENDINGS: [(&str, Format); 7] = [
     (".ndjson", Format::Ndjson),
     (".jsonl", Format::Ndjson),
     (".json", Format::Ndjson),
+    (".arrow", Format::Arrow),
+    (".feather", Format::Arrow),
+    (".ipc", Format::Arrow),
 ];
 
 fn of(name: &str) -> Option<Format> {
@@ -34,7 +37,7 @@ pub(super) fn of_all(owner: &Owner, files: &[Found], declared: Option<Format>) -
     for file in files {
         let Some(format) = of(&file.relative) else {
             let message = format!("`{}` is in a format that is not in this version", file.relative);
-            let help = "files are `.parquet`, `.csv`, `.tsv`, `.ndjson`, `.jsonl` or `.json`, the texts also with `.gz` or `.zst` behind it; for files that are named otherwise write `format:`";
+            let help = "files are `.parquet`, `.arrow`, `.feather`, `.csv`, `.tsv`, `.ndjson`, `.jsonl` or `.json`, the texts also with `.gz` or `.zst` behind it; for files that are named otherwise write `format:`";
             return Err(vec![owner.stopped(Code::UnsupportedFormat, file.span, message).help(help)]);
         };
         match known {

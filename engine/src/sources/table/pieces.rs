@@ -1,4 +1,4 @@
-//! Text files in pieces, so that several threads read them at once.
+//! Files in pieces, so that several threads read them at once.
 
 use crate::sources::table::{Body, DataFile};
 use crate::sources::text::Mark;
@@ -29,15 +29,24 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// All rows of all files in about equal shares, in the files' order. `least`: bytes below which files stay whole.
-pub(crate) fn shares(files: &[DataFile], shares: usize, least: u64) -> Vec<Vec<Part>> {
+/// All rows of all files in about equal shares, in the files' order, without files that are left
+/// out. `least`: bytes below which files stay whole.
+pub(crate) fn shares(files: &[DataFile], left_out: &[bool], shares: usize, least: u64) -> Vec<Vec<Part>> {
     let total: u64 = files.iter().map(|file| file.found.bytes).sum::<u64>().max(1);
     let shares = shares.max(1);
     let mut out: Vec<Vec<Part>> = vec![Vec::new(); shares];
     let mut before: u64 = 0;
     for (at, file) in files.iter().enumerate() {
-        let Body::Text(text) = &file.body else { continue };
-        let marks = if total < least { text.marks.get(..1) } else { Some(text.marks.as_slice()) }.unwrap_or_default();
+        if left_out.get(at) == Some(&true) {
+            before += file.found.bytes;
+            continue;
+        }
+        let whole = [Mark { offset: 0, row: 0 }];
+        let marks = match &file.body {
+            Body::Text(text) if total >= least => text.marks.as_slice(),
+            Body::Text(_) | Body::Arrow(_) => &whole,
+            Body::Parquet(_) => continue,
+        };
         for (i, from) in marks.iter().enumerate() {
             let next = marks.get(i + 1);
             let begins = u128::from(before + from.offset.min(file.found.bytes));
@@ -53,5 +62,9 @@ pub(crate) fn shares(files: &[DataFile], shares: usize, least: u64) -> Vec<Vec<P
         before += file.found.bytes;
     }
     out.retain(|share| !share.is_empty());
+    if out.is_empty() {
+        // A plan has a partition, if an empty one.
+        out.push(Vec::new());
+    }
     out
 }

@@ -34,6 +34,7 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
         Format::Parquet => "hostile.parquet",
         Format::Csv => "hostile.csv",
         Format::Ndjson => "hostile.ndjson",
+        Format::Arrow => "hostile.arrow",
     };
     std::fs::copy(path, project.data().join(name)).unwrap();
     let owner = Owner { role: Role::Source, name: "s".to_owned(), span: super::span(), metrics: Vec::new() };

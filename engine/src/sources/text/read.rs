@@ -37,6 +37,17 @@ pub(crate) struct Reader {
     until: u64,
     last: bool,
     packed: bool,
+    fixed: Vec<Option<String>>,
+}
+
+/// What is read of a file.
+pub(crate) struct Columns {
+    /// Of a batch.
+    pub schema: SchemaRef,
+    /// Which of the file's columns each column of a batch is; `None`: the file does not have it.
+    pub places: Vec<Option<usize>>,
+    /// The value of all rows in a column that the file does not have.
+    pub fixed: Vec<Option<String>>,
 }
 
 impl Reader {
@@ -45,8 +56,7 @@ impl Reader {
         path: &Path,
         file: &TextFile,
         (from, until, last): (Mark, u64, bool),
-        schema: SchemaRef,
-        places: Vec<Option<usize>>,
+        Columns { schema, places, fixed }: Columns,
     ) -> Result<Self, Trouble> {
         let io = |error: std::io::Error| Trouble::io(&error, file.packed);
         let raw = open::raw(path, from.offset).map_err(io)?;
@@ -86,7 +96,7 @@ impl Reader {
             }
         };
         let (bad, packed) = (Arc::clone(&file.bad), file.packed);
-        Ok(Self { rows, schema, places, slots, bad, row: from.row, until, last, packed })
+        Ok(Self { rows, schema, places, slots, bad, row: from.row, until, last, packed, fixed })
     }
 
     /// The next rows that can be read; `None` after the last.
@@ -141,17 +151,18 @@ impl Reader {
                 if rows.len() != *fields {
                     return Err(Trouble::Changed);
                 }
-                for (column, place) in columns.iter_mut().zip(&self.places) {
+                for ((column, place), fixed) in columns.iter_mut().zip(&self.places).zip(&self.fixed) {
                     match place {
                         Some(place) => column.append_value(rows.field(*place)),
-                        None => column.append_null(),
+                        None => column.append_option(fixed.as_ref()),
                     }
                 }
             }
             Rows::Json(rows, fields) => {
                 let mut leaves: Vec<Leaf<'_>> = Vec::new();
                 fields.of(rows.text(), &mut leaves).map_err(|_| Trouble::Changed)?;
-                let mut values: Vec<Option<Cow<'_, str>>> = vec![None; columns.len()];
+                let mut values: Vec<Option<Cow<'_, str>>> =
+                    self.fixed.iter().map(|fixed| fixed.as_deref().map(Cow::Borrowed)).collect();
                 for leaf in leaves.into_iter().filter(|leaf| leaf.kind != Kind::Null) {
                     let slot = self.slots.get(leaf.column).copied().flatten();
                     if let Some(value) = slot.and_then(|slot| values.get_mut(slot)) {

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use kepi_lang::calendar::Calendar;
 use kepi_lang::decimal::Decimal;
 
-use crate::data::{Cell, Data, Field, Kind, Table};
+use crate::data::{Cell, Data, Encoding, Field, Kind, Table};
 use crate::generate::{Moment, Names, Set};
 use crate::random::Random;
 
@@ -133,7 +133,7 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
 impl Builder<'_> {
     fn source(&mut self, name: &str, number: usize, shops: bool) -> (String, Table, Set) {
         let random = &mut *self.random;
-        let parquet = random.chance(50);
+        let encoding = encoding(random);
         let clock = match random.below(20) {
             0..=5 => Clock::Zoned,
             6..=10 => Clock::Naive,
@@ -257,7 +257,8 @@ impl Builder<'_> {
             self.last = self.last.max(at);
         }
         let files = spread(random, rows);
-        let table = Table { name: name.to_owned(), parquet, fields, files };
+        let table =
+            Table { name: name.to_owned(), encoding: if count == 0 { Encoding::Csv } else { encoding }, fields, files };
         let mut columns: Vec<&'static str> = kept.iter().map(|(c, _)| *c).collect();
         columns.extend(["worth", "grade"]);
         let time = clock != Clock::None;
@@ -361,7 +362,7 @@ fn user_table(random: &mut Random, whole: bool, dated: Option<&Moment>) -> Table
     if dated.is_some() {
         rows.last_mut().expect("a row").extend([Cell::Date(date(2020, 2, 29)), Cell::Date(date(2020, 3, 1))]);
     }
-    Table { name: "users".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+    Table { name: "users".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
 }
 
 fn shop_table(random: &mut Random) -> Table {
@@ -374,7 +375,11 @@ fn shop_table(random: &mut Random) -> Table {
         vec![Cell::Text(code.to_owned()), region, Cell::Int(random.range(1, 4))]
     });
     let rows = rows.collect::<Vec<_>>();
-    Table { name: "shops".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+    Table { name: "shops".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
+}
+
+fn encoding(random: &mut Random) -> Encoding {
+    random.one(&[Encoding::Parquet, Encoding::Parquet, Encoding::Csv, Encoding::Ndjson])
 }
 
 fn area_table(random: &mut Random) -> Table {
@@ -387,5 +392,5 @@ fn area_table(random: &mut Random) -> Table {
         vec![Cell::Text(name.to_owned()), climate, Cell::Int(random.range(0, 9))]
     });
     let rows = rows.collect::<Vec<_>>();
-    Table { name: "areas".to_owned(), parquet: random.chance(50), fields, files: vec![rows] }
+    Table { name: "areas".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
 }

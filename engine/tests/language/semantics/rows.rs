@@ -17,7 +17,7 @@ fn ledger(world: &World, expr: &str) -> Ledger {
 
 #[test]
 fn every_row_is_accounted_for() {
-    let world = world(false);
+    let world = world(crate::data::Encoding::Csv);
     // Ten rows: one without time, one copy of a key, one before March.
     let all = ledger(&world, "count(order)");
     assert!(all.balances());
@@ -36,7 +36,7 @@ fn every_row_is_accounted_for() {
 
 #[test]
 fn keys_without_a_row_in_the_lookup_are_counted() {
-    let world = world(true);
+    let world = world(crate::data::Encoding::Parquet);
     let ask = world.ask("count(order)", &["user.plan"], None, world.days("2024-02-29", "2024-03-04"));
     let results = world.answers(vec![ask], LATER);
     assert_eq!(shown(&results.answers[0]), "(none): 4\nfree: 2\npro: 2");
@@ -46,7 +46,7 @@ fn keys_without_a_row_in_the_lookup_are_counted() {
 
 #[test]
 fn a_range_as_one_period_and_longer_grains() {
-    let world = world(true);
+    let world = world(crate::data::Encoding::Parquet);
     let march = world.days("2024-03-01", "2024-03-04");
     let asks = vec![
         world.ask("unique(order)", &[], None, march),
@@ -66,7 +66,7 @@ fn a_range_as_one_period_and_longer_grains() {
 
 #[test]
 fn rows_without_time_belong_to_the_whole() {
-    let world = world(false);
+    let world = world(crate::data::Encoding::Csv);
     let asks = ["count(contract)", "sum(contract.seats)", "unique(contract.kind)"];
     let asks = asks.map(|expr| world.ask(expr, &[], None, Interval::ALL));
     let kinds = world.ask("sum(contract.seats)", &["kind"], None, Interval::ALL);
@@ -78,7 +78,7 @@ fn rows_without_time_belong_to_the_whole() {
 
 #[test]
 fn what_is_known_is_complete() {
-    let world = world(false);
+    let world = world(crate::data::Encoding::Csv);
     let march = world.days("2024-03-01", "2024-03-04");
     let complete = |expr: &str, as_of: &str| {
         let results = world.answers(vec![world.ask(expr, &[], Some(Grain::Day), march)], as_of);
@@ -92,7 +92,7 @@ fn what_is_known_is_complete() {
 
 #[test]
 fn rows_at_or_after_as_of_do_not_count() {
-    let world = world(true);
+    let world = world(crate::data::Encoding::Parquet);
     let march = world.days("2024-03-01", "2024-03-04");
     let asks = ["count(order)", "count(order) over all time", "count(count(order) per day over 3 days)"];
     let asks = asks.map(|expr| world.ask(expr, &[], Some(Grain::Day), march));
@@ -106,14 +106,14 @@ fn rows_at_or_after_as_of_do_not_count() {
 #[test]
 fn a_dimension_of_two_types_is_refused() {
     let ask = Text { expr: "count(order) / count(contract)".to_owned(), by: vec!["kind".to_owned()], condition: None };
-    let said = world(false).compiled.ask(&ask).expect_err("a finding");
+    let said = world(crate::data::Encoding::Csv).compiled.ask(&ask).expect_err("a finding");
     assert!(said.starts_with("K0301: the dimension is a number in one measure, text in another"), "{said}");
 }
 
 /// Whole amounts of one breakdown are equal to the whole numbers of another, and have another type.
 #[test]
 fn breakdowns_of_one_question_keep_their_types() {
-    let world = world(false);
+    let world = world(crate::data::Encoding::Csv);
     let march = world.days("2024-03-01", "2024-03-02");
     let (amount, n) = (["amount"], ["n * 10"]);
     let asks = vec![

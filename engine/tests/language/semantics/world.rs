@@ -2,7 +2,7 @@
 
 use kepi_lang::decimal::Decimal;
 
-use crate::data::{Cell, Data, Field, Kind, Table};
+use crate::data::{Cell, Data, Encoding, Field, Kind, Table};
 
 pub const MANIFEST: &str = "kepi: 1\nname: semantics\ntime_zone: UTC\ncurrency: EUR\n";
 
@@ -76,7 +76,7 @@ u2,free,40
 u3,    ,
 ";
 
-pub fn tables(parquet: bool) -> Data {
+pub fn tables(encoding: Encoding) -> Data {
     use Kind::{Bool, Decimal, Int, Text, Zoned};
     let order = [
         ("at", Zoned),
@@ -88,7 +88,7 @@ pub fn tables(parquet: bool) -> Data {
         ("took", Int),
         ("id", Text),
     ];
-    let table = |name: &str, fields: &[(&str, Kind)], rows: &str| table(name, parquet, fields, rows);
+    let table = |name: &str, fields: &[(&str, Kind)], rows: &str| table(name, encoding, fields, rows);
     Data {
         sources: vec![
             table("order", &order, ORDERS),
@@ -100,7 +100,7 @@ pub fn tables(parquet: bool) -> Data {
     }
 }
 
-fn table(name: &str, parquet: bool, fields: &[(&str, Kind)], rows: &str) -> Table {
+fn table(name: &str, encoding: Encoding, fields: &[(&str, Kind)], rows: &str) -> Table {
     let rows: Vec<Vec<Cell>> = rows
         .lines()
         .filter(|line| !line.is_empty())
@@ -108,7 +108,7 @@ fn table(name: &str, parquet: bool, fields: &[(&str, Kind)], rows: &str) -> Tabl
         .collect();
     let fields = fields.iter().map(|(name, kind)| Field { name: (*name).to_owned(), kind: *kind }).collect();
     let (first, second) = rows.split_at(rows.len() / 2);
-    Table { name: name.to_owned(), parquet, fields, files: vec![first.to_vec(), second.to_vec()] }
+    Table { name: name.to_owned(), encoding, fields, files: vec![first.to_vec(), second.to_vec()] }
 }
 
 fn cell(text: &str, kind: Kind) -> Cell {
