@@ -87,7 +87,7 @@ impl<R: Read> Rows<R> {
 
     fn skip(&mut self, bad: Bad) -> io::Result<Next> {
         self.fields.clear();
-        self.window.skip_line(|b| matches!(b, b'\n' | b'\r'))?;
+        self.window.skip_line(true)?;
         self.pending = (0, 1);
         Ok(Next::Bad(bad))
     }

@@ -88,7 +88,7 @@ impl<R: Read> Rows<R> {
             if self.window.ended() {
                 return Ok(self.found(looked, looked, 1));
             }
-            self.window.skip_line(|b| b == b'\n')?;
+            self.window.skip_line(false)?;
             self.pending = (0, 0, 1);
             return Ok(Next::Bad(Bad::TooLong));
         }

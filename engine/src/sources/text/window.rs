@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
+use memchr::memchr2;
+
 /// A row that is longer than this cannot be read: bytes.
 pub(crate) const MAX_ROW: usize = 16 << 20;
 const FIRST: usize = 1 << 18;
@@ -74,9 +76,11 @@ impl<R: Read> Window<R> {
     }
 
     /// Moves on to the line after this one, however long this one is.
-    pub fn skip_line(&mut self, is_end: impl Fn(u8) -> bool) -> io::Result<()> {
+    /// `returns`: a carriage return ends it, too.
+    pub fn skip_line(&mut self, returns: bool) -> io::Result<()> {
+        let other = if returns { b'\r' } else { b'\n' };
         loop {
-            if let Some(at) = self.data().iter().position(|b| is_end(*b)) {
+            if let Some(at) = memchr2(b'\n', other, self.data()) {
                 let return_alone = self.data().get(at) == Some(&b'\r');
                 self.advance(at + 1);
                 if return_alone && (!self.data().is_empty() || self.more()?) && self.data().first() == Some(&b'\n') {
