@@ -110,6 +110,7 @@ impl Input {
             Format::Parquet => "parquet",
             Format::Csv => "csv",
             Format::Ndjson => "ndjson",
+            Format::Arrow => "arrow",
         };
         let file =
             |file: &DataFile| File { path: file.found.relative.clone(), rows: file.rows, bytes: file.found.bytes };

@@ -81,6 +81,9 @@ pub(crate) fn scalar(value: Option<&str>, ty: &DataType) -> ScalarValue {
     text.cast_to(ty).unwrap_or(text)
 }
 
+/// A column of paths that a condition reads: where it is in the table, and what its values become.
+type Input = (ColumnId, usize, FileColumn);
+
 /// Files of which every row is out of the source's scope, by their folders alone.
 pub(crate) fn out_of_scope(source: &OpenSource) -> Vec<bool> {
     let none = || vec![false; source.table.files.len()];
@@ -100,15 +103,15 @@ pub(crate) fn out_of_scope(source: &OpenSource) -> Vec<bool> {
         let found = FileColumn::find(&source.table, column, source.zone(), false).ok().flatten()?;
         Some((position, found))
     };
-    let mut known: Vec<(&RowExpr, Vec<(ColumnId, usize, FileColumn)>)> = Vec::new();
+    let mut known: Vec<(&RowExpr, Vec<Input>)> = Vec::new();
     for part in parts {
         let mut inputs = Some(Vec::new());
-        each_node(part, &mut |node| match &node.kind {
-            RowKind::Column(id) => match (of_paths(id), &mut inputs) {
+        each_node(part, &mut |node| {
+            let RowKind::Column(id) = &node.kind else { return };
+            match (of_paths(id), &mut inputs) {
                 (Some((position, found)), Some(inputs)) => inputs.push((*id, position, found)),
                 _ => inputs = None,
-            },
-            _ => {}
+            }
         });
         if let Some(inputs) = inputs.filter(|inputs| !inputs.is_empty()) {
             known.push((part, inputs));
