@@ -2,6 +2,7 @@
 //!
 //! What expressions refer to is the checker's business; here only the names they mention are looked at, for cycles.
 
+pub mod address;
 mod graph;
 pub(crate) mod lints;
 mod names;

@@ -13,6 +13,7 @@ mod cli {
     pub mod oracle;
     mod profile;
     pub mod retail;
+    mod stores;
 }
 
 #[test]

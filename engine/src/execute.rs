@@ -87,7 +87,8 @@ fn escaped(
     source: &OpenSource,
     columns: &std::collections::BTreeSet<kepi_lang::ir::ColumnId>,
 ) -> Diagnostic {
-    finding_in(error).unwrap_or_else(|| source.diagnose(columns, &error.to_string()))
+    let known = finding_in(error).or_else(|| source.refused(error));
+    known.unwrap_or_else(|| source.diagnose(columns, &error.to_string()))
 }
 
 pub(crate) fn text(physical: &dyn ExecutionPlan) -> String {

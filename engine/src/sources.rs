@@ -22,6 +22,7 @@ mod parquet;
 mod physical;
 mod scan;
 mod source;
+mod stores;
 pub(crate) mod table;
 mod text;
 pub(crate) mod times;

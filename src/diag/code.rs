@@ -209,6 +209,14 @@ codes! {
 
     ValidityOverlap = "K0623" Error "two rows of a lookup's key hold at the same time";
     ValidityReversed = "K0624" Error "a row of a lookup ends before it begins";
+    NoObjectStores = "K0630" Error "object stores are not part of this build";
+    NoCredentials = "K0631" Error "credentials for an object store are missing";
+    AccessDenied = "K0632" Error "an object store or server denies access";
+    NoSuchObject = "K0633" Error "a bucket or an object does not exist";
+    Unreachable = "K0634" Error "an object store or server cannot be reached";
+    StoreFailed = "K0635" Error "an object store or server does not answer as it should";
+    LeadsAway = "K0636" Error "a server leads away from the place that is named";
+    NoListing = "K0637" Error "a web server lists no files";
 
     // ---- K0650..K0699: running
     NumberTooLarge = "K0650" Error "a number does not fit";

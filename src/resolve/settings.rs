@@ -104,7 +104,7 @@ fn data(manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Vec<String> {
     let folders: Vec<String> = manifest
         .data
         .iter()
-        .filter(|text| tables::confined(text, "the data folder", findings))
+        .filter(|text| tables::placed(text, "the data folder", false, findings))
         .map(|text| text.value.clone())
         .collect();
     if folders.is_empty() { vec![DATA.to_string()] } else { folders }

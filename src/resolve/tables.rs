@@ -3,6 +3,7 @@
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Format, ScalarType};
+use crate::resolve::address::Address;
 use crate::resolve::text::options;
 use crate::resolve::{DeclaredColumn, Project, Table, Tables};
 use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, Text, TimeDef};
@@ -158,17 +159,30 @@ fn format(text: Option<&Text>, findings: &mut Vec<Diagnostic>) -> Option<Format>
 }
 
 fn files(files: &[Text], findings: &mut Vec<Diagnostic>) -> Vec<(String, crate::source::Span)> {
-    files.iter().filter(|t| confined(t, "files", findings)).map(|t| (t.value.clone(), t.span)).collect()
+    files.iter().filter(|t| placed(t, "files", true, findings)).map(|t| (t.value.clone(), t.span)).collect()
+}
+
+/// Whether it is a path that stays below the project, or the address of an object store or server.
+pub fn placed(text: &Text, what: &str, pattern: bool, findings: &mut Vec<Diagnostic>) -> bool {
+    match Address::parse(&text.value, pattern) {
+        None => confined(text, what, findings),
+        Some(Ok(_)) => true,
+        Some(Err(problem)) => {
+            let message = format!("{what} at an address that cannot be read: {problem}");
+            let help = "write a place such as `s3://bucket/events`; `files` may have wildcards below it";
+            findings.push(Diagnostic::new(Code::OutsideOfProject, text.span, message).help(help));
+            false
+        }
+    }
 }
 
 /// Whether a path or glob stays where definitions may look. They can come from anybody's pull request, so they name nothing
 /// absolute, nothing above, no other machine and nothing of the environment.
 pub fn confined(text: &Text, what: &str, findings: &mut Vec<Diagnostic>) -> bool {
     let path = text.value.as_str();
-    let scheme = path.split_once("://").map(|(scheme, _)| scheme);
     let drive = path.as_bytes().get(1) == Some(&b':') && path.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-    let problem = if let Some(scheme) = scheme {
-        format!("`{scheme}://` is not read in this version")
+    let problem = if path.contains("://") {
+        "an address".to_string()
     } else if path.starts_with('/') || path.starts_with('\\') || drive {
         "an absolute path".to_string()
     } else if path.starts_with('~') {

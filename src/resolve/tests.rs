@@ -66,7 +66,9 @@ fn settings() {
 fn paths_stay_in_the_project() {
     let data = |path: &str| read(&format!("data: {path}"), &[]).1;
     assert!(data("files/events").is_empty());
-    for path in ["/etc", "../other", "a/../../b", "~/data", "s3://bucket/a", "$HOME/data", "'C:\\data'"] {
+    for path in
+        ["/etc", "../other", "a/../../b", "~/data", "ftp://host/a", "s3://bucket/../a", "$HOME/data", "'C:\\data'"]
+    {
         let found = data(path);
         assert!(found.len() == 1 && found[0].starts_with("K0207"), "{path}: {found:?}");
     }

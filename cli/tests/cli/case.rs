@@ -123,12 +123,14 @@ fn unescape(text: &str) -> Vec<u8> {
 
 /// The exit code, then what went to each stream; the folder is not part of it.
 pub fn run(folder: &Path, line: &str) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_kepi"))
-        .args(words(line))
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|of| text.starts_with(of)) {
+            command.env_remove(&name);
+        }
+    }
+    let output = command.args(words(line)).current_dir(folder).env("NO_COLOR", "1").output().unwrap();
     let clean = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).replace(&*folder.to_string_lossy(), "<folder>");
         text.lines().map(|l| l.trim_end().to_string() + "\n").collect::<String>()

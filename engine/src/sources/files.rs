@@ -1,7 +1,9 @@
-//! Which files a table is made of: globs below the data folders, and nothing else.
+//! Which files a table is made of: globs below the data folders and prefixes, and nothing else.
 //!
 //! Definitions may come from somebody who is not trusted, so a path never leaves the data folders: not by `..`, not by an
-//! absolute path, not by a link.
+//! absolute path, not by a link. An address lies below a prefix that the manifest names, or nothing is asked of its server.
+
+mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,11 +13,13 @@ use std::time::SystemTime;
 
 use globset::{GlobBuilder, GlobMatcher};
 use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::resolve::address::Address;
 use kepi_lang::source::Span;
 
 use crate::progress::Progress;
 use crate::sources::finding::Owner;
-use crate::sources::open::Stamp;
+use crate::sources::open::{Place, Stamp};
+use crate::sources::stores::Shelf;
 
 /// Folders below a data folder are followed this deep.
 const MAX_DEPTH: usize = 32;
@@ -25,12 +29,12 @@ const MAX_ENTRIES: usize = 200_000;
 /// A file that a glob matches.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    /// Relative to the project, `/` between its parts; what messages and fingerprints know the file as.
+    /// Relative to the project, `/` between its parts, or an address; what messages and fingerprints know the file as.
     pub relative: String,
-    /// Without links.
-    pub path: PathBuf,
+    pub place: Place,
     pub bytes: u64,
     pub modified: Option<SystemTime>,
+    pub version: u64,
     /// The glob that matched it first.
     pub span: Span,
 }
@@ -38,7 +42,7 @@ pub(crate) struct Found {
 impl Found {
     /// What tells it from a file that is written in its place.
     pub fn stamp(&self) -> Stamp {
-        Stamp { bytes: self.bytes, modified: self.modified }
+        Stamp { bytes: self.bytes, modified: self.modified, version: self.version }
     }
 }
 
@@ -48,6 +52,7 @@ pub(crate) struct Folders {
     /// Told of every file that is looked into.
     pub progress: Arc<Progress>,
     folders: Vec<Folder>,
+    shelves: Vec<Shelf>,
 }
 
 #[derive(Debug)]
@@ -61,33 +66,38 @@ struct Folder {
 impl Folders {
     /// The data folders of a project; one that is missing or lies outside the project is a finding.
     pub fn open(root: &Path, data: &[String]) -> (Self, Vec<Diagnostic>) {
-        let mut folders = Vec::new();
+        let (mut folders, mut shelves) = (Vec::new(), Vec::new());
         let mut findings = Vec::new();
         let root = match fs::canonicalize(root) {
             Ok(root) => root,
             Err(error) => {
                 let message = format!("the project's folder `{}` cannot be read: {}", root.display(), io_text(&error));
                 return (
-                    Self { folders, progress: Arc::default() },
+                    Self { folders, shelves, progress: Arc::default() },
                     vec![Diagnostic::without_place(Code::DataFolder, message)],
                 );
             }
         };
         for name in data {
+            if let Some(address) = Address::parse(name, false) {
+                match address {
+                    Ok(address) => shelves.push(Shelf::new(address)),
+                    Err(why) => {
+                        let message = format!("the data folder `{name}` is an address that cannot be read: {why}");
+                        findings.push(Diagnostic::without_place(Code::OutsideData, message));
+                    }
+                }
+                continue;
+            }
             match Self::folder(&root, name) {
                 Ok(folder) => folders.push(folder),
                 Err(finding) => findings.push(finding),
             }
         }
-        (Self { folders, progress: Arc::default() }, findings)
+        (Self { folders, shelves, progress: Arc::default() }, findings)
     }
 
     fn folder(root: &Path, name: &str) -> Result<Folder, Diagnostic> {
-        if name.contains("://") {
-            let message =
-                format!("the data folder `{name}` is an address; only folders of the project are read in this version");
-            return Err(Diagnostic::without_place(Code::UnsupportedFormat, message));
-        }
         let plain = relative_parts(name).map_err(|why| {
             Diagnostic::without_place(Code::OutsideData, format!("the data folder `{name}` {}", why.of("the project")))
                 .help("name a folder below kepi.yaml")
@@ -124,7 +134,7 @@ impl Folders {
         }
         // A link beside the file it leads to is the same file.
         let mut seen = BTreeSet::new();
-        Ok(files.into_values().filter(|file| seen.insert(file.path.clone())).collect())
+        Ok(files.into_values().filter(|file| seen.insert(file.place.clone())).collect())
     }
 
     fn find_one(
@@ -134,14 +144,16 @@ impl Folders {
         span: Span,
         files: &mut BTreeMap<String, Found>,
     ) -> Result<(), Diagnostic> {
-        if glob.contains("://") {
-            let message = format!("`{glob}` is an address; only files below the data folder are read in this version");
-            return Err(owner.stopped(Code::UnsupportedFormat, span, message));
-        }
-        let parts = relative_parts(glob).map_err(|why| {
-            let message = format!("`{glob}` {}", why.of("the data folder"));
-            owner.stopped(Code::OutsideData, span, message).help(BELOW_DATA)
-        })?;
+        let (parts, shelf) = match self.addressed(owner, glob, span)? {
+            Some((parts, shelf)) => (parts, Some(shelf)),
+            None => {
+                let parts = relative_parts(glob).map_err(|why| {
+                    let message = format!("`{glob}` {}", why.of("the data folder"));
+                    owner.stopped(Code::OutsideData, span, message).help(BELOW_DATA)
+                })?;
+                (parts, None)
+            }
+        };
         let pattern = parts.join("/");
         let matcher = GlobBuilder::new(&pattern)
             .literal_separator(true)
@@ -154,19 +166,32 @@ impl Folders {
             .compile_matcher();
         let literal: Vec<&str> =
             parts.iter().map(String::as_str).take_while(|part| !part.contains(['*', '?', '[', '{', '\\'])).collect();
+        let whole = literal.len() == parts.len();
         let before = files.len();
         let mut matched = false;
-        for folder in &self.folders {
+        let folders = if shelf.is_some() { &[] } else { self.folders.as_slice() };
+        let shelves = self.shelves(shelf, whole);
+        for shelf in &shelves {
+            let objects = shelf.find(&matcher, &literal, whole).map_err(|fault| remote::finding(owner, span, fault))?;
+            matched |= !objects.is_empty();
+            for object in objects {
+                let found = Found::remote(object, span);
+                files.entry(found.relative.clone()).or_insert(found);
+            }
+        }
+        for folder in folders {
             let mut walk =
                 Walk { owner, span, glob, matcher: &matcher, folder, files: &mut *files, entries: 0, matched: false };
-            walk.start(&literal, literal.len() == parts.len())?;
+            walk.start(&literal, whole)?;
             matched |= walk.matched;
         }
         if files.len() == before && !matched {
-            let places: Vec<&str> = self.folders.iter().map(|f| f.name.as_str()).collect();
+            let addresses: Vec<String> = shelves.iter().map(|shelf| shelf.address.to_string()).collect();
+            let places = folders.iter().map(|f| f.name.as_str()).chain(addresses.iter().map(String::as_str));
             let message = format!("no file matches `{glob}` below {}", crate::sources::finding::listed(places));
             let finding = owner.stopped(Code::NoFiles, span, message);
-            return Err(match self.folders.iter().find_map(Folder::holds) {
+            let beside = remote::hold(&shelves).map_err(|fault| remote::finding(owner, span, fault))?;
+            return Err(match folders.iter().find_map(Folder::holds).or(beside) {
                 Some(help) => finding.help(help),
                 None => finding,
             });
@@ -178,7 +203,6 @@ impl Folders {
 impl Folder {
     /// The first names in the folder, for whoever has mistyped one.
     fn holds(&self) -> Option<String> {
-        const SHOWN: usize = 5;
         let mut names: Vec<String> = fs::read_dir(&self.path)
             .ok()?
             .filter_map(|entry| {
@@ -189,12 +213,17 @@ impl Folder {
             })
             .collect();
         names.sort();
-        let more = names.len().saturating_sub(SHOWN);
-        names.truncate(SHOWN);
-        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let listed = crate::sources::finding::listed(names.iter().map(String::as_str));
-        (!names.is_empty()).then(|| format!("`{}` holds {listed}{tail}", self.name))
+        holds(&self.name, names)
     }
+}
+
+fn holds(place: &str, mut names: Vec<String>) -> Option<String> {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let listed = crate::sources::finding::listed(names.iter().map(String::as_str));
+    (!names.is_empty()).then(|| format!("`{place}` holds {listed}{tail}"))
 }
 
 const BELOW_DATA: &str = "files are named relative to the data folder of kepi.yaml, and lie below it";
@@ -306,9 +335,10 @@ impl Walk<'_> {
         self.matched = true;
         let found = Found {
             relative: relative.clone(),
-            path: path.to_path_buf(),
+            place: Place::Local(path.to_path_buf()),
             bytes: meta.len(),
             modified: meta.modified().ok(),
+            version: 0,
             span: self.span,
         };
         self.files.entry(relative).or_insert(found);

@@ -5,14 +5,17 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::reader::{FileReader, StreamReader};
 use datafusion::arrow::ipc::{root_as_footer, root_as_message};
 
+use kepi_lang::diag::Code;
+
 use crate::sources::nested::{Leaf, leaves};
+use crate::sources::open::Place;
+use crate::sources::stores::Fault;
 use crate::sources::trouble::Trouble;
 
 const MAGIC: &[u8] = b"ARROW1";
@@ -36,8 +39,20 @@ enum Inner {
     Stream(StreamReader<BufReader<File>>),
 }
 
-pub(crate) fn look(path: &Path) -> Result<Ipc, Trouble> {
-    let mut file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
+/// Its parts lie all over the file, so it is not read from stores.
+fn local(place: &Place) -> Result<File, Trouble> {
+    match place {
+        Place::Local(path) => File::open(path).map_err(|e| Trouble::io(&e, false)),
+        Place::Remote(object) => {
+            let text = "is Arrow IPC, which is read from folders only";
+            let fault = Fault::new(Code::UnsupportedFormat, object.address(), text);
+            Err(Trouble::Store(fault.help("write it as Parquet, or copy it into a folder of the project")))
+        }
+    }
+}
+
+pub(crate) fn look(place: &Place) -> Result<Ipc, Trouble> {
+    let mut file = local(place)?;
     let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
     let mut head = Vec::new();
     file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|e| Trouble::io(&e, false))?;
@@ -46,7 +61,7 @@ pub(crate) fn look(path: &Path) -> Result<Ipc, Trouble> {
     }
     let stream = head != MAGIC;
     let rows = if stream { messages(&mut file, bytes)? } else { blocks(&mut file, bytes)? };
-    let reader = Reader::open(path, &Ipc { rows, leaves: Vec::new(), stream }, None)?;
+    let reader = Reader::open(place, &Ipc { rows, leaves: Vec::new(), stream }, None)?;
     let schema = match &reader.inner {
         Inner::File(reader) => reader.schema(),
         Inner::Stream(reader) => reader.schema(),
@@ -138,8 +153,8 @@ fn le(bytes: &[u8]) -> u32 {
 
 impl Reader {
     /// `roots`: fields of the schema, ascending; `None`: all of them.
-    pub fn open(path: &Path, file: &Ipc, roots: Option<Vec<usize>>) -> Result<Self, Trouble> {
-        let input = BufReader::new(File::open(path).map_err(|e| Trouble::io(&e, false))?);
+    pub fn open(place: &Place, file: &Ipc, roots: Option<Vec<usize>>) -> Result<Self, Trouble> {
+        let input = BufReader::new(local(place)?);
         let inner = guarded(|| {
             Ok(if file.stream {
                 Inner::Stream(StreamReader::try_new(input, roots)?)

@@ -2,29 +2,61 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::sources::stores::Object;
+
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// Without links.
+    Local(PathBuf),
+    Remote(Object),
+}
+
+impl Place {
+    /// The file's own name; empty where it is not UTF-8.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local(path) => path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+            Self::Remote(object) => object.address().rsplit('/').next().unwrap_or_default(),
+        }
+    }
+}
+
 /// What tells whether a file is still the one that was looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Stamp {
     pub bytes: u64,
     pub modified: Option<SystemTime>,
+    /// Of an object's entity tag.
+    pub version: u64,
 }
 
 impl Stamp {
-    pub fn of(path: &Path) -> io::Result<Self> {
-        let meta = std::fs::metadata(path)?;
-        Ok(Self { bytes: meta.len(), modified: meta.modified().ok() })
+    /// An object's is the one that it was listed with: every answer about it is held against that.
+    pub fn of(place: &Place) -> io::Result<Self> {
+        match place {
+            Place::Local(path) => {
+                let meta = std::fs::metadata(path)?;
+                Ok(Self { bytes: meta.len(), modified: meta.modified().ok(), version: 0 })
+            }
+            Place::Remote(object) => Ok(object.stamp()),
+        }
     }
 }
 
 /// The file's bytes as they are, from an offset on.
-pub(crate) fn raw(path: &Path, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+pub(crate) fn raw(place: &Place, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+    let path = match place {
+        Place::Local(path) => path,
+        Place::Remote(object) => return Ok(object.read(offset)),
+    };
     let mut file = File::open(path)?;
     if offset > 0 {
         file.seek(SeekFrom::Start(offset))?;
@@ -82,9 +114,12 @@ impl Read for Hashing {
     }
 }
 
-/// The hash of a file's content.
-pub(crate) fn content(path: &Path) -> io::Result<[u8; 32]> {
-    let mut input = raw(path, 0)?;
+/// The hash of a file's content; of an object what the store tells it by, so that it need not be fetched as a whole.
+pub(crate) fn content(place: &Place) -> io::Result<[u8; 32]> {
+    if let Place::Remote(object) = place {
+        return Ok(object.identity());
+    }
+    let mut input = raw(place, 0)?;
     let mut hash = Sha256::new();
     let mut chunk = vec![0; 1 << 20];
     loop {

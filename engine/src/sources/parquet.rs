@@ -2,19 +2,24 @@
 //!
 //! The reading crate may panic on a file that was made to hurt it, so everything here runs behind a catch.
 
+use std::error::Error;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use datafusion::parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
+use futures::executor::{block_on, block_on_stream};
+
 use crate::sources::nested::{Leaf, leaves};
+use crate::sources::open::Place;
+use crate::sources::stores::fault_in;
 use crate::sources::trouble::Trouble;
 
 /// Rows of one batch of a direct read.
@@ -50,11 +55,21 @@ pub(crate) fn chunk<'a>(group: &'a RowGroupMetaData, leaf: &Leaf) -> Option<&'a 
 }
 
 /// Reads and examines the footer.
-pub(crate) fn footer(path: &Path) -> Result<Footer, Trouble> {
+pub(crate) fn footer(place: &Place) -> Result<Footer, Trouble> {
     guarded(|| {
-        let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
-        let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
-        let meta = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| corrupt(&e.to_string()))?;
+        let options = ArrowReaderOptions::new();
+        let (meta, bytes) = match place {
+            Place::Local(path) => {
+                let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
+                let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
+                (ArrowReaderMetadata::load(&file, options), bytes)
+            }
+            Place::Remote(object) => {
+                let mut pieces = object.pieces(None);
+                (block_on(ArrowReaderMetadata::load_async(&mut pieces, options)), object.stamp().bytes)
+            }
+        };
+        let meta = meta.map_err(|e| unsound(&e))?;
         let rows = examine(meta.metadata(), bytes)?;
         let leaves = leaves(meta.schema().fields());
         Ok(Footer { meta, rows, leaves })
@@ -90,7 +105,7 @@ fn examine(meta: &ParquetMetaData, bytes: u64) -> Result<u64, Trouble> {
 
 /// Reads columns (indexes of the file's own schema) batch by batch, in the file's order of rows. `visit` says whether to go on.
 pub(crate) fn read(
-    path: &Path,
+    place: &Place,
     footer: &Footer,
     columns: &[usize],
     visit: &mut dyn FnMut(RecordBatch) -> bool,
@@ -99,15 +114,10 @@ pub(crate) fn read(
     let mut sorted = columns.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let mut reader = guarded(|| {
-        let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, footer.meta.clone());
-        let mask = ProjectionMask::roots(builder.parquet_schema(), sorted.iter().copied());
-        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| corrupt(&e.to_string()))
-    })?;
+    let mut batches = guarded(|| batches(place, footer, &sorted))?;
     let mut rows: u64 = 0;
     loop {
-        let next = guarded(|| reader.next().transpose().map_err(|e| corrupt(&e.to_string())))?;
+        let next = guarded(|| batches.next().transpose())?;
         let Some(batch) = next else { break };
         rows += batch.num_rows() as u64;
         if !visit(batch) {
@@ -118,6 +128,32 @@ pub(crate) fn read(
         return Ok(());
     }
     Err(Trouble::Corrupt(format!("is cut short: {rows} of {} rows could be read", footer.rows)))
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, Trouble>>>;
+
+fn batches(place: &Place, footer: &Footer, columns: &[usize]) -> Result<Batches, Trouble> {
+    let meta = footer.meta.clone();
+    let mask = ProjectionMask::roots(meta.parquet_schema(), columns.iter().copied());
+    match place {
+        Place::Local(path) => {
+            let file = File::open(path).map_err(|e| Trouble::io(&e, false))?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, meta);
+            let reader = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| unsound(&e))?;
+            Ok(Box::new(reader.map(|batch| batch.map_err(|e| unsound(&e)))))
+        }
+        Place::Remote(object) => {
+            let pieces = object.pieces(Some(Arc::clone(meta.metadata())));
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(pieces, meta);
+            let stream = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| unsound(&e))?;
+            Ok(Box::new(block_on_stream(stream).map(|batch| batch.map_err(|e| unsound(&e)))))
+        }
+    }
+}
+
+/// What a reading crate says about a file; what its store says goes before.
+fn unsound(error: &(dyn Error + 'static)) -> Trouble {
+    fault_in(error).map_or_else(|| corrupt(&error.to_string()), |fault| Trouble::Store(fault.clone()))
 }
 
 fn corrupt(error: &str) -> Trouble {

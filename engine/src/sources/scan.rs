@@ -11,6 +11,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::provider_as_source;
 use datafusion::datasource::source::DataSourceExec;
@@ -19,7 +20,10 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableType};
 use datafusion::object_store::path::Path;
+use datafusion::parquet::arrow::async_reader::AsyncFileReader;
+use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::prelude::lit;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,6 +31,9 @@ use kepi_lang::calendar::Interval;
 use kepi_lang::ir::Format;
 
 use crate::sources::hive;
+use crate::sources::open::Place;
+use crate::sources::parquet::Footer;
+use crate::sources::stores::Object;
 use crate::sources::table::{Body, DataFile, Table};
 use nested::Nested;
 
@@ -43,6 +50,8 @@ struct Files {
     files: Vec<PartitionedFile>,
     /// Rows for which this is false everywhere in a piece of a file may be left out.
     bounds: Option<Expr>,
+    /// They are objects of stores.
+    remote: bool,
 }
 
 /// A plan that yields `columns` (positions, ascending) of all files but those that are left out, under their raw names.
@@ -59,7 +68,7 @@ pub(crate) fn plan(
         return LogicalPlanBuilder::scan(TableReference::bare(name.to_owned()), source, Some(columns.to_vec()))?
             .build();
     }
-    let mut groups: Vec<(bool, Nested, Vec<PartitionedFile>)> = Vec::new();
+    let mut groups: Vec<(bool, bool, Nested, Vec<PartitionedFile>)> = Vec::new();
     for (at, file) in table.files.iter().enumerate() {
         let Body::Parquet(footer) = &file.body else { continue };
         if left_out.get(at) == Some(&true) {
@@ -71,16 +80,17 @@ pub(crate) fn plan(
             footer.leaves.get(clock).is_some_and(|leaf| leaf.path.is_empty()) && footer.is_never_null(clock)
         });
         let nested = Nested::of(table, file, footer, columns);
-        match groups.iter_mut().find(|(t, n, _)| *t == timed && *n == nested) {
-            Some((_, _, files)) => files.push(entry(table, file)?),
-            None => groups.push((timed, nested, vec![entry(table, file)?])),
+        let remote = matches!(file.found.place, Place::Remote(_));
+        match groups.iter_mut().find(|(t, r, n, _)| *t == timed && *r == remote && *n == nested) {
+            Some((.., files)) => files.push(entry(table, file, footer)?),
+            None => groups.push((timed, remote, nested, vec![entry(table, file, footer)?])),
         }
     }
     let bounds = bounds.and_then(|(bounds, clock)| within(table, clock, bounds, zone));
     let mut plan: Option<LogicalPlanBuilder> = None;
-    for (timed, nested, files) in groups {
+    for (timed, remote, nested, files) in groups {
         let bounds = bounds.clone().filter(|_| timed);
-        let files = Files { schema: Arc::clone(&table.schema), own: table.own, nested, files, bounds };
+        let files = Files { schema: Arc::clone(&table.schema), own: table.own, nested, files, remote, bounds };
         let reference = TableReference::bare(name.to_owned());
         let part = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::new(files)), Some(columns.to_vec()))?;
         plan = Some(match plan {
@@ -94,10 +104,18 @@ pub(crate) fn plan(
     }
 }
 
-fn entry(table: &Table, file: &DataFile) -> Result<PartitionedFile> {
-    let location = Path::from_absolute_path(&file.found.path).map_err(|e| DataFusionError::External(Box::new(e)))?;
+fn entry(table: &Table, file: &DataFile, footer: &Footer) -> Result<PartitionedFile> {
     let mut entry = PartitionedFile::new(String::new(), file.found.bytes);
-    entry.object_meta.location = location;
+    match &file.found.place {
+        Place::Local(path) => {
+            let location = Path::from_absolute_path(path).map_err(|e| DataFusionError::External(Box::new(e)))?;
+            entry.object_meta.location = location;
+        }
+        Place::Remote(object) => {
+            entry.object_meta.location = Path::from(object.address());
+            entry.extensions.insert(Known { object: object.clone(), meta: Arc::clone(footer.meta.metadata()) });
+        }
+    }
     let fixed = table.columns.iter().zip(table.schema.fields()).skip(table.own);
     entry.partition_values = fixed
         .map(|(column, field)| {
@@ -106,6 +124,32 @@ fn entry(table: &Table, file: &DataFile) -> Result<PartitionedFile> {
         })
         .collect();
     Ok(entry)
+}
+
+/// An object, and what its end is known to say.
+#[derive(Debug)]
+struct Known {
+    object: Object,
+    meta: Arc<ParquetMetaData>,
+}
+
+/// Reads objects by pieces, through our own connections.
+#[derive(Debug)]
+struct Remote;
+
+impl ParquetFileReaderFactory for Remote {
+    fn create_reader(
+        &self,
+        _: usize,
+        file: PartitionedFile,
+        _: Option<usize>,
+        _: &ExecutionPlanMetricsSet,
+    ) -> Result<Box<dyn AsyncFileReader + Send>> {
+        let Some(known) = file.extensions.get::<Known>() else {
+            return Err(DataFusionError::Internal("an object that nothing is known of".to_owned()));
+        };
+        Ok(Box::new(known.object.pieces(Some(Arc::clone(&known.meta)))))
+    }
 }
 
 /// `clock` between the bounds.
@@ -163,6 +207,9 @@ impl TableProvider for Files {
         let global = state.config_options().execution.parquet.clone();
         let options = TableParquetOptions { global, ..TableParquetOptions::default() };
         let mut source = ParquetSource::new(parts).with_table_parquet_options(options);
+        if self.remote {
+            source = source.with_parquet_file_reader_factory(Arc::new(Remote));
+        }
         if let Some(bounds) = &self.bounds {
             let schema = DFSchema::try_from(Schema::clone(&read))?;
             source = source.with_predicate(state.create_physical_expr(bounds.clone(), &schema)?);

@@ -21,7 +21,9 @@ use crate::sources::hive;
 use crate::sources::iso::DAY;
 use crate::sources::lookup::OpenLookup;
 use crate::sources::scan;
-use crate::sources::table::{Body, DataFile, Table};
+use crate::sources::stores::fault_in;
+use crate::sources::table::{Body, DataFile, Table, finding};
+use crate::sources::trouble::Trouble;
 
 /// Whether the last rows are few and far from the others, by the rows of each day: how many, of how many, and the day before
 /// them. Few is two, or one in a thousand; far is a month, and ten times as long as any pause before.
@@ -224,6 +226,13 @@ impl OpenSource {
             return Ok(());
         }
         found.offender(&self.table, &column.name, column.span).map_or(Ok(()), Err)
+    }
+
+    /// What an object store has said while a scan read from it.
+    pub(crate) fn refused(&self, error: &DataFusionError) -> Option<Diagnostic> {
+        let fault = fault_in(error)?;
+        let file = self.table.files.iter().find(|file| file.found.relative == fault.place)?;
+        Some(finding(&self.table.owner, &file.found, Trouble::Store(fault.clone())))
     }
 
     /// Which file made a scan fail, and why: reads them one by one. For messages only, after the fact.

@@ -129,8 +129,8 @@ impl Table {
                 continue;
             }
             let looked = match format {
-                Format::Arrow => ipc::look(&found.path).map(|ipc| (ipc.rows, Body::Arrow(ipc))),
-                _ => parquet::footer(&found.path).map(|footer| (footer.rows, Body::Parquet(footer))),
+                Format::Arrow => ipc::look(&found.place).map(|ipc| (ipc.rows, Body::Arrow(ipc))),
+                _ => parquet::footer(&found.place).map(|footer| (footer.rows, Body::Parquet(footer))),
             };
             match looked {
                 Ok((rows, body)) => files.push(DataFile::new(found, rows, body)),
@@ -270,7 +270,7 @@ impl Table {
             hash.update(file.found.bytes.to_le_bytes());
             hash.update(match &file.body {
                 Body::Text(text) => text.content,
-                Body::Parquet(_) | Body::Arrow(_) => open::content(&file.found.path)
+                Body::Parquet(_) | Body::Arrow(_) => open::content(&file.found.place)
                     .map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?,
             });
         }
@@ -302,7 +302,7 @@ impl Table {
                 false
             }
         };
-        parquet::read(&file.found.path, footer, &roots, &mut adapt)
+        parquet::read(&file.found.place, footer, &roots, &mut adapt)
             .and_then(|()| failed.map_or(Ok(()), |text| Err(Trouble::Corrupt(text))))
             .map_err(|trouble| finding(&self.owner, &file.found, trouble))
     }
@@ -337,7 +337,7 @@ impl Table {
     /// An error where a file is not the one any more that was looked into.
     pub fn unchanged(&self) -> Result<(), Diagnostic> {
         for file in &self.files {
-            let now = open::Stamp::of(&file.found.path);
+            let now = open::Stamp::of(&file.found.place);
             let now = now.map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?;
             if now != file.found.stamp() {
                 return Err(finding(&self.owner, &file.found, Trouble::Changed));
@@ -387,13 +387,13 @@ impl DataFile {
 }
 
 fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profile, Trouble> {
-    let key = text::Key::new(&found.path, found.stamp(), format, &wanted.text, &wanted.checks);
+    let key = text::Key::new(&found.place, found.stamp(), format, &wanted.text, &wanted.checks);
     if !wanted.remember
         && let Some(known) = text::recall(&key)
     {
         return Ok(known);
     }
-    let profile = text::profile(&found.path, format, &wanted.text, &wanted.checks)?;
+    let profile = text::profile(&found.place, format, &wanted.text, &wanted.checks)?;
     if wanted.remember {
         text::remember(key, profile.clone());
     }
@@ -434,6 +434,11 @@ fn adapted(
 
 /// A finding about one file.
 pub(crate) fn finding(owner: &Owner, file: &Found, trouble: Trouble) -> Diagnostic {
+    let help = trouble.help();
     let (code, text) = trouble.said();
-    owner.stopped(code, file.span, format!("`{}` {text}", file.relative))
+    let finding = owner.stopped(code, file.span, format!("`{}` {text}", file.relative));
+    match help {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
 }

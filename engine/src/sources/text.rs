@@ -12,7 +12,6 @@ mod read;
 mod seen;
 mod window;
 
-use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use check::Check;
@@ -159,7 +158,7 @@ pub(crate) fn without_packing(name: &str) -> &str {
 }
 
 /// A `.tsv` has tabs between its fields.
-fn by_name(path: &Path) -> Option<u8> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+fn by_name(name: &str) -> Option<u8> {
+    let name = name.to_ascii_lowercase();
     without_packing(&name).ends_with(".tsv").then_some(b'\t')
 }

@@ -6,6 +6,7 @@ use std::io;
 use kepi_lang::diag::Code;
 
 use crate::sources::files::io_text;
+use crate::sources::stores::{Fault, fault_in};
 
 /// Why a file cannot be read, as the end of a sentence that begins with its name.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(crate) enum Trouble {
     Encoding(String),
     /// It is not the file any more that was looked into.
     Changed,
+    /// An object store's or server's.
+    Store(Fault),
 }
 
 impl Trouble {
@@ -26,7 +29,16 @@ impl Trouble {
             Self::Unreadable(text) => (Code::Unreadable, text),
             Self::Corrupt(text) => (Code::Corrupt, text),
             Self::Encoding(text) => (Code::OtherEncoding, text),
+            Self::Store(fault) => (fault.code, fault.text),
             Self::Changed => (Code::FileChanged, "has changed while it was being read".to_owned()),
+        }
+    }
+
+    /// What may mend it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Store(fault) => fault.help.clone(),
+            _ => None,
         }
     }
 
@@ -34,6 +46,9 @@ impl Trouble {
     pub fn io(error: &io::Error, packed: bool) -> Self {
         if let Some(Broken(text)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
             return Self::Corrupt(text.clone());
+        }
+        if let Some(fault) = fault_in(error) {
+            return Self::Store(fault.clone());
         }
         let text = io_text(error);
         match error.kind() {

@@ -57,14 +57,14 @@ impl Table {
                 };
                 let columns = text::Columns { schema, places, fixed: columns.iter().map(fixed).collect() };
                 let span = (piece.from, piece.until, piece.last);
-                let reader = text::Reader::open(&file.found.path, text, span, columns).map_err(failed)?;
+                let reader = text::Reader::open(&file.found.place, text, span, columns).map_err(failed)?;
                 Ok(Batches::Text(Box::new(reader)))
             }
             Body::Arrow(ipc) => {
                 let leaves: Vec<Option<Leaf>> =
                     columns.iter().map(|at| place(at).and_then(|place| ipc.leaves.get(place)).cloned()).collect();
                 let roots = roots(leaves.iter().map(Option::as_ref));
-                let reader = ipc::Reader::open(&file.found.path, ipc, Some(roots.clone())).map_err(failed)?;
+                let reader = ipc::Reader::open(&file.found.place, ipc, Some(roots.clone())).map_err(failed)?;
                 let fixed = columns.iter().map(|at| self.fixed(file, *at)).collect();
                 Ok(Batches::Arrow(Box::new(Arrow { reader, schema, leaves, roots, fixed })))
             }

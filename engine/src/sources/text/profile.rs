@@ -1,13 +1,12 @@
 //! The one pass over a text file that finds out everything but the values.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use kepi_lang::ir::{Format, TextOptions};
 
 use crate::sources::finding::quoted;
-use crate::sources::open::{self, Hash, Unpacked};
+use crate::sources::open::{self, Hash, Place, Unpacked};
 use crate::sources::physical;
 use crate::sources::text::check::Check;
 use crate::sources::text::infer::Held;
@@ -65,15 +64,15 @@ pub(crate) struct Unfit {
 
 /// Reads the whole file once.
 pub(crate) fn profile(
-    path: &Path,
+    place: &Place,
     format: Format,
     options: &TextOptions,
     checks: &[Check],
 ) -> Result<Profile, Trouble> {
     let hash = Hash::default();
-    let raw = open::raw(path, 0).map_err(|e| Trouble::io(&e, false))?;
+    let raw = open::raw(place, 0).map_err(|e| Trouble::io(&e, false))?;
     let Unpacked { text, packed } = open::unpacked(hash.of(raw)).map_err(|e| Trouble::io(&e, false))?;
-    let mut profile = of_text(text, packed, (format, options, by_name(path)), checks)?;
+    let mut profile = of_text(text, packed, (format, options, by_name(place.name())), checks)?;
     profile.file.content = hash.finish();
     Ok(profile)
 }

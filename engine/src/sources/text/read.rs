@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
 use datafusion::arrow::datatypes::SchemaRef;
 
-use crate::sources::open::{self, Unpacked};
+use crate::sources::open::{self, Place, Unpacked};
 use crate::sources::text::json::{self, Fields, Kind, Leaf, New};
 use crate::sources::text::window::Window;
 use crate::sources::text::{Mark, Next, Shape, TextFile, csv, encoding};
@@ -53,13 +52,13 @@ pub(crate) struct Columns {
 impl Reader {
     /// From the row that `from` marks up to the row `until`; `last`: nothing is to come after it.
     pub fn open(
-        path: &Path,
+        place: &Place,
         file: &TextFile,
         (from, until, last): (Mark, u64, bool),
         Columns { schema, places, fixed }: Columns,
     ) -> Result<Self, Trouble> {
         let io = |error: std::io::Error| Trouble::io(&error, file.packed);
-        let raw = open::raw(path, from.offset).map_err(io)?;
+        let raw = open::raw(place, from.offset).map_err(io)?;
         let text = if file.packed {
             let Unpacked { text, packed } = open::unpacked(raw).map_err(io)?;
             if !packed {

@@ -1,18 +1,17 @@
 //! What `check` has found in files, kept for whoever opens them next: a file is read once for both.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use kepi_lang::ir::{Format, TextOptions};
 
-use crate::sources::open::Stamp;
+use crate::sources::open::{Place, Stamp};
 use crate::sources::text::check::Check;
 use crate::sources::text::profile::Profile;
 
 /// What a profile depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    path: PathBuf,
+    place: Place,
     stamp: Stamp,
     how: String,
 }
@@ -22,16 +21,16 @@ static SEEN: Mutex<Vec<(Key, Profile)>> = Mutex::new(Vec::new());
 const MOST: usize = 20_000;
 
 impl Key {
-    pub fn new(path: &Path, stamp: Stamp, format: Format, options: &TextOptions, checks: &[Check]) -> Self {
+    pub fn new(place: &Place, stamp: Stamp, format: Format, options: &TextOptions, checks: &[Check]) -> Self {
         let checks: Vec<String> = checks.iter().map(Check::key).collect();
         let how = format!("{format:?} {:?} {:?} {checks:?}", options.separator, options.quote);
-        Self { path: path.to_owned(), stamp, how }
+        Self { place: place.clone(), stamp, how }
     }
 }
 
 pub(crate) fn remember(key: Key, profile: Profile) {
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.retain(|(other, _)| other.path != key.path);
+    seen.retain(|(other, _)| other.place != key.place);
     if seen.len() >= MOST {
         seen.remove(0);
     }
