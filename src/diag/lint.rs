@@ -24,6 +24,7 @@ pub const LINTS: &[(&str, Code)] = &[
     ("steep_rate", Code::SteepRate),
     ("short_history", Code::ShortHistory),
     ("guardrail_broken", Code::GuardrailBroken),
+    ("lone_event", Code::LoneEvent),
 ];
 
 /// The lint with this name or code.
