@@ -222,7 +222,10 @@ const FINDINGS: &[(&str, &str)] = &[
         "lookups:\n  l: {files: a.csv}\n",
         "a.yaml:2:3: error[K0105]: the lookup `l` has no `key` (help: write `key: COLUMN`)",
     ),
-    ("lookups:\n  l: {files: a.csv, key: k, valid: [a]}\n", "?"),
+    (
+        "lookups:\n  l: {files: a.csv, key: k, valid: [a]}\n",
+        "a.yaml:2:36: error[K0106]: `valid` is two columns, found 1 (help: write `valid: [FROM, TO]`: when a row begins to hold, and when it ends)",
+    ),
     (
         "spans:\n  m: {source: s}\nexperiments:\ntests: {}\n",
         "a.yaml:1:1: error[K0114]: the section `spans` is not supported yet in this version of kepi (help: take it out for now)\na.yaml:3:1: error[K0114]: the section `experiments` is not supported yet in this version of kepi (help: take it out for now)\na.yaml:4:1: error[K0114]: the section `tests` is not supported yet in this version of kepi (help: take it out for now)",
