@@ -7,7 +7,7 @@
 use crate::generate::random::Random;
 use crate::generate::{App, GenerateError, Layout, Order};
 
-/// The events, in the order of their numbers in [`Row`].
+/// The events, in the order of their numbers in a row.
 pub const EVENTS: [&str; 13] = [
     "signup",
     "activate",
