@@ -45,6 +45,20 @@ impl ScalarType {
         matches!(self, Self::Int | Self::Decimal | Self::Float)
     }
 
+    /// The word that `type:` of a column has for it; `None` where nothing is known of the values.
+    pub fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Bool => "bool",
+            Self::Int => "integer",
+            Self::Decimal => "decimal",
+            Self::Float => "number",
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Instant => "instant",
+            Self::Null | Self::Unknown | Self::Error => return None,
+        })
+    }
+
     /// Whether nothing can be said against it.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Null | Self::Unknown | Self::Error)

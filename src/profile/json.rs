@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
-use crate::ir::ScalarType;
 use crate::profile::draft::Table;
 use crate::profile::guess::{Role, Written, unit};
 use crate::profile::{Column, Count, QUANTILES, TimeGrain, Times};
@@ -102,7 +101,7 @@ fn column(column: &Column) -> Json {
     let guessed = unit(column).map(|guess| json!({"unit": guess.unit, "why": guess.why}));
     json!({
         "name": column.name,
-        "type": column.ty.map(word),
+        "type": column.ty.map(|ty| ty.word().unwrap_or("null")),
         "naive": column.naive,
         "physical": column.physical,
         "note": column.note,
@@ -121,19 +120,6 @@ fn column(column: &Column) -> Json {
         "unit": guessed,
         "suspicious": suspicions,
     })
-}
-
-fn word(ty: ScalarType) -> &'static str {
-    match ty {
-        ScalarType::Bool => "bool",
-        ScalarType::Int => "integer",
-        ScalarType::Decimal => "decimal",
-        ScalarType::Float => "number",
-        ScalarType::Text => "text",
-        ScalarType::Date => "date",
-        ScalarType::Instant => "instant",
-        ScalarType::Null | ScalarType::Unknown | ScalarType::Error => "null",
-    }
 }
 
 fn times(times: &Times) -> Json {

@@ -34,19 +34,6 @@ impl Columns {
     }
 }
 
-fn word(ty: ScalarType) -> Option<&'static str> {
-    Some(match ty {
-        ScalarType::Bool => "bool",
-        ScalarType::Int => "integer",
-        ScalarType::Decimal => "decimal",
-        ScalarType::Float => "number",
-        ScalarType::Text => "text",
-        ScalarType::Date => "date",
-        ScalarType::Instant => "instant",
-        ScalarType::Null | ScalarType::Unknown | ScalarType::Error => return None,
-    })
-}
-
 pub(super) fn columns(table: &Table) -> Columns {
     let mut out = Columns::default();
     let mut taken = Taken::default();
@@ -64,7 +51,7 @@ pub(super) fn columns(table: &Table) -> Columns {
         } else {
             taken.give(&cleaned(&column.name, &format!("column_{}", at + 1)))
         };
-        let Some(ty) = column.ty.and_then(word) else {
+        let Some(ty) = column.ty.and_then(ScalarType::word) else {
             let what =
                 if column.ty.is_some() { "no value in any row" } else { "bytes: declare it as `text` if they are" };
             out.text += &comment(6, &format!("{}: {what}", yaml(&column.name)));
