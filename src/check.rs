@@ -8,6 +8,7 @@ mod classify;
 mod definitions;
 mod findings;
 mod hash;
+mod library;
 mod metrics;
 pub(crate) mod objectives;
 mod rows;
@@ -24,7 +25,7 @@ use crate::check::rows::{Place, Rows};
 use crate::check::scope::Checker;
 use crate::diag::Diagnostic;
 use crate::ir::{Lookup, Metric, Program, Source};
-use crate::resolve::Project;
+use crate::resolve::{Library, Project};
 use crate::results::Schemas;
 
 pub use ask::{AskSpec, Typed};
@@ -43,17 +44,12 @@ pub struct Checked {
 
 /// Checks a project: without `schemas` whatever is not declared of a column is unknown, and agrees with everything.
 pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
-    let tables::Built { sources, lookups, units, found } = tables::build(&project, schemas);
-    let mut diagnostics = found;
-    let scope = Scope {
-        events: project.events.iter().map(|_| OnceCell::new()).collect(),
-        metrics: project.metrics.iter().map(|_| OnceCell::new()).collect(),
-        broken_segments: RefCell::new(vec![false; project.segments.len()]),
-        project,
-        sources,
-        lookups,
-        units,
-    };
+    let (mut scope, mut diagnostics) = scope(project, schemas);
+    if let Some(unfit) = library::unfit(&scope) {
+        let mut project = scope.project;
+        Library::remove(&mut project, &unfit);
+        (scope, diagnostics) = self::scope(project, schemas);
+    }
     let checker = Checker::new(&scope);
     checker.tables();
     for at in 0..scope.events.len() {
@@ -64,9 +60,24 @@ pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
     diagnostics.extend(checker.found.take());
     let (goals, found) = objectives::check_goals(&scope, &scope.project, &metrics);
     diagnostics.extend(found);
+    library::quieten(&mut diagnostics, &scope.project.library);
     let broken = diagnostics.iter().any(Diagnostic::is_error);
     let program = (!broken).then(|| program(&scope, metrics, goals));
     Checked { program, diagnostics, scope }
+}
+
+fn scope(project: Project, schemas: Option<&Schemas>) -> (Scope, Vec<Diagnostic>) {
+    let tables::Built { sources, lookups, units, found } = tables::build(&project, schemas);
+    let scope = Scope {
+        events: project.events.iter().map(|_| OnceCell::new()).collect(),
+        metrics: project.metrics.iter().map(|_| OnceCell::new()).collect(),
+        broken_segments: RefCell::new(vec![false; project.segments.len()]),
+        project,
+        sources,
+        lookups,
+        units,
+    };
+    (scope, found)
 }
 
 fn program(scope: &Scope, metrics: Vec<Metric>, goals: Goals) -> Program {

@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod diag;
 pub mod functions;
 pub mod ir;
+pub mod library;
 mod parallel;
 pub mod profile;
 pub mod report;

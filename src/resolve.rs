@@ -4,6 +4,7 @@
 
 pub mod address;
 mod graph;
+mod library;
 pub(crate) mod lints;
 mod names;
 mod references;
@@ -22,6 +23,7 @@ use crate::syntax::document::{
 };
 
 pub use graph::mentions;
+pub use library::{Entry, Library, State};
 pub use names::is_reserved;
 
 /// A project's definitions, all files merged in the order of files and of their text. Of two with one name the first stays.
@@ -44,6 +46,7 @@ pub struct Project {
     pub names: BTreeMap<String, Named>,
     /// Names whose definitions have findings already: a use of one is no second mistake.
     pub broken: BTreeSet<String>,
+    pub library: Library,
 }
 
 /// What a name is, and its index in the project's list of that kind.
@@ -91,7 +94,10 @@ pub fn resolve(manifest: Manifest, documents: Vec<Document>) -> (Project, Vec<Di
     let mut findings = Vec::new();
     let settings = settings::settings(&manifest, &mut findings);
     lints::levels(&manifest, &mut findings);
+    library::known(&manifest, &mut findings);
+    let (of_library, documents) = documents.into_iter().partition(|d| d.library);
     let mut project = names::merge(settings, manifest, documents, &mut findings);
+    library::join(&mut project, of_library);
     project.tables = tables::tables(&project, &mut findings);
     references::check(&project, &mut findings);
     graph::cycles(&mut project, &mut findings);

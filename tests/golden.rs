@@ -5,12 +5,13 @@
 
 mod golden {
     pub mod case;
+    pub mod library;
     pub mod reference;
     pub mod run;
     pub mod tidy;
 }
 
-use golden::{case, reference, run, tidy};
+use golden::{case, library, reference, run, tidy};
 
 #[test]
 fn cases() {
@@ -48,4 +49,9 @@ fn files_are_short() {
 #[test]
 fn the_reference_is_fresh() {
     reference::check();
+}
+
+#[test]
+fn the_library_keeps_its_promises() {
+    library::check();
 }

@@ -184,7 +184,7 @@ pub enum Stage {
 
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
-    /// A metric, event, source, lookup, segment, objective or benchmark; or a code such as K0302.
+    /// A metric, event, source, lookup, segment, objective or benchmark; a code such as K0302; or `std`, the standard library.
     #[arg(value_name = "NAME|CODE")]
     pub name: String,
 }

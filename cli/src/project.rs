@@ -7,13 +7,13 @@ use kepi_engine::Progress;
 use kepi_lang::check::{self, Checked};
 use kepi_lang::diag::lint::Levels;
 use kepi_lang::diag::{self, Code, Diagnostic};
-use kepi_lang::resolve;
 use kepi_lang::results::Schemas;
 use kepi_lang::source::SourceMap;
 use kepi_lang::syntax;
 use kepi_lang::syntax::ast::Name;
 use kepi_lang::syntax::document::{Document, Manifest, Text};
 use kepi_lang::syntax::print;
+use kepi_lang::{library, resolve};
 
 use crate::args::Common;
 use crate::files;
@@ -99,6 +99,7 @@ pub fn read(root: &Path) -> Definitions {
             }
         }
     }
+    out.documents.extend(library::documents(&manifest, &mut out.map));
     for (document, found) in syntax::parse_documents(&out.map, &ids) {
         out.documents.push(document);
         out.findings.extend(found);

@@ -31,7 +31,7 @@ impl<'a> Checker<'a> {
         defs.iter().enumerate().map(|(at, def)| self.defined_metric(at, def)).collect()
     }
 
-    fn defined_metric(&self, at: usize, def: &'a MetricDef) -> Metric {
+    pub(super) fn defined_metric(&self, at: usize, def: &'a MetricDef) -> Metric {
         let inlined = quiet(self.metric(at));
         let grain = self.grain(def);
         let expr = inlined.map_or_else(nothing, |inlined| inlined.expr.clone());
@@ -66,6 +66,8 @@ impl<'a> Checker<'a> {
             grain,
             owner: word(&def.owner),
             description: word(&def.description),
+            source: word(&def.source),
+            library: self.scope.project.library.files.contains(&def.span.file),
             formula: print::expr(&def.expr),
             mentions: self.mentioned(&def.expr),
             hash: String::new(),

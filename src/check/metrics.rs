@@ -18,6 +18,7 @@ use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::functions::{Role, find};
 use crate::ir::{MetricExpr, RowExpr, ScalarType};
+use crate::library;
 use crate::resolve::Named;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Name};
@@ -177,9 +178,15 @@ impl<'c, 'a> Metrics<'c, 'a> {
                 wrong(format!("`{name}` is a segment, a condition, not a number"), help)
             }
             None => {
+                if let Some(finding) = scope.project.library.absent(name, span) {
+                    return self.cx.fail(finding);
+                }
                 let metrics: Vec<&str> = scope.names_of(|n| matches!(n, Named::Metric(_))).collect();
                 let near = did_you_mean(name, metrics);
                 let finding = Diagnostic::new(Code::UnknownName, span, format!("no metric is named `{name}`{near}"));
+                if library::has(name) && scope.project.library.files.is_empty() {
+                    return self.cx.fail(finding.help("the standard library has one: write `use: [std]` in kepi.yaml"));
+                }
                 if !near.is_empty() {
                     return self.cx.fail(finding);
                 }

@@ -97,6 +97,8 @@ codes! {
     DefinitionUnreadable = "K0212" Error "a definition file that cannot be read";
     LinkKey = "K0215" Error "a link that cannot be its lookup's key";
     TwoWays = "K0216" Error "a lookup whose rows are said in two ways";
+    UnknownLibrary = "K0217" Error "a library that kepi does not have";
+    NotBound = "K0218" Error "a metric of the standard library that lacks what it measures";
     UnknownName = "K0250" Error "a name that nothing has";
     UnknownColumn = "K0251" Error "a column that the rows do not have";
     OtherSet = "K0252" Error "a column of other events than those at hand";

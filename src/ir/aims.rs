@@ -27,6 +27,10 @@ pub struct Metric {
     pub grain: Grain,
     pub owner: Option<String>,
     pub description: Option<String>,
+    /// Who defined it.
+    pub source: Option<String>,
+    /// It is of the standard library.
+    pub library: bool,
     /// The expression as `print` shows it.
     pub formula: String,
     /// Names of the metrics, events and segments that the formula mentions, directly.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Code, Diagnostic};
 use crate::functions;
 use crate::ir::Settings;
-use crate::resolve::{Named, Project, Tables};
+use crate::resolve::{Library, Named, Project, Tables};
 use crate::source::Span;
 use crate::syntax::ast::Name;
 use crate::syntax::document::{Document, Manifest};
@@ -87,6 +87,7 @@ pub fn merge(
         releases: Vec::new(),
         reports: Vec::new(),
         names: BTreeMap::new(),
+        library: Library::default(),
         broken: documents.iter().flat_map(|d| d.broken.iter().map(|n| n.value.clone())).collect(),
     };
     let mut one = Namespace::new("a source, an event, a segment or a metric");

@@ -22,7 +22,9 @@ pub fn check(project: &Project, findings: &mut Vec<Diagnostic>) {
         .collect();
     let aims: BTreeSet<&str> = goals.union(&objectives).copied().collect();
     let mut find = |name: &Name, known: &BTreeSet<&str>, what: &str| {
-        if !known.contains(name.value.as_str()) && !project.broken.contains(&name.value) {
+        if let Some(finding) = project.library.absent(&name.value, name.span).filter(|_| what == "metric") {
+            findings.push(finding);
+        } else if !known.contains(name.value.as_str()) && !project.broken.contains(&name.value) {
             let hint = did_you_mean(&name.value, known.iter().copied());
             findings.push(
                 Diagnostic::new(

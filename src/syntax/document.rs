@@ -19,6 +19,8 @@ pub struct Manifest {
     pub definitions: Vec<Text>,
     pub data: Vec<Text>,
     pub as_of: Option<Text>,
+    /// Libraries of metrics.
+    pub uses: Vec<Text>,
     pub lints: Vec<(Name, Text)>,
 }
 
@@ -26,6 +28,8 @@ pub struct Manifest {
 #[derive(Clone, Debug)]
 pub struct Document {
     pub file: FileId,
+    /// It is of the standard library.
+    pub library: bool,
     pub sources: Vec<SourceDef>,
     pub events: Vec<EventDef>,
     pub lookups: Vec<LookupDef>,
@@ -45,6 +49,7 @@ impl Document {
     pub fn empty(file: FileId) -> Self {
         Self {
             file,
+            library: false,
             sources: Vec::new(),
             events: Vec::new(),
             lookups: Vec::new(),
@@ -186,6 +191,8 @@ pub struct MetricDef {
     pub grain: Option<Text>,
     pub owner: Option<Text>,
     pub description: Option<Text>,
+    /// Who defined it: author, title, year, or an address.
+    pub source: Option<Text>,
 }
 
 #[derive(Clone, Debug)]

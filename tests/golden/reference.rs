@@ -20,7 +20,9 @@ use kepi_lang::syntax::expr::expression;
 use kepi_lang::syntax::located::Located;
 use kepi_lang::unit::{Names, Unit};
 
-const PAGES: [&str; 2] = ["docs/language.md", "docs/errors.md"];
+use crate::golden::library;
+
+const PAGES: [&str; 3] = ["docs/language.md", "docs/errors.md", "docs/standard-library.md"];
 
 /// The text of a block; `None` for a name that means nothing.
 fn generated(name: &str) -> Option<String> {
@@ -34,7 +36,8 @@ fn generated(name: &str) -> Option<String> {
         "periods" => periods(),
         "lints" => lints(),
         "codes" => codes(),
-        _ => return None,
+        "bindings" => library::bindings(),
+        stage => library::stage(stage.strip_prefix("library ")?),
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kepi_lang::diag::{self, Diagnostic, human};
 use kepi_lang::source::SourceMap;
-use kepi_lang::{check, resolve, syntax};
+use kepi_lang::{check, library, resolve, syntax};
 
 use crate::golden::case;
 
@@ -26,6 +26,7 @@ pub fn findings(files: &[(String, String)]) -> (Vec<Diagnostic>, String) {
         found.extend(more);
     }
     if let Some(manifest) = manifest {
+        documents.extend(library::documents(&manifest, &mut map));
         let (project, more) = resolve::resolve(manifest, documents);
         found.extend(more);
         found.extend(check::check(project, None).diagnostics);

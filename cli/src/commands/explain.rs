@@ -1,5 +1,7 @@
 //! `kepi explain`: a diagnostic code's page, or what a definition means.
 
+mod library;
+
 use std::collections::BTreeSet;
 
 use kepi_lang::diag::Code;
@@ -19,6 +21,10 @@ pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
         output::print(&page(code));
         return Ok(Exit::Fine);
     }
+    if args.name == kepi_lang::library::NAME {
+        output::print(&library::all(common)?);
+        return Ok(Exit::Fine);
+    }
     let mut session = Session::open(common)?;
     let program = std::sync::Arc::clone(&session.program);
     let name = args.name.as_str();
@@ -35,6 +41,8 @@ pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
             named.kind,
             facts.collect::<String>()
         )
+    } else if let Some(text) = session.checked.scope.library().find(name).and_then(library::absent) {
+        text
     } else {
         let metrics = program.metrics.iter().map(|m| m.name.as_str());
         let sources = program.sources.iter().map(|s| s.name.as_str());
@@ -72,6 +80,12 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     line("grain", &metric.grain.to_string());
     if let Some(owner) = &metric.owner {
         line("owner", owner);
+    }
+    if metric.library {
+        line("library", kepi_lang::library::NAME);
+    }
+    if let Some(source) = &metric.source {
+        line("source", source);
     }
     line("hash", &metric.hash);
     if !metric.mentions.is_empty() {

@@ -5,6 +5,7 @@ use crate::check::objectives::Checker;
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{MetricId, Release, ReportSpec, Section};
+use crate::resolve::State;
 use crate::syntax::document::{ReleaseDef, ReportDef, SectionDef, Text};
 
 impl Checker<'_> {
@@ -35,7 +36,15 @@ impl Checker<'_> {
             },
             SectionDef::Stage(stage) => self.stage(stage),
             SectionDef::Metric(name) => {
-                let index = self.metrics.iter().position(|metric| metric.name == name.value)?;
+                let Some(index) = self.metrics.iter().position(|metric| metric.name == name.value) else {
+                    let library = &self.project.library;
+                    // That nothing is bound was reported with the names; what cannot be computed is known since then.
+                    let unfit = library.find(&name.value).is_some_and(|e| matches!(e.state, State::Unfit(_)));
+                    if let Some(finding) = library.absent(&name.value, name.span).filter(|_| unfit) {
+                        self.push(finding);
+                    }
+                    return None;
+                };
                 u32::try_from(index).ok().map(|index| Section::Metric(MetricId(index)))
             }
             SectionDef::Objective(name) => {

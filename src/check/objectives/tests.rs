@@ -54,6 +54,8 @@ fn metric(name: &str, expr: MetricExpr, display: Unit, better: Option<Better>) -
         grain: Grain::Week,
         owner: Some("growth".to_owned()),
         description: None,
+        source: None,
+        library: false,
         formula: name.to_owned(),
         mentions: Vec::new(),
         hash: String::new(),

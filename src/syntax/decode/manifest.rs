@@ -33,9 +33,9 @@ pub(crate) fn manifest(d: &mut Decoder, root: Option<Node>) -> Option<Manifest> 
         definitions: f.optional(d, "definitions", Decoder::texts).unwrap_or_default(),
         data: f.optional(d, "data", Decoder::texts).unwrap_or_default(),
         as_of: f.optional(d, "as_of", Decoder::text),
+        uses: f.optional(d, "use", Decoder::texts).unwrap_or_default(),
         lints: f.optional(d, "lints", lints).unwrap_or_default(),
     };
-    f.later(d, "use");
     f.finish(d);
     Some(manifest)
 }

@@ -43,6 +43,7 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
     let grain = f.optional(d, "grain", Decoder::text);
     let owner = f.optional(d, "owner", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
+    let source = f.optional(d, "source", Decoder::text);
     f.finish(d);
     Some(MetricDef {
         name,
@@ -58,5 +59,6 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
         grain,
         owner,
         description,
+        source,
     })
 }

@@ -137,6 +137,8 @@ pub(super) fn metric(name: &str, expr: MetricExpr, grain: Grain) -> Metric {
         grain,
         owner: None,
         description: None,
+        source: None,
+        library: false,
         formula: name.into(),
         mentions: vec![],
         hash: "0".into(),
