@@ -124,7 +124,7 @@ fn unquoted(written: &str) -> String {
     written.strip_prefix('`').and_then(|n| n.strip_suffix('`')).unwrap_or(written).to_owned()
 }
 
-/// A pair's text without the white space that pest leaves at the end of a rule.
+/// A pair's text without the white space that a token takes with it.
 fn text_of<'t>(pair: &Pair<'t, Rule>) -> &'t str {
     pair.as_str().trim_end()
 }

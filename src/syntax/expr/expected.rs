@@ -55,12 +55,8 @@ impl Want {
     /// What a rule stands for; `None` for one that says nothing to a reader.
     fn of(rule: Rule) -> Option<Self> {
         Some(match rule {
-            Rule::expression | Rule::expr | Rule::or_expr | Rule::and_expr | Rule::not_expr | Rule::compared => {
-                Self::Value
-            }
-            Rule::sum | Rule::product | Rule::unary | Rule::postfix | Rule::group | Rule::word | Rule::literal => {
-                Self::Value
-            }
+            Rule::expression | Rule::expr | Rule::operation | Rule::condition | Rule::sum => Self::Value,
+            Rule::operand | Rule::postfix | Rule::group | Rule::literal => Self::Value,
             Rule::conditional | Rule::kw_if | Rule::argument | Rule::chain | Rule::boolean | Rule::kw_null => {
                 Self::Value
             }
@@ -81,10 +77,8 @@ impl Want {
             Rule::comparison | Rule::compare_op | Rule::in_list | Rule::in_range | Rule::pattern | Rule::null_test => {
                 Self::Operator
             }
-            Rule::add_op | Rule::mul_op | Rule::joined | Rule::tail | Rule::kw_or | Rule::kw_in | Rule::kw_like => {
-                Self::Operator
-            }
-            Rule::kw_is => Self::Operator,
+            Rule::operator_ahead | Rule::arithmetic_op | Rule::boolean_op | Rule::joined | Rule::tail => Self::Operator,
+            Rule::kw_in | Rule::kw_like | Rule::kw_is => Self::Operator,
             Rule::phrase | Rule::where_phrase | Rule::per_phrase | Rule::over_phrase => Self::Phrase,
             Rule::kw_where | Rule::kw_per | Rule::kw_over => Self::Phrase,
             Rule::kw_and => Self::Words("`and`"),
@@ -132,7 +126,7 @@ impl Want {
             Rule::offset | Rule::year | Rule::quarter | Rule::week | Rule::month | Rule::day | Rule::two => {
                 return None;
             }
-            Rule::gap | Rule::space | Rule::WHITESPACE => return None,
+            Rule::gap | Rule::space => return None,
             Rule::test_ahead | Rule::phrase_ahead | Rule::option_ahead | Rule::literal_ahead => return None,
             Rule::baseline | Rule::guardrail | Rule::effect | Rule::link | Rule::linked => return None,
         })
@@ -154,7 +148,7 @@ pub(super) fn explain(error: &Error<Rule>, entry: Rule, text: &Located) -> Diagn
     let found = Found::at(&text.text, at);
     let mut wants: BTreeSet<Want> = positives.iter().filter_map(|rule| Want::of(*rule)).collect();
     narrow(&mut wants, entry, &found);
-    if positives.contains(&Rule::kw_and) && !positives.contains(&Rule::kw_or) {
+    if positives.contains(&Rule::kw_and) {
         // The second bound of `between` is still to come.
         wants = BTreeSet::from([Want::Words("`and`")]);
     }

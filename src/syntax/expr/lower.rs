@@ -85,89 +85,84 @@ impl<'t> Lower<'t> {
 
     // ---------------------------------------------------------------- operators, loosest first
 
-    pub(super) fn or_expr(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let only = pair.clone().into_inner().next()?;
-        if only.as_rule() == Rule::conditional {
-            return self.conditional(only);
+    pub(super) fn operation(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
+        let mut parts = Operands::of(pair);
+        if let Some(conditional) = parts.next_if(Rule::conditional) {
+            return self.conditional(conditional);
         }
-        self.chain_of_operators(pair, Self::and_expr)
+        self.condition(&mut parts, Strength::Or)
     }
 
-    fn and_expr(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        self.chain_of_operators(pair, Self::not_expr)
-    }
-
-    pub(super) fn sum(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        self.chain_of_operators(pair, Self::product)
-    }
-
-    fn product(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        self.chain_of_operators(pair, Self::unary)
-    }
-
-    /// `a op b op c`, from left to right.
-    fn chain_of_operators(
-        &mut self,
-        pair: Pair<'t, Rule>,
-        operand: fn(&mut Self, Pair<'t, Rule>) -> Option<Tree>,
-    ) -> Option<Tree> {
-        let start = pair.as_span().start();
-        let mut parts = pair.into_inner();
-        let mut left = operand(self, parts.next()?)?;
-        while let Some(sign) = parts.next() {
-            let op = binary_op(text_of(&sign))?;
-            let right = parts.next()?;
-            let span = self.text.span(start..Self::range(&right).end);
-            let right = operand(self, right)?;
-            let mut depth = 0;
-            let (left_box, right) = (left.boxed(&mut depth), right.boxed(&mut depth));
-            left = self.node(ExprKind::Binary { op, left: left_box, right }, span, depth)?;
+    /// Conditions that bind at least so strongly, joined from left to right.
+    fn condition(&mut self, parts: &mut Operands<'t>, least: Strength) -> Option<Tree> {
+        let start = parts.start();
+        let mut left = self.negated(parts)?;
+        while let Some((op, strength)) = parts.next_operator(Rule::boolean_op, least) {
+            let right = self.condition(parts, strength.next())?;
+            left = self.joined(op, left, right, start..parts.end)?;
         }
         Some(left)
     }
 
-    fn conditional(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let span = self.span(&pair);
-        let mut parts = pair.into_inner().filter(|p| p.as_rule() == Rule::or_expr);
-        let mut depth = 0;
-        let condition = self.or_expr(parts.next()?)?.boxed(&mut depth);
-        let then = self.or_expr(parts.next()?)?.boxed(&mut depth);
-        let otherwise = self.or_expr(parts.next()?)?.boxed(&mut depth);
-        self.node(ExprKind::If { condition, then, otherwise }, span, depth)
-    }
-
-    fn not_expr(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let end = Self::range(&pair).end;
-        let (mut nots, mut inner) = (Vec::new(), None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::kw_not => nots.push(part.as_span().start()),
-                _ => inner = Some(part),
-            }
+    /// `not not a = b`
+    fn negated(&mut self, parts: &mut Operands<'t>) -> Option<Tree> {
+        let mut nots = Vec::new();
+        while let Some(not) = parts.next_if(Rule::kw_not) {
+            nots.push(not.as_span().start());
         }
-        let mut tree = self.compared(inner?)?;
+        let mut tree = self.compared(parts)?;
         for start in nots.into_iter().rev() {
             let mut depth = 0;
             let kind = ExprKind::Not(tree.boxed(&mut depth));
-            tree = self.node(kind, self.text.span(start..end), depth)?;
+            tree = self.node(kind, self.text.span(start..parts.end), depth)?;
         }
         Some(tree)
     }
 
-    fn compared(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let start = pair.as_span().start();
-        let mut parts = pair.into_inner();
-        let first = parts.next()?;
-        let comparisons: Vec<_> = parts.collect();
-        if comparisons.len() > 1 {
-            self.chained_comparison(&first, &comparisons);
+    fn compared(&mut self, parts: &mut Operands<'t>) -> Option<Tree> {
+        let start = parts.start();
+        let comparisons = parts.comparisons();
+        if let [first, _, ..] = comparisons.as_slice() {
+            let left = start..first.as_span().start();
+            self.chained_comparison(left, &comparisons);
             return None;
         }
-        let left = self.sum(first)?;
-        match comparisons.into_iter().next() {
+        let left = self.arithmetic(parts, Strength::Sum)?;
+        match parts.next_if(Rule::comparison) {
             Some(comparison) => self.comparison(left, start, comparison),
             None => Some(left),
         }
+    }
+
+    pub(super) fn sum(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
+        self.arithmetic(&mut Operands::of(pair), Strength::Sum)
+    }
+
+    /// Operands that bind at least so strongly, joined from left to right.
+    fn arithmetic(&mut self, parts: &mut Operands<'t>, least: Strength) -> Option<Tree> {
+        let start = parts.start();
+        let mut left = self.signed_operand(parts)?;
+        while let Some((op, strength)) = parts.next_operator(Rule::arithmetic_op, least) {
+            let right = self.arithmetic(parts, strength.next())?;
+            left = self.joined(op, left, right, start..parts.end)?;
+        }
+        Some(left)
+    }
+
+    fn joined(&mut self, op: BinaryOp, left: Tree, right: Tree, range: Range<usize>) -> Option<Tree> {
+        let mut depth = 0;
+        let (left, right) = (left.boxed(&mut depth), right.boxed(&mut depth));
+        self.node(ExprKind::Binary { op, left, right }, self.text.span(range), depth)
+    }
+
+    fn conditional(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
+        let span = self.span(&pair);
+        let mut parts = pair.into_inner().filter(|p| p.as_rule() == Rule::operation);
+        let mut depth = 0;
+        let condition = self.operation(parts.next()?)?.boxed(&mut depth);
+        let then = self.operation(parts.next()?)?.boxed(&mut depth);
+        let otherwise = self.operation(parts.next()?)?.boxed(&mut depth);
+        self.node(ExprKind::If { condition, then, otherwise }, span, depth)
     }
 
     /// A comparison after its left side, which begins at `start`.
@@ -208,16 +203,16 @@ impl<'t> Lower<'t> {
         self.node(kind, span, depth)
     }
 
-    fn unary(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let span = self.span(&pair);
-        let mut parts = pair.into_inner();
-        let first = parts.next()?;
-        if first.as_rule() != Rule::minus {
-            return self.operand(first);
+    fn signed_operand(&mut self, parts: &mut Operands<'t>) -> Option<Tree> {
+        let start = parts.start();
+        let minus = parts.next_if(Rule::minus).is_some();
+        let tree = self.operand(parts.next()?)?;
+        if !minus {
+            return Some(tree);
         }
         let mut depth = 0;
-        let kind = ExprKind::Negate(self.operand(parts.next()?)?.boxed(&mut depth));
-        self.node(kind, span, depth)
+        let kind = ExprKind::Negate(tree.boxed(&mut depth));
+        self.node(kind, self.text.span(start..parts.end), depth)
     }
 
     fn operand(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
@@ -233,11 +228,11 @@ impl<'t> Lower<'t> {
 
     pub(super) fn postfix(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
         let start = pair.as_span().start();
-        let mut parts = pair.into_inner();
+        let mut parts = pair.into_inner().peekable();
         let thing = parts.next()?;
         let mut tree = match thing.as_rule() {
             Rule::group => self.sentence(thing.into_inner().next()?)?,
-            Rule::word => self.named(thing)?,
+            Rule::name => self.named(&thing, parts.next_if(|p| p.as_rule() == Rule::arguments))?,
             _ => return None,
         };
         for member in parts {
@@ -256,11 +251,10 @@ impl<'t> Lower<'t> {
     }
 
     /// A name, or a call of it.
-    fn named(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
-        let span = self.span(&pair);
-        let mut parts = pair.into_inner();
-        let name = self.name(&parts.next()?);
-        let Some(arguments) = parts.next() else { return self.node(ExprKind::Name(name.value), span, 0) };
+    fn named(&mut self, pair: &Pair<'t, Rule>, arguments: Option<Pair<'t, Rule>>) -> Option<Tree> {
+        let name = self.name(pair);
+        let Some(arguments) = arguments else { return self.node(ExprKind::Name(name.value), name.span, 0) };
+        let span = self.text.span(pair.as_span().start()..Self::range(&arguments).end);
         let mut depth = 0;
         let args = self.arguments(arguments, &mut depth)?;
         self.node(ExprKind::Call { name, args }, span, depth)
@@ -271,17 +265,9 @@ impl<'t> Lower<'t> {
         let whole = self.span(&pair);
         let start = pair.as_span().start();
         let mut parts = pair.into_inner().peekable();
-        let name_pair = parts.next()?;
-        let name = self.name(&name_pair);
-        let mut depth = 0;
-        let mut tree = match parts.next_if(|p| p.as_rule() == Rule::arguments) {
-            Some(arguments) => {
-                let span = self.text.span(start..Self::range(&arguments).end);
-                let args = self.arguments(arguments, &mut depth)?;
-                self.node(ExprKind::Call { name, args }, span, depth)?
-            }
-            None => self.node(ExprKind::Name(name.value), name.span, 0)?,
-        };
+        let name = parts.next()?;
+        let arguments = parts.next_if(|p| p.as_rule() == Rule::arguments);
+        let mut tree = self.named(&name, arguments)?;
         for field in parts {
             let span = self.text.span(start..Self::range(&field).end);
             let mut depth = 0;
@@ -295,6 +281,83 @@ impl<'t> Lower<'t> {
 fn sums<'t>(pair: Pair<'t, Rule>) -> impl Iterator<Item = Pair<'t, Rule>> + use<'t> {
     let inner: Pairs<'t, Rule> = pair.into_inner();
     inner.filter(|p| p.as_rule() == Rule::sum)
+}
+
+/// How strongly the operators bind that join operands, the loosest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Strength {
+    Or,
+    And,
+    Sum,
+    Product,
+    Operand,
+}
+
+impl Strength {
+    fn of(op: BinaryOp) -> Option<Self> {
+        Some(match op {
+            BinaryOp::Or => Self::Or,
+            BinaryOp::And => Self::And,
+            BinaryOp::Add | BinaryOp::Subtract => Self::Sum,
+            BinaryOp::Multiply | BinaryOp::Divide => Self::Product,
+            _ => return None,
+        })
+    }
+
+    fn next(self) -> Self {
+        match self {
+            Self::Or => Self::And,
+            Self::And => Self::Sum,
+            Self::Sum => Self::Product,
+            Self::Product | Self::Operand => Self::Operand,
+        }
+    }
+}
+
+/// What is left of an operation's operands and operators.
+struct Operands<'t> {
+    rest: Pairs<'t, Rule>,
+    /// Where the last part that was taken ends.
+    end: usize,
+}
+
+impl<'t> Operands<'t> {
+    fn of(pair: Pair<'t, Rule>) -> Self {
+        let end = pair.as_span().start();
+        Self { rest: pair.into_inner(), end }
+    }
+
+    fn next(&mut self) -> Option<Pair<'t, Rule>> {
+        let pair = self.rest.next()?;
+        self.end = Lower::range(&pair).end;
+        Some(pair)
+    }
+
+    fn next_if(&mut self, rule: Rule) -> Option<Pair<'t, Rule>> {
+        if self.rest.peek()?.as_rule() == rule { self.next() } else { None }
+    }
+
+    /// An operator of this rule that binds at least so strongly.
+    fn next_operator(&mut self, rule: Rule, least: Strength) -> Option<(BinaryOp, Strength)> {
+        let sign = self.rest.peek().filter(|p| p.as_rule() == rule)?;
+        let op = binary_op(text_of(&sign))?;
+        let strength = Strength::of(op).filter(|s| *s >= least)?;
+        self.next();
+        Some((op, strength))
+    }
+
+    /// Where the next part begins.
+    fn start(&self) -> usize {
+        self.rest.peek().map_or(self.end, |p| p.as_span().start())
+    }
+
+    /// The comparisons after the arithmetic that comes next.
+    fn comparisons(&self) -> Vec<Pair<'t, Rule>> {
+        let arithmetic = |p: &Pair<'_, Rule>| {
+            matches!(p.as_rule(), Rule::minus | Rule::literal | Rule::postfix | Rule::arithmetic_op)
+        };
+        self.rest.clone().skip_while(arithmetic).take_while(|p| p.as_rule() == Rule::comparison).collect()
+    }
 }
 
 fn binary_op(sign: &str) -> Option<BinaryOp> {

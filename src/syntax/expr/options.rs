@@ -22,12 +22,11 @@ impl<'t> Lower<'t> {
     }
 
     fn argument(&mut self, pair: Pair<'t, Rule>, depth: &mut u32) -> Option<Arg> {
-        let inner = pair.into_inner().next()?;
-        if inner.as_rule() != Rule::chain {
-            let span = self.span(&inner);
-            return Some(Arg::Option(Spanned::new(self.option(inner, depth)?, span)));
+        if pair.as_rule() != Rule::chain {
+            let span = self.span(&pair);
+            return Some(Arg::Option(Spanned::new(self.option(pair, depth)?, span)));
         }
-        let sentences: Vec<_> = inner.into_inner().filter(|p| p.as_rule() == Rule::expr).collect();
+        let sentences: Vec<_> = pair.into_inner().filter(|p| p.as_rule() == Rule::expr).collect();
         if sentences.len() == 1 {
             let argument = sentences.into_iter().next()?;
             return Some(Arg::Expr(self.whole_argument(argument)?.unboxed(depth)));

@@ -36,7 +36,7 @@ impl<'t> Lower<'t> {
     pub(super) fn sentence(&mut self, pair: Pair<'t, Rule>) -> Option<Tree> {
         let Parts { head, phrases, mut tails } = Parts::of(pair)?;
         if phrases.is_empty() {
-            return self.or_expr(head);
+            return self.operation(head);
         }
         let thing = thing(&head).filter(|t| !t.negated);
         let legal_tails = tails.len() <= 1 && tails.iter().all(|t| t.as_rule() == Rule::comparison);
@@ -65,7 +65,7 @@ impl<'t> Lower<'t> {
         let of = of.boxed(&mut depth);
         let first = parts.next()?;
         let kind = match rule {
-            Rule::where_phrase => ExprKind::Where { of, condition: self.or_expr(first)?.boxed(&mut depth) },
+            Rule::where_phrase => ExprKind::Where { of, condition: self.operation(first)?.boxed(&mut depth) },
             Rule::over_phrase => {
                 let span = self.span(&first);
                 ExprKind::Over { of, window: Spanned::new(self.window(first)?, span) }
@@ -95,7 +95,7 @@ impl<'t> Lower<'t> {
             return self.sentence(pair);
         }
         let start = head.as_span().start();
-        let mut tree = self.or_expr(head)?;
+        let mut tree = self.operation(head)?;
         for phrase in phrases {
             tree = self.phrase(tree, start, phrase)?;
         }
@@ -176,9 +176,9 @@ impl<'t> Lower<'t> {
     }
 
     /// `a < b < c`
-    pub(super) fn chained_comparison(&mut self, first: &Pair<'t, Rule>, comparisons: &[Pair<'t, Rule>]) {
+    pub(super) fn chained_comparison(&mut self, left: std::ops::Range<usize>, comparisons: &[Pair<'t, Rule>]) {
         let Some(second) = comparisons.get(1) else { return };
-        let mut left = Some(text_of(first));
+        let mut left = Some(self.slice(left).trim_end());
         let mut pieces = Vec::new();
         for comparison in comparisons {
             let mut inner = comparison.clone().into_inner();
@@ -223,21 +223,11 @@ struct Thing<'t> {
     negated: bool,
 }
 
-fn thing<'t>(or_expr: &Pair<'t, Rule>) -> Option<Thing<'t>> {
-    let not_expr = only(only(or_expr.clone())?)?;
-    if not_expr.as_rule() != Rule::not_expr {
-        return None;
-    }
-    let mut parts: Vec<_> = not_expr.into_inner().collect();
-    let compared = parts.pop()?;
-    let negated = match parts.as_slice() {
-        [] => false,
-        [_] => true,
-        _ => return None,
-    };
-    let unary = only(only(only(compared)?)?)?;
-    let postfix = only(unary).filter(|p| p.as_rule() == Rule::postfix)?;
-    Some(Thing { postfix, negated })
+fn thing<'t>(operation: &Pair<'t, Rule>) -> Option<Thing<'t>> {
+    let mut parts = operation.clone().into_inner();
+    let first = parts.next()?;
+    let (postfix, negated) = if first.as_rule() == Rule::kw_not { (parts.next()?, true) } else { (first, false) };
+    (postfix.as_rule() == Rule::postfix && parts.next().is_none()).then_some(Thing { postfix, negated })
 }
 
 /// The one child of a pair.
@@ -247,39 +237,34 @@ fn only<'t>(pair: Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
     inner.next().is_none().then_some(first)
 }
 
-/// The arithmetic that a condition consists of, without comparisons and boolean words.
-fn arithmetic<'t>(or_expr: &Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
-    let sum = only(or_expr.clone()).and_then(only).and_then(only).and_then(only)?;
-    (sum.as_rule() == Rule::sum).then_some(sum)
-}
-
-fn is_arithmetic(or_expr: &Pair<'_, Rule>) -> bool {
-    arithmetic(or_expr).is_some_and(|sum| only(sum).and_then(only).is_none())
+/// Operands joined by signs alone, two of them or more.
+fn is_arithmetic(operation: &Pair<'_, Rule>) -> bool {
+    let mut joined = false;
+    operation.clone().into_inner().all(|part| {
+        joined |= part.as_rule() == Rule::arithmetic_op;
+        matches!(part.as_rule(), Rule::minus | Rule::literal | Rule::postfix | Rule::arithmetic_op)
+    }) && joined
 }
 
 /// Arithmetic in which a dotted column stands.
-fn is_row_arithmetic(or_expr: &Pair<'_, Rule>) -> bool {
-    is_arithmetic(or_expr) && arithmetic(or_expr).is_some_and(has_column)
+fn is_row_arithmetic(operation: &Pair<'_, Rule>) -> bool {
+    is_arithmetic(operation) && operation.clone().into_inner().any(|operand| is_column(operand))
 }
 
-fn is_literal(or_expr: &Pair<'_, Rule>) -> bool {
-    let unary = arithmetic(or_expr).and_then(only).and_then(only);
-    unary.and_then(only).is_some_and(|operand| operand.as_rule() == Rule::literal)
+fn is_literal(operation: &Pair<'_, Rule>) -> bool {
+    only(operation.clone()).is_some_and(|operand| operand.as_rule() == Rule::literal)
 }
 
-fn has_column(sum: Pair<'_, Rule>) -> bool {
-    let units = sum.into_inner().filter(|p| p.as_rule() == Rule::product).flat_map(|p| p.into_inner());
-    let mut things = units.filter(|p| p.as_rule() == Rule::unary).filter_map(|u| u.into_inner().last());
-    things.any(|thing| {
-        let mut parts = thing.into_inner();
-        let bare = parts.next().is_some_and(|p| p.as_rule() == Rule::word && only(p).is_some());
-        bare && parts.next().is_some_and(|m| m.as_rule() == Rule::member && only(m).is_some())
-    })
+/// `visit.duration`, and what is said of it.
+fn is_column(operand: Pair<'_, Rule>) -> bool {
+    let mut parts = operand.into_inner();
+    parts.next().is_some_and(|p| p.as_rule() == Rule::name)
+        && parts.next().is_some_and(|m| m.as_rule() == Rule::member && only(m).is_some())
 }
 
 /// The name, call or parentheses at the right end of an operation.
-fn last_thing<'t>(or_expr: &Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
-    let mut pair = or_expr.clone();
+fn last_thing<'t>(operation: &Pair<'t, Rule>) -> Option<Pair<'t, Rule>> {
+    let mut pair = operation.clone();
     while pair.as_rule() != Rule::postfix {
         pair = match pair.as_rule() {
             Rule::in_list | Rule::pattern | Rule::null_test | Rule::literal => return None,
@@ -320,11 +305,9 @@ fn tail_cure(tail: &Pair<'_, Rule>) -> String {
 
 /// `count(play) >= 5 per actor` means `count(play) per actor >= 5`.
 fn moved_comparison(head: &Pair<'_, Rule>, last_phrase: Rule, phrases: &str) -> Option<String> {
-    let compared = only(head.clone()).and_then(only).and_then(only)?;
-    let mut parts = compared.into_inner();
+    let mut parts = head.clone().into_inner();
     let (left, comparison) = (parts.next()?, parts.next().filter(|c| c.as_rule() == Rule::comparison)?);
-    let postfix = only(only(left.clone())?).and_then(only)?;
-    if parts.next().is_some() || postfix.as_rule() != Rule::postfix {
+    if parts.next().is_some() || left.as_rule() != Rule::postfix {
         return None;
     }
     let (left, comparison) = (text_of(&left), text_of(&comparison));

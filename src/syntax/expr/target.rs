@@ -132,7 +132,7 @@ impl<'t> Lower<'t> {
         let mut parts = pair.into_inner();
         let metric = self.name(&parts.next()?);
         let condition = match parts.next() {
-            Some(phrase) => Some(self.or_expr(phrase.into_inner().find(|p| p.as_rule() == Rule::or_expr)?)?.expr),
+            Some(phrase) => Some(self.operation(phrase.into_inner().find(|p| p.as_rule() == Rule::operation)?)?.expr),
             None => None,
         };
         Some((metric, condition))
