@@ -5,6 +5,7 @@ mod additivity;
 mod algebra;
 mod ask;
 mod classify;
+mod days;
 mod definitions;
 mod findings;
 mod hash;
@@ -111,9 +112,13 @@ impl Checker<'_> {
                 }
             }
         };
+        let lookups = (0u32..).take(scope.lookups.len()).map(|at| Place::Lookup(crate::ir::LookupId(at)));
+        // Before what is computed goes over links, and once more for links of what is computed.
+        scope.sources.iter().map(|s| Place::Source(s.id)).chain(lookups).for_each(|place| self.days_of_links(place));
         for ((table, def), at) in scope.lookups.iter().zip(&scope.project.lookups).zip(0u32..) {
             let place = Place::Lookup(crate::ir::LookupId(at));
             computed(place);
+            self.days_of_links(place);
             if let Some(condition) = &def.scope
                 && let Ok(typed) = Rows::of_table(self, place).condition(condition)
             {
@@ -123,6 +128,7 @@ impl Checker<'_> {
         for (table, def) in scope.sources.iter().zip(&scope.project.sources) {
             let place = Place::Source(table.id);
             computed(place);
+            self.days_of_links(place);
             if let Some(condition) = &def.scope
                 && let Ok(typed) = Rows::of_table(self, place).condition(condition)
             {

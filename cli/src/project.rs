@@ -186,6 +186,8 @@ pub fn load(common: &Common, data: bool, progress: &Arc<Progress>) -> Result<Pro
 /// Events, segments, lookups, benchmarks, objectives and releases; metrics and sources are explained from the program.
 fn named(document: &Document) -> Vec<Named> {
     let text = |t: &Option<Text>| t.as_ref().map(|t| t.value.clone());
+    let listed = |t: &[Text]| t.iter().map(|t| t.value.as_str()).collect::<Vec<_>>().join(", ");
+    let names = |t: &[Text]| Some(listed(t)).filter(|names| !names.is_empty());
     let mut out = Vec::new();
     let mut add = |kind, name: &Name, facts: Vec<(&'static str, Option<String>)>| {
         let facts = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?))).collect();
@@ -195,7 +197,7 @@ fn named(document: &Document) -> Vec<Named> {
         let facts = vec![
             ("events", Some(print::expr(&d.expr))),
             ("time", text(&d.time)),
-            ("actor", text(&d.actor)),
+            ("actor", names(&d.actor)),
             ("owner", text(&d.owner)),
             ("about", text(&d.description)),
         ];
@@ -205,10 +207,10 @@ fn named(document: &Document) -> Vec<Named> {
         add("segment", &d.name, vec![("condition", Some(print::expr(&d.expr))), ("about", text(&d.description))]);
     }
     for d in &document.lookups {
-        let files = d.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>().join(", ");
+        let files = listed(&d.files);
         let source = d.source.as_ref().map(|s| s.value.clone());
         let latest = d.latest.as_ref().map(|t| format!("by {}", t.value));
-        let key = d.key.iter().map(|k| k.value.as_str()).collect::<Vec<_>>().join(", ");
+        let key = listed(&d.key);
         let valid = d.valid.as_ref().map(|v| format!("{} to {}", v.from.value, v.to.value));
         let mut facts = vec![
             ("files", Some(files).filter(|f| !f.is_empty())),
@@ -217,10 +219,11 @@ fn named(document: &Document) -> Vec<Named> {
             ("latest", latest),
             ("valid", valid),
         ];
-        facts.extend(d.links.iter().map(|l| {
-            let columns: Vec<_> = l.columns.iter().map(|c| c.value.as_str()).collect();
-            ("link", Some(format!("{}: {} -> {}", l.name.value, columns.join(", "), l.lookup.value)))
-        }));
+        facts.extend(
+            d.links
+                .iter()
+                .map(|l| ("link", Some(format!("{}: {} -> {}", l.name.value, listed(&l.columns), l.lookup.value)))),
+        );
         add("lookup", &d.name, facts);
     }
     for d in &document.benchmarks {

@@ -11,6 +11,7 @@ mod fast;
 mod number;
 mod operand;
 mod text;
+mod together;
 
 use std::fmt;
 use std::sync::Arc;
@@ -271,6 +272,11 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
             let nothing = arg(0)?.ty == ScalarType::Null;
             let of = if nothing { convert::coerce(of, ScalarType::Instant)? } else { of };
             civil::part(function, &of, columns.civil())
+        }
+        RowFunction::Together => {
+            let parts = args.iter().map(|a| operand(a, columns)?.into_array(columns.rows()));
+            let parts = parts.collect::<Result<Vec<_>, RowError>>()?;
+            Ok(Operand::Array(together::together(&parts, columns.rows())?))
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use crate::check::algebra::both;
-use crate::check::findings::{Check, Reported};
+use crate::check::findings::{Check, Reported, called};
 use crate::check::rows::{Place, Rows, Use, and, or, unknown_function};
 use crate::check::scope::{Active, Checker};
-use crate::check::tables::{actor_lookup, entity_of, open_column};
+use crate::check::tables::{actor_column, actor_entity, actor_link, actor_parts, open_column};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::functions::{AggregateName, Makes, Role, find};
@@ -57,8 +57,8 @@ impl<'a> Checker<'a> {
             if let Some(time) = &def.time {
                 branch.time = Some(self.clock_of(branch.source, time)?);
             }
-            if let Some(actor) = &def.actor {
-                self.acted_by(branch, actor)?;
+            if !def.actor.is_empty() {
+                self.acted_by(branch, &def.actor)?;
             }
         }
         Ok(Rc::new(EventSet { name: Some(def.name.value.clone()), branches }))
@@ -102,20 +102,59 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn acted_by(&self, branch: &mut SetBranch, text: &Text) -> Check<()> {
+    fn acted_by(&self, branch: &mut SetBranch, names: &[Text]) -> Check<()> {
         let table = self.scope.source(branch.source).ok_or(Reported)?;
         let columns = &table.columns;
-        let known = columns.find(&text.value).or_else(|| columns.find_raw(&text.value));
-        let Some(id) = known.or_else(|| columns.open.then(|| columns.add(open_column(&text.value, text.span), true)))
-        else {
-            return Err(self.no_column(branch.source, text));
-        };
-        branch.actor = Some(id);
-        branch.entity = entity_of(&text.value);
-        let lookup = branch.entity.as_ref().and_then(|e| actor_lookup(e, &self.scope.project, &self.scope.lookups));
-        let entity = branch.entity.as_deref().unwrap_or_default();
-        branch.actor_link = lookup.map(|at| table.actor_link(entity, text.span, id, at));
+        let mut parts = Vec::new();
+        for text in names {
+            let known = columns.find(&text.value).or_else(|| columns.find_raw(&text.value));
+            let id = known.or_else(|| columns.open.then(|| columns.add(open_column(&text.value, text.span), true)));
+            let Some(id) = id else { return Err(self.no_column(branch.source, text)) };
+            if names.len() > 1 {
+                self.column(Place::Source(branch.source), id, text.span)?;
+            }
+            parts.push(id);
+        }
+        branch.actor = actor_column(columns, &parts);
+        branch.entity = actor_entity(names);
+        branch.actor_link = actor_link(table, names, &parts, &self.scope.project, &self.scope.lookups);
         Ok(())
+    }
+
+    /// What a branch's actors are told apart by: the types of the columns that are one together.
+    fn actor_types(&self, branch: &SetBranch) -> Vec<ScalarType> {
+        let columns = self.scope.source(branch.source).map(|s| &s.columns).zip(branch.actor);
+        columns.map_or_else(Vec::new, |(columns, actor)| {
+            actor_parts(columns, actor).into_iter().filter_map(|id| Some(columns.typed(id)?.0)).collect()
+        })
+    }
+
+    /// Actors of several columns are of as many, and of the same types, wherever they meet.
+    pub(super) fn same_parts(&self, one: &SetBranch, other: &SetBranch, code: Code, span: Span) -> Check<()> {
+        let (a, b) = (self.actor_types(one), self.actor_types(other));
+        let several = |types: &[ScalarType]| match types.len() {
+            1 => "one column".to_owned(),
+            n => format!("{n} columns together"),
+        };
+        let help = "name the actor of one of them: `{expr: …, actor: COLUMN}`";
+        if a.len() != b.len() {
+            let (a, b) = (several(&a), several(&b));
+            let message = format!("the actors are {a} in one source, {b} in another");
+            return self.fail(Diagnostic::new(code, span, message).help(help));
+        }
+        // Of one column the values are compared as any other's.
+        let differ = |(a, b): &(&ScalarType, &ScalarType)| {
+            !(a == b || a.is_open() || b.is_open() || (a.is_number() && b.is_number()))
+        };
+        match a.iter().zip(&b).find(differ).filter(|_| a.len() > 1) {
+            Some((a, b)) => {
+                let (a, b) = (called(*a), called(*b));
+                let message = format!("a part of the actors is {a} in one source, {b} in another");
+                let help = "declare the two alike under `columns:`, such as `type: text`";
+                self.fail(Diagnostic::new(code, span, message).help(help))
+            }
+            None => Ok(()),
+        }
     }
 
     fn no_column(&self, source: SourceId, text: &Text) -> Reported {

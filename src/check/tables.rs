@@ -12,13 +12,13 @@ use jiff::Timestamp;
 
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, ScalarType, SourceId};
+use crate::ir::{Column, ColumnId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Project;
 use crate::results::{Schema, Schemas};
-use crate::source::Span;
 use crate::syntax::document::{LookupDef, SourceDef, Text, TimeDef};
 use crate::unit::{Names, Unit};
 
+pub(super) use actors::{column as actor_column, entity as actor_entity, link as actor_link, parts as actor_parts};
 /// A column that nothing is known of, in a check without data.
 pub(super) use columns::unknown as open_column;
 pub(super) use links::Links;
@@ -63,7 +63,7 @@ pub(super) struct LookupTable {
     pub(super) scope: OnceCell<RowExpr>,
     pub(super) links: Links,
     pub(super) actor: bool,
-    /// What its key, or its name, says that it describes.
+    /// What its key of one column, or its name, says that it describes.
     entities: Vec<String>,
 }
 
@@ -133,8 +133,8 @@ pub(super) struct Built {
 
 pub(super) fn build(project: &Project, schemas: Option<&Schemas>) -> Built {
     let mut found = Vec::new();
-    let entities = project.sources.iter().filter_map(|s| s.actor.as_ref()).filter_map(|a| entity_of(&a.value));
-    let others = project.events.iter().filter_map(|e| e.actor.as_ref()).filter_map(|a| entity_of(&a.value));
+    let entities = project.sources.iter().filter_map(|s| actors::entity(&s.actor));
+    let others = project.events.iter().filter_map(|e| actors::entity(&e.actor));
     let units = Names { currency: project.settings.currency.clone(), entities: entities.chain(others).collect() };
     let lookups: Vec<_> = project
         .lookups
@@ -183,8 +183,8 @@ fn lookup(
     let latest = time.and_then(|text| columns::clock_column(&columns, &text.value));
     let key = def.key.iter().map(|text| columns.find_raw(&text.value).unwrap_or(ColumnId(0))).collect();
     let links = Links::declared(&def.links, &format!("the lookup `{}`", def.name.value), &columns, project, found);
-    let entities = def.key.iter().filter_map(|text| entity_of(&text.value)).chain([def.name.value.to_lowercase()]);
-    let entities = entities.collect();
+    let alone = actors::entity(&def.key).filter(|_| def.key.len() == 1);
+    let entities = alone.into_iter().chain([def.name.value.to_lowercase()]).collect();
     let valid = def.valid.as_ref().and_then(|valid| {
         let mut column = |text| times::validity(&columns, text, &clock, &def.name.value, found);
         column(&valid.from).zip(column(&valid.to))
@@ -210,9 +210,10 @@ fn source(
     let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, found);
     let raw = |text: &Text| columns.find_raw(&text.value);
     let time = time.and_then(|text| columns::clock_column(&columns, &text.value));
-    let actor = def.actor.as_ref().and_then(raw);
+    let parts: Vec<ColumnId> = def.actor.iter().filter_map(raw).collect();
+    let actor = actors::column(&columns, &parts);
     let key = def.key.iter().filter_map(raw).collect();
-    let entity = def.actor.as_ref().and_then(|a| entity_of(&a.value));
+    let entity = actors::entity(&def.actor);
     let complete_until = def.complete_until.as_ref().and_then(|text| match until(text, project) {
         Ok(t) => Some(t),
         Err(finding) => {
@@ -241,45 +242,13 @@ fn source(
         snapshot: def.snapshot.as_ref().is_some_and(|s| s.value),
         complete_until,
     };
-    if let (Some(actor), Some(entity)) = (table.actor, table.entity.clone())
-        && let Some(lookup) = actor_lookup(&entity, project, lookups)
-    {
-        let span = def.actor.as_ref().map_or(def.span, |a| a.span);
-        let at = table.actor_link(&entity, span, actor, lookup);
+    if let Some(at) = actors::link(&table, &def.actor, &parts, project, lookups) {
         table.actor_link = Some(at);
-        if let Some(l) = project.lookups.get(lookup) {
+        if let Some(l) = table.links.get(at).and_then(|link| project.lookups.get(link.lookup.0 as usize)) {
             table.links.call(&l.name.value, at);
         }
     }
     table
-}
-
-impl SourceTable {
-    /// The link from an actor's column to the lookup that describes it.
-    pub(super) fn actor_link(&self, entity: &str, span: Span, column: ColumnId, lookup: usize) -> u32 {
-        let lookup = LookupId(u32::try_from(lookup).unwrap_or(u32::MAX));
-        let link = Link { name: entity.to_owned(), span, columns: vec![column], lookup };
-        let at = self.links.add(link);
-        self.links.call(entity, at);
-        at
-    }
-}
-
-/// The lookup with `actor: true` that describes this entity: by its key's or its own name, or as the only one there is, if
-/// nothing else is its entity.
-pub(super) fn actor_lookup(entity: &str, project: &Project, lookups: &[LookupTable]) -> Option<usize> {
-    if let Some(at) = lookups.iter().position(|l| l.describes(entity)) {
-        return Some(at);
-    }
-    let mut actors = lookups.iter().enumerate().filter(|(_, l)| l.actor);
-    let (at, only) = actors.next()?;
-    let taken = project
-        .sources
-        .iter()
-        .filter_map(|s| s.actor.as_ref())
-        .filter_map(|a| entity_of(&a.value))
-        .any(|other| only.describes(&other));
-    (actors.next().is_none() && !taken).then_some(at)
 }
 
 /// A date stands for its end: data are there up to and including that day.

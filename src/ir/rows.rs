@@ -136,4 +136,6 @@ pub enum RowFunction {
     QuarterOfYear,
     /// 1 to 366, of the calendar year.
     DayOfYear,
+    /// Of two or more, all of them as one value: text that is equal where each of them is. Null where one of them is.
+    Together,
 }

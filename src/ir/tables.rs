@@ -4,7 +4,7 @@ use crate::calendar::Calendar;
 use crate::calendar::Grain;
 use crate::calendar::LocalPolicy;
 use crate::decimal::Decimal;
-use crate::ir::{ColumnId, LookupId, Reach, RowExpr};
+use crate::ir::{ColumnId, LookupId, Reach, RowExpr, RowFunction, RowKind};
 use crate::source::Span;
 use crate::unit::Unit;
 use jiff::Timestamp;
@@ -158,8 +158,9 @@ pub struct Source {
     pub text: TextOptions,
     /// The default clock; `None` for `time: none`.
     pub time: Option<ColumnId>,
+    /// Who did it; of several columns one that is computed of them ([`RowFunction::Together`](crate::ir::RowFunction)).
     pub actor: Option<ColumnId>,
-    /// What the actor column counts, in the singular: `user_id` → `user`, `CustomerID` → `customer`.
+    /// What the actor (of several columns the last) counts, in the singular: `user_id` → `user`, `CustomerID` → `customer`.
     pub entity: Option<String>,
     /// Empty: nothing is collapsed.
     pub key: Vec<ColumnId>,
@@ -244,6 +245,18 @@ pub struct Column {
     pub any_number: bool,
     /// How to read it when `ty` is `Instant`.
     pub time: Option<TimeReading>,
+}
+
+impl Column {
+    /// Of an actor of several columns: those that are one together.
+    pub fn together(&self) -> Option<&[RowExpr]> {
+        match &self.origin {
+            Origin::Computed(RowExpr { kind: RowKind::Call { function: RowFunction::Together, args }, .. }) => {
+                Some(args)
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -78,7 +78,8 @@ pub struct SourceDef {
     /// What a local time that does not exist or exists twice means: `earlier` | `later` | `reject`.
     pub on_gap: Option<Text>,
     pub on_overlap: Option<Text>,
-    pub actor: Option<Text>,
+    /// The columns that together say who did it; empty: nothing does.
+    pub actor: Vec<Text>,
     pub key: Vec<Text>,
     pub scope: Option<Expr>,
     pub snapshot: Option<Spanned<bool>>,
@@ -139,7 +140,8 @@ pub struct EventDef {
     pub span: Span,
     pub expr: Expr,
     pub time: Option<Text>,
-    pub actor: Option<Text>,
+    /// As of a source; empty: its source's.
+    pub actor: Vec<Text>,
     pub title: Option<Text>,
     pub description: Option<Text>,
     pub owner: Option<Text>,

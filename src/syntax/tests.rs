@@ -116,7 +116,7 @@ fn every_key_of_the_language_is_read() {
     assert!(d.broken.is_empty());
     let app = &d.sources[0];
     assert_eq!(app.files.iter().map(|f| f.value.as_str()).collect::<Vec<_>>(), ["events/**/*.parquet", "more.csv"]);
-    assert_eq!(app.actor.as_ref().map(|a| a.value.as_str()), Some("user id"));
+    assert_eq!(app.actor.first().map(|a| a.value.as_str()), Some("user id"));
     assert_eq!((app.key.len(), app.links.len(), app.columns.len()), (2, 2, 5));
     assert_eq!(app.columns[0].ty.as_ref().map(|t| t.value.as_str()), Some("text"));
     assert_eq!(app.links[1].lookup.value, "users");

@@ -203,7 +203,7 @@ fn source(source: &Source, program: &Program) -> String {
         out += &format!("  actor       {} ({entity})\n", source.columns[actor.0 as usize].name);
     }
     out += &links(&source.links, &source.columns, program);
-    for column in &source.columns {
+    for column in source.columns.iter().filter(|c| c.together().is_none()) {
         let unit = column.unit.to_string();
         let ty = format!("{:?}", column.ty).to_lowercase();
         out += &format!(

@@ -63,7 +63,7 @@ impl<'a> Metrics<'_, 'a> {
             kind,
             span: key.span,
             foreign: Cell::new(false),
-            entity: RefCell::default(),
+            actors: RefCell::default(),
             ty: RefCell::default(),
         });
         let mut env = self.env.clone();

@@ -26,7 +26,7 @@ pub(in crate::check) struct Key<'a> {
     /// Some measure is not over the set that the key names: the key's set is the base.
     pub(super) foreign: Cell<bool>,
     /// What its actors are, if it is one of actors.
-    pub(super) entity: RefCell<Option<(String, Span)>>,
+    pub(super) actors: RefCell<Option<(SetBranch, Span)>>,
     /// What its values are in the measures that have been typed.
     pub(super) ty: RefCell<OneType>,
 }
@@ -203,8 +203,13 @@ impl<'a> Metrics<'_, 'a> {
 
     /// The actors of a union are of one kind.
     fn one_entity(&self, set: &EventSet, at: Span) -> Check<()> {
-        let mut entities = set.branches.iter().filter_map(|b| b.entity.as_ref());
-        let Some(first) = entities.next() else { return Ok(()) };
+        let mut branches = set.branches.iter().filter(|b| b.entity.is_some());
+        let Some(one) = branches.next() else { return Ok(()) };
+        for branch in branches.clone() {
+            self.cx.same_parts(one, branch, Code::UnionMismatch, at)?;
+        }
+        let mut entities = branches.filter_map(|b| b.entity.as_ref());
+        let Some(first) = &one.entity else { return Ok(()) };
         let Some(other) = entities.find(|e| *e != first) else { return Ok(()) };
         let message = format!("the actors of one part of the set are `{first}`, of another `{other}`");
         let help = "name the actor of one of them: `{expr: …, actor: COLUMN}`";
@@ -214,19 +219,19 @@ impl<'a> Metrics<'_, 'a> {
     /// The members of one distribution are of one kind.
     fn same_actors(&self, key: &Key<'a>, branch: &SetBranch, span: Span) -> Check<()> {
         let Some(entity) = &branch.entity else { return Ok(()) };
-        let mut known = key.entity.borrow_mut();
-        match known.as_ref() {
-            Some((other, at)) if other != entity => {
+        let mut known = key.actors.borrow_mut();
+        let Some((first, at)) = known.as_ref() else {
+            *known = Some((branch.clone(), span));
+            return Ok(());
+        };
+        match &first.entity {
+            Some(other) if other != entity => {
                 let message = format!("`per actor` of `{other}` and of `{entity}` together");
                 let finding =
                     Diagnostic::new(Code::MixedCollections, span, message).also(*at, format!("counts `{other}`"));
                 self.cx.fail(finding.help("name the actor of one of them: `{expr: …, actor: COLUMN}`"))
             }
-            Some(_) => Ok(()),
-            None => {
-                *known = Some((entity.clone(), span));
-                Ok(())
-            }
+            _ => self.cx.same_parts(first, branch, Code::MixedCollections, span),
         }
     }
 

@@ -27,7 +27,9 @@ impl<'a> Checker<'a> {
             self.compute(place, columns, id, at, span)?;
         }
         let (ty, unit) = columns.typed(id).ok_or(Reported)?;
-        if columns.is_zoneless(id) {
+        // So is an actor of which a part is.
+        let parts = crate::check::tables::actor_parts(columns, id);
+        if let Some(id) = parts.into_iter().find(|part| columns.is_zoneless(*part)) {
             let name = columns.get(id).map_or_else(String::new, |c| c.name);
             let message = format!("the times of `{name}` have no zone");
             let help = "say where the clock hung: `time_zone: Europe/Berlin` on the source or on the column";

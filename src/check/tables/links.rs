@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::check::tables::{Columns, open_column};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Link, LookupId};
+use crate::ir::{ColumnId, Link, LookupId};
 use crate::resolve::Project;
 use crate::syntax::document::LinkDef;
 
@@ -85,6 +85,13 @@ impl Links {
             list.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// Reads a link by other columns.
+    pub(in crate::check) fn read_by(&self, at: u32, columns: Vec<ColumnId>) {
+        if let Some(link) = self.list.borrow_mut().get_mut(at as usize) {
+            link.columns = columns;
+        }
     }
 
     /// Gives a link a prefix; the first of a name stays.

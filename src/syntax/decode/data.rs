@@ -24,7 +24,7 @@ pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDe
         time_zone: f.optional(d, "time_zone", Decoder::text),
         on_gap: f.optional(d, "on_gap", Decoder::text),
         on_overlap: f.optional(d, "on_overlap", Decoder::text),
-        actor: f.optional(d, "actor", Decoder::text),
+        actor: f.optional(d, "actor", actor).unwrap_or_default(),
         key: f.optional(d, "key", Decoder::texts).unwrap_or_default(),
         scope: f.optional(d, "where", Decoder::expr),
         snapshot: f.optional(d, "snapshot", Decoder::boolean),
@@ -139,6 +139,26 @@ fn valid(d: &mut Decoder, node: Node) -> Option<ValidDef> {
             );
             None
         }
+    }
+}
+
+/// A column, or several that together are one actor.
+pub(super) fn actor(d: &mut Decoder, node: Node) -> Option<Vec<Text>> {
+    let span = node.span;
+    let columns = d.texts(node)?;
+    let help = "write `actor: user_id`, or where ids are a tenant's own `actor: [tenant, user_id]`";
+    let twice = columns.iter().enumerate().find(|(at, c)| columns.iter().take(*at).any(|o| o.value == c.value));
+    match twice {
+        Some((_, column)) => {
+            let message = format!("the actor names the column `{}` twice", shown(&column.value));
+            d.report(Code::WrongValue, column.span, message, help);
+            None
+        }
+        None if columns.is_empty() => {
+            d.report(Code::WrongShape, span, "the actor is a list of no columns", help);
+            None
+        }
+        None => Some(columns),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::syntax::ast::Name;
 use crate::syntax::decode::Decoder;
+use crate::syntax::decode::data;
 use crate::syntax::decode::fields::{Fields, Kind};
 use crate::syntax::document::{EventDef, MetricDef, SegmentDef};
 use crate::syntax::yaml::Node;
@@ -11,7 +12,7 @@ pub(super) fn event(d: &mut Decoder, name: Name, node: Node) -> Option<EventDef>
     let mut f = Fields::of_node(d, node, Kind::definition("event", &name).main("expr"))?;
     let expr = f.required(d, "expr", "expr: SOURCE where …", Decoder::expr);
     let time = f.optional(d, "time", Decoder::text);
-    let actor = f.optional(d, "actor", Decoder::text);
+    let actor = f.optional(d, "actor", data::actor).unwrap_or_default();
     let title = f.optional(d, "title", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
     let owner = f.optional(d, "owner", Decoder::text);

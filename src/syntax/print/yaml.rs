@@ -71,7 +71,7 @@ mod tests {
         let (document, found) = parse_document(&map, file);
         assert!(found.is_empty(), "{text:?} as {block}: {found:?}");
         let source = &document.sources[0];
-        (source.actor.as_ref().unwrap().value.clone(), source.files[0].value.clone())
+        (source.actor[0].value.clone(), source.files[0].value.clone())
     }
 
     #[test]
