@@ -19,7 +19,7 @@ use jiff::Timestamp;
 pub use crate::calendar::LocalPolicy;
 pub use aims::{
     Action, Amount, Baseline, BaselineStatistic, Benchmark, BenchmarkValue, Better, Change, Due, Goal, Guardrail,
-    GuardrailBound, Metric, Objective, Release, ReportSpec, Section, Target,
+    GuardrailBound, Logged, Metric, Objective, Release, ReportSpec, Section, Target,
 };
 pub use links::Reach;
 pub use metrics::{

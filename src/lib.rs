@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod check;
 pub mod decimal;
 pub mod diag;
+pub mod diff;
 pub mod functions;
 pub mod ir;
 pub mod library;

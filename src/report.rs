@@ -229,6 +229,8 @@ pub struct Objective {
 pub struct TargetView {
     /// `increase by 20% from 2026-Q3`.
     pub text: String,
+    /// The target as it was at first, where the objective's log tells of another one.
+    pub original: Option<String>,
     /// The number to reach, in the unit shown; the lower bound of a band.
     pub value: Option<f64>,
     /// The upper bound of a band (`keep between`), or the only bound of `keep at most`.

@@ -57,6 +57,8 @@ pub enum Command {
     Query(QueryArgs),
     /// The SMART-goal report: text on stdout; HTML, Markdown and JSON files.
     Report(ReportArgs),
+    /// What a change of definitions does, before it is merged: to meanings, to numbers, to objectives.
+    Diff(DiffArgs),
     /// Show a stage of compilation.
     Compile(CompileArgs),
     /// Explain a metric, another definition, or a diagnostic code.
@@ -158,6 +160,49 @@ pub enum ReportFormat {
     Html,
     Md,
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// What to compare: `BASE` with the folder as it is, `BASE..HEAD`, or `BASE...HEAD` from where HEAD left BASE
+    /// [default: from where the commit at hand left the default branch].
+    #[arg(value_name = "BASE[..HEAD]", conflicts_with = "base_dir")]
+    pub revisions: Option<String>,
+    /// Compare with the project in this folder instead of a revision; no git is needed.
+    #[arg(long, value_name = "DIR")]
+    pub base_dir: Option<PathBuf>,
+    /// Compare what definitions mean, read no event file.
+    #[arg(long)]
+    pub no_data: bool,
+    /// How much a value may differ before it counts as moved: a share of the old one.
+    #[arg(long, value_name = "SHARE", default_value = "0%")]
+    pub tolerance: String,
+    /// End with exit code 1 on a breaking change, on a number or a goalpost that moved, on an objective with another status.
+    /// Goalposts that were moved without a reason always end so.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DiffFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Another unit, grain, additivity or scope, or a definition that is gone.
+    Breaking,
+    /// A value beyond `--tolerance`, an objective that was changed after its start.
+    Moved,
+    /// An objective whose status is another one.
+    Flipped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Human,
+    /// For one comment of a pull request.
+    Md,
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
 }
 
 #[derive(Debug, clap::Args)]

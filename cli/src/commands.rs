@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod completions;
+mod diff;
 mod explain;
 mod generate;
 mod init;
@@ -24,6 +25,7 @@ pub fn run(args: &Args) -> Exit {
     }
     let result = match &args.command {
         Command::Check(command) => check::run(&args.common, command),
+        Command::Diff(command) => diff::run(&args.common, command),
         Command::Query(command) => query::run(&args.common, command),
         Command::Report(command) => report::run(&args.common, command),
         Command::Compile(command) => compile::run(&args.common, command),

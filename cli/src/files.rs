@@ -48,11 +48,20 @@ fn stays_inside(path: &Path, real_root: &Path) -> bool {
 
 /// The text of a definition file. UTF-8 only; more than 4 MiB is no definition file.
 pub fn read(path: &Path) -> Result<String, String> {
+    fits(fs::metadata(path).map_err(|e| e.to_string())?.len())?;
+    text(fs::read(path).map_err(|e| e.to_string())?)
+}
+
+/// Whether so many bytes can be a definition file.
+pub fn fits(bytes: u64) -> Result<(), String> {
     const LIMIT: u64 = 4 << 20;
-    let size = fs::metadata(path).map_err(|e| e.to_string())?.len();
-    if size > LIMIT {
-        return Err(format!("{size} bytes are too many for a definition file (at most {LIMIT})"));
+    if bytes > LIMIT {
+        return Err(format!("{bytes} bytes are too many for a definition file (at most {LIMIT})"));
     }
-    let bytes = fs::read(path).map_err(|e| e.to_string())?;
+    Ok(())
+}
+
+/// The bytes of a definition file as text.
+pub fn text(bytes: Vec<u8>) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|e| format!("not UTF-8: byte {} is no character", e.utf8_error().valid_up_to()))
 }

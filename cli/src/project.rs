@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use globset::GlobMatcher;
 use kepi_engine::Progress;
 use kepi_lang::check::{self, Checked};
 use kepi_lang::diag::lint::Levels;
@@ -18,7 +19,33 @@ use kepi_lang::{library, resolve};
 use crate::args::Common;
 use crate::files;
 
+/// Where definitions are read from: a folder, a revision. Paths are relative to the project's folder, with `/`.
+pub trait Tree {
+    /// The files that match, sorted.
+    ///
+    /// # Errors
+    /// Why they cannot be listed.
+    fn find(&self, matchers: &[GlobMatcher]) -> Result<Vec<String>, String>;
+
+    /// The texts of files, in their order; why one cannot be read.
+    fn texts(&self, paths: &[String]) -> Vec<Result<String, String>>;
+}
+
+/// The folder as it is.
+pub struct Folder<'a>(pub &'a Path);
+
+impl Tree for Folder<'_> {
+    fn find(&self, matchers: &[GlobMatcher]) -> Result<Vec<String>, String> {
+        files::find(self.0, matchers).map_err(|e| e.to_string())
+    }
+
+    fn texts(&self, paths: &[String]) -> Vec<Result<String, String>> {
+        paths.iter().map(|path| files::read(&self.0.join(path))).collect()
+    }
+}
+
 /// A project's definitions, read but not resolved.
+#[derive(Clone)]
 pub struct Definitions {
     pub root: PathBuf,
     pub map: SourceMap,
@@ -72,6 +99,11 @@ pub fn root(common: &Common) -> Result<PathBuf, String> {
 
 /// Reads the manifest and every definition file it names.
 pub fn read(root: &Path) -> Definitions {
+    read_tree(root, &Folder(root))
+}
+
+/// As [`read`], from elsewhere; `root` is where the data are.
+pub fn read_tree(root: &Path, tree: &dyn Tree) -> Definitions {
     let mut out = Definitions {
         root: root.to_path_buf(),
         map: SourceMap::new(),
@@ -79,7 +111,8 @@ pub fn read(root: &Path) -> Definitions {
         documents: Vec::new(),
         findings: Vec::new(),
     };
-    let text = match files::read(&root.join("kepi.yaml")) {
+    let manifest = tree.texts(&["kepi.yaml".to_owned()]).pop();
+    let text = match manifest.unwrap_or_else(|| Err("it is not there".to_owned())) {
         Ok(text) => text,
         Err(why) => {
             out.findings.push(Diagnostic::without_place(Code::DefinitionUnreadable, format!("kepi.yaml: {why}")));
@@ -91,8 +124,10 @@ pub fn read(root: &Path) -> Definitions {
     out.findings.extend(found);
     let Some(manifest) = manifest else { return out };
     let mut ids = Vec::new();
-    for path in definition_files(root, &manifest, &mut out.findings) {
-        match files::read(&root.join(&path)) {
+    let paths = definition_files(tree, &manifest, &mut out.findings);
+    let texts = tree.texts(&paths);
+    for (path, text) in paths.into_iter().zip(texts) {
+        match text {
             Ok(text) => ids.push(out.map.add(path, text)),
             Err(why) => {
                 out.findings.push(Diagnostic::without_place(Code::DefinitionUnreadable, format!("{path}: {why}")));
@@ -108,7 +143,7 @@ pub fn read(root: &Path) -> Definitions {
     out
 }
 
-fn definition_files(root: &Path, manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Vec<String> {
+fn definition_files(tree: &dyn Tree, manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Vec<String> {
     let mut matchers = Vec::new();
     for pattern in &manifest.definitions {
         match files::matcher(&pattern.value) {
@@ -126,7 +161,7 @@ fn definition_files(root: &Path, manifest: &Manifest, findings: &mut Vec<Diagnos
     if manifest.definitions.is_empty() {
         matchers.extend(["metrics/**/*.yaml", "metrics/**/*.yml"].iter().filter_map(|p| files::matcher(p).ok()));
     }
-    match files::find(root, &matchers) {
+    match tree.find(&matchers) {
         Ok(found) => {
             if found.is_empty() && matchers.len() >= manifest.definitions.len() {
                 findings.push(

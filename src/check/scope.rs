@@ -16,7 +16,7 @@ use crate::unit::{Names, Unit};
 
 /// The names of a project and what they mean: types further expressions, of a command line or of a report.
 pub struct Scope {
-    pub(super) project: Project,
+    pub(crate) project: Project,
     pub(super) sources: Vec<SourceTable>,
     pub(super) lookups: Vec<LookupTable>,
     pub(super) units: Names,

@@ -190,6 +190,7 @@ codes! {
     AlreadyReached = "K0562" Error "a target on the wrong side of its measured baseline";
     OutOfDomain = "K0563" Error "a target that no value can reach";
     NoTargetValue = "K0564" Error "a target that rests on a benchmark without a value";
+    GoalpostsMoved = "K0565" Error "an objective that was changed after its start, without a reason";
 
     // ---- K0601..K0649: files and columns
     NoFiles = "K0601" Error "no file matches a table's pattern";
@@ -224,6 +225,11 @@ codes! {
     NumberTooLarge = "K0650" Error "a number does not fit";
     RuntimeFailed = "K0651" Error "the machine refuses what a run needs";
     MemoryLimit = "K0652" Error "a run needs more memory than it was given";
+    NoRepository = "K0670" Error "a project that is in no git repository";
+    UnknownRevision = "K0671" Error "a revision that git does not know";
+    ShallowHistory = "K0672" Error "history that was not fetched";
+    GitFailed = "K0673" Error "git fails, or is not there";
+    NoBase = "K0674" Error "there is nothing to compare with";
 
     // ---- K09xx: kepi itself
     Internal = "K0901" Error "a mistake of kepi's own";

@@ -124,7 +124,7 @@ pub struct Objective {
     pub thresholds: Option<(Decimal, Decimal)>,
     /// Findings that are allowed, each with its reason.
     pub allow: Vec<(String, String)>,
-    pub changes: Vec<(Option<Date>, String, Option<String>)>,
+    pub changes: Vec<Logged>,
     pub value_area: Option<String>,
 }
 
@@ -224,6 +224,17 @@ pub struct Action {
     pub release: Option<String>,
     pub expect: Option<String>,
     pub status: Option<String>,
+}
+
+/// An entry of an objective's log of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    pub on: Option<Date>,
+    /// `target`, `due`, or a sentence.
+    pub what: String,
+    /// What stood there before.
+    pub was: Option<String>,
+    pub reason: Option<String>,
 }
 
 #[derive(Clone, Debug)]

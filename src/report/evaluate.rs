@@ -12,7 +12,7 @@ mod simulate;
 mod standing;
 pub(super) mod status;
 pub(super) mod target;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 

@@ -276,6 +276,8 @@ pub struct ChangeDef {
     pub span: Span,
     pub on: Option<Text>,
     pub what: Option<Text>,
+    /// What stood there before.
+    pub was: Option<Text>,
     pub reason: Option<Text>,
 }
 

@@ -114,11 +114,12 @@ pub fn layers() {
     }
     // A stage never imports a later one.
     let order = [
-        ("source", vec!["diag", "syntax", "resolve", "check", "report"]),
-        ("diag", vec!["syntax", "resolve", "check", "report"]),
-        ("syntax", vec!["resolve", "check", "ir", "report", "results"]),
-        ("resolve", vec!["check", "report"]),
-        ("check", vec!["report"]),
+        ("source", vec!["diag", "syntax", "resolve", "check", "report", "diff"]),
+        ("diag", vec!["syntax", "resolve", "check", "report", "diff"]),
+        ("syntax", vec!["resolve", "check", "ir", "report", "results", "diff"]),
+        ("resolve", vec!["check", "report", "diff"]),
+        ("check", vec!["report", "diff"]),
+        ("report", vec!["diff"]),
         ("calendar", vec!["syntax", "resolve", "check", "report", "ir"]),
         ("stats", vec!["syntax", "resolve", "check", "report", "ir", "results"]),
         ("ir", vec!["syntax", "resolve", "check", "report", "results"]),

@@ -2,7 +2,10 @@
 //!
 //! `--- path` holds a file (`\xNN` is a byte, where the name ends in ` (bytes)`), `--- path = file` copies one of the repository, `--- args` is
 //! the command line, a run a line, and `--- expect` what was printed. After `--- expect findings` only the findings of the
-//! last run's JSON are kept, a line each, and its exit code. A minimal `kepi.yaml` stands in when there is none.
+//! last run's JSON are kept, a line each, and its exit code.
+//!
+//! Sections are taken in their order: `--- commit MESSAGE` commits what stands so far, `--- git ARGUMENTS` runs git (`<folder>` is the case's), `--- edit path` replaces the text
+//! before its `=>` by that behind it, `--- remove path` removes a file or a folder. Who commits, and when, is fixed. A minimal `kepi.yaml` stands in when there is none.
 //! `KEPI_BLESS=1` writes what was printed; read it.
 
 use std::fs;
@@ -96,7 +99,14 @@ fn write(folder: &Path, sections: &[(String, String)]) -> Result<(), String> {
         fs::write(folder.join("kepi.yaml"), MANIFEST).map_err(|e| e.to_string())?;
     }
     fs::create_dir_all(folder.join("data")).map_err(|e| e.to_string())?;
+    let mut commits = 0;
     for (name, content) in sections.iter().filter(|(n, _)| n != "args" && n != "expect" && n != FINDINGS) {
+        if let Some((word, rest)) =
+            name.split_once(' ').filter(|(word, _)| ["commit", "git", "edit", "remove"].contains(word))
+        {
+            step(folder, word, rest, content, &mut commits)?;
+            continue;
+        }
         let (name, bytes) = match (name.split_once(" = "), name.strip_suffix(" (bytes)")) {
             (Some((name, from)), _) => (name, fs::read(repository().join(from)).map_err(|e| format!("{from}: {e}"))?),
             (None, Some(name)) => (name, unescape(content)),
@@ -107,6 +117,65 @@ fn write(folder: &Path, sections: &[(String, String)]) -> Result<(), String> {
         fs::write(path, bytes).map_err(|e| e.to_string())?;
     }
     Ok(())
+}
+
+/// What happens between two files of a case.
+fn step(folder: &Path, word: &str, rest: &str, content: &str, commits: &mut u32) -> Result<(), String> {
+    let path = folder.join(rest);
+    match word {
+        "commit" => {
+            if *commits == 0 {
+                git(folder, &["init", "--quiet", "--initial-branch", "main"], 0)?;
+            }
+            *commits += 1;
+            git(folder, &["add", "--all"], *commits)?;
+            git(folder, &["commit", "--quiet", "--allow-empty", "--message", rest], *commits)
+        }
+        "git" => git(
+            folder,
+            &words(&rest.replace("<folder>", &folder.to_string_lossy())).iter().map(String::as_str).collect::<Vec<_>>(),
+            *commits,
+        ),
+        "edit" => {
+            let text = fs::read_to_string(&path).map_err(|e| format!("{rest}: {e}"))?;
+            let (old, new) = content.split_once("\n=>\n").ok_or("an edit without `=>`")?;
+            let new = new.strip_suffix('\n').unwrap_or(new);
+            if !text.contains(old) {
+                return Err(format!("{rest} does not hold:\n{old}"));
+            }
+            fs::write(&path, text.replacen(old, new, 1)).map_err(|e| e.to_string())
+        }
+        _ if path.is_dir() => fs::remove_dir_all(path).map_err(|e| format!("{rest}: {e}")),
+        _ => fs::remove_file(path).map_err(|e| format!("{rest}: {e}")),
+    }
+}
+
+/// Runs git as somebody who is nobody, on a day that passes with each commit, without the settings of this machine.
+pub fn git(folder: &Path, args: &[&str], day: u32) -> Result<(), String> {
+    let date = format!("2026-01-{:02}T00:00:00Z", 1 + day % 28);
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GIT_")) {
+        command.env_remove(name);
+    }
+    let person = ["AUTHOR", "COMMITTER"].map(|who| {
+        [
+            (format!("GIT_{who}_NAME"), "ann".to_string()),
+            (format!("GIT_{who}_EMAIL"), "ann@example.com".to_string()),
+            (format!("GIT_{who}_DATE"), date.clone()),
+        ]
+    });
+    let output = command
+        .envs(person.into_iter().flatten())
+        .envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")])
+        .args(["-c", "commit.gpgsign=false", "-c", "core.autocrlf=false", "-c", "protocol.file.allow=always"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .map_err(|e| format!("git: {e}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("git {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)))
 }
 
 fn unescape(text: &str) -> Vec<u8> {
@@ -126,11 +195,18 @@ pub fn run(folder: &Path, line: &str) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|of| text.starts_with(of)) {
+        if ["AWS_", "GOOGLE_", "AZURE_", "GIT_"].iter().any(|of| text.starts_with(of)) {
             command.env_remove(&name);
         }
     }
-    let output = command.args(words(line)).current_dir(folder).env("NO_COLOR", "1").output().unwrap();
+    let output = command
+        .args(words(line))
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
     let clean = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes).replace(&*folder.to_string_lossy(), "<folder>");
         text.lines().map(|l| l.trim_end().to_string() + "\n").collect::<String>()

@@ -6,7 +6,7 @@ use crate::check::objectives::aim::Aimed;
 use crate::check::objectives::{Checker, Subject, text};
 use crate::decimal::Decimal;
 use crate::diag::Code;
-use crate::ir::{Action, Metric, Objective};
+use crate::ir::{Action, Logged, Metric, Objective};
 use crate::resolve::lints;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -44,7 +44,8 @@ impl Checker<'_> {
         let actions = def.actions.iter().map(|action| self.action(action)).collect();
         let changes = def.changes.iter().map(|change| {
             let on = change.on.as_ref().and_then(|text| self.date(text));
-            (on, text(change.what.as_ref()).unwrap_or_default(), text(change.reason.as_ref()))
+            let what = text(change.what.as_ref()).unwrap_or_default();
+            Logged { on, what, was: text(change.was.as_ref()), reason: text(change.reason.as_ref()) }
         });
         let changes = changes.collect();
         let guardrails = def.guardrails.iter().filter_map(|guardrail| self.guardrail(guardrail)).collect();

@@ -1,7 +1,6 @@
 //! One objective: from answers to its card.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::calendar::{Interval, Length, SpanUnit, Window};
 use crate::diag::Diagnostic;
@@ -328,8 +327,9 @@ fn actions(program: &Program, definition: &Definition, as_of: Timestamp) -> Vec<
     definition.actions.iter().map(action).collect()
 }
 
-fn change((on, what, reason): &(Option<Date>, String, Option<String>)) -> String {
-    let on = on.map(|d| format!("{}: ", format::date(d))).unwrap_or_default();
-    let reason = reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
-    format!("{on}{what}{reason}")
+fn change(entry: &ir::Logged) -> String {
+    let on = entry.on.map(|d| format!("{}: ", format::date(d))).unwrap_or_default();
+    let was = entry.was.as_ref().map(|was| format!(", was {was}")).unwrap_or_default();
+    let reason = entry.reason.as_ref().map(|r| format!(" ({r})")).unwrap_or_default();
+    format!("{on}{}{was}{reason}", entry.what)
 }

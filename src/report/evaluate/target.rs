@@ -1,6 +1,6 @@
 //! What is to be reached, as numbers in the unit shown.
 
-use crate::ir::{Amount, Baseline, BenchmarkId, Better, Change, Objective, Target};
+use crate::ir::{Amount, Baseline, BenchmarkId, Better, Change, Logged, Objective, Target};
 use crate::report::TargetView;
 use crate::report::evaluate::values::Shown;
 
@@ -128,5 +128,14 @@ pub(in crate::report) fn view(objective: &Objective, aim: Option<&Aim>) -> Targe
             matches!(objective.target, Target::AtLeast { .. } | Target::AtMost { .. } | Target::Between(..)),
         ),
     };
-    TargetView { text: objective.target_text.clone(), value, upper, maintain }
+    let text = objective.target_text.clone();
+    TargetView { original: original(objective).filter(|first| *first != text), text, value, upper, maintain }
+}
+
+/// The target as it was before the first change that the log knows of.
+fn original(objective: &Objective) -> Option<String> {
+    let of_target = |entry: &&Logged| entry.what.to_lowercase().contains("target") && entry.was.is_some();
+    // Without a day an entry stands where it is written; the first of equal ones stays.
+    let first = objective.changes.iter().filter(of_target).min_by_key(|entry| entry.on)?;
+    first.was.clone()
 }

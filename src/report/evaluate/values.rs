@@ -66,15 +66,15 @@ impl<'a> Answers<'a> {
 
 /// How the values of an expression are shown.
 #[derive(Clone, Debug)]
-pub(in crate::report) struct Shown {
+pub(crate) struct Shown {
     scale: Scale,
-    pub(super) format: NumberFormat,
+    pub(crate) format: NumberFormat,
     /// The least and the greatest value there can be.
     pub(super) domain: (f64, f64),
 }
 
 impl Shown {
-    pub(super) fn new(expr: &MetricExpr, display: &Unit) -> Self {
+    pub(crate) fn new(expr: &MetricExpr, display: &Unit) -> Self {
         let percent = is_percentage(expr, display);
         // Shares stay shares: writing them as percentages is the renderers' part.
         let scale = if percent { between(&expr.unit, &Unit::none()) } else { between(&expr.unit, display) };
@@ -89,12 +89,12 @@ impl Shown {
         self.number(&Value::Decimal(value)).unwrap_or(f64::NAN)
     }
 
-    pub(super) fn number(&self, value: &Value) -> Option<f64> {
+    pub(crate) fn number(&self, value: &Value) -> Option<f64> {
         self.exact(value).as_f64().filter(|v| v.is_finite())
     }
 
     /// The value in the unit that is shown; what is no finite number is null.
-    pub(super) fn exact(&self, value: &Value) -> Value {
+    pub(crate) fn exact(&self, value: &Value) -> Value {
         let scaled = value.scaled(self.scale.num, self.scale.den);
         let scaled = scaled.unwrap_or_else(|| value.as_f64().map_or(Value::Null, |v| Value::float(self.convert(v))));
         if scaled.as_f64().is_some_and(f64::is_finite) { scaled } else { Value::Null }

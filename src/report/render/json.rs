@@ -90,6 +90,7 @@ fn objective(o: &Objective, report: &Report) -> Json {
         "baseline": o.baseline.as_ref().map_or(Json::Null, measured),
         "target": {
             "text": o.target.text,
+            "original": o.target.original,
             "value": number(o.target.value),
             "upper": number(o.target.upper),
             "maintain": o.target.maintain,

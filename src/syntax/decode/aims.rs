@@ -128,6 +128,7 @@ fn change(d: &mut Decoder, node: Node) -> Option<ChangeDef> {
         span,
         on: f.optional(d, "on", Decoder::text),
         what: f.optional(d, "what", Decoder::text),
+        was: f.optional(d, "was", Decoder::text),
         reason: f.optional(d, "reason", Decoder::text),
     };
     f.finish(d);

@@ -96,6 +96,7 @@ fn on_its_way() -> Objective {
         progress: Some(0.62),
         baseline: Some(measured(Some(100.1), Value::Decimal("100.10".parse().unwrap()), "2026-Q1")),
         target: TargetView {
+            original: None,
             text: "increase to 150 minutes from 2026-Q1".to_string(),
             value: Some(150.0),
             upper: None,
@@ -163,7 +164,13 @@ fn without_data() -> Objective {
         format: NumberFormat { percent: true, unit: String::new(), currency: false, decimals: 1 },
         higher_is_better: false,
         baseline: None,
-        target: TargetView { text: "keep below 1%".to_string(), value: None, upper: Some(0.01), maintain: true },
+        target: TargetView {
+            text: "keep below 1%".to_string(),
+            original: Some("keep below 0.5%".to_string()),
+            value: None,
+            upper: Some(0.01),
+            maintain: true,
+        },
         actual: measured(None, Value::Null, "2026-06"),
         score: None,
         progress: None,

@@ -117,7 +117,10 @@ pub fn view(o: &Objective, report: &Report, zone: &TimeZone) -> ObjectiveView {
         tone: tone(o.status),
         sign: sign(o.status),
         reason: format!("{} ({})", capital(&o.status_reason), o.thresholds),
-        target: o.target.text.clone(),
+        target: match &o.target.original {
+            Some(first) => format!("{} (at first: {first})", o.target.text),
+            None => o.target.text.clone(),
+        },
         due: o.due_label.clone(),
         owner: o.owner.clone(),
         supports: o.supports.clone(),
