@@ -10,18 +10,21 @@ pub mod ast;
 mod decode;
 pub mod document;
 pub mod expr;
+mod fmt;
 pub mod located;
 pub mod print;
 #[cfg(test)]
 mod tests;
 mod yaml;
 
+pub use fmt::format;
+
 /// Less text than this is read faster than a thread starts.
 const BYTES_PER_THREAD: usize = 32 << 10;
 
 /// Reads `kepi.yaml`. `None` when too little of it could be read to go on.
 pub fn parse_manifest(sources: &SourceMap, file: FileId) -> (Option<Manifest>, Vec<Diagnostic>) {
-    let mut decoder = Decoder { file, diagnostics: Vec::new() };
+    let mut decoder = Decoder::new(file);
     let root = yaml::read(&sources.file(file).text, file, &mut decoder.diagnostics);
     let manifest = decode::manifest(&mut decoder, root);
     (manifest, in_text_order(decoder.diagnostics))
@@ -29,7 +32,7 @@ pub fn parse_manifest(sources: &SourceMap, file: FileId) -> (Option<Manifest>, V
 
 /// Reads a definition file: whatever could be read of it, and every finding.
 pub fn parse_document(sources: &SourceMap, file: FileId) -> (Document, Vec<Diagnostic>) {
-    let mut decoder = Decoder { file, diagnostics: Vec::new() };
+    let mut decoder = Decoder::new(file);
     let root = yaml::read(&sources.file(file).text, file, &mut decoder.diagnostics);
     let document = decode::document(&mut decoder, root);
     (document, in_text_order(decoder.diagnostics))

@@ -5,13 +5,14 @@
 
 mod golden {
     pub mod case;
+    pub mod fmt;
     pub mod library;
     pub mod reference;
     pub mod run;
     pub mod tidy;
 }
 
-use golden::{case, library, reference, run, tidy};
+use golden::{case, fmt, library, reference, run, tidy};
 
 #[test]
 fn cases() {
@@ -54,4 +55,14 @@ fn the_reference_is_fresh() {
 #[test]
 fn the_library_keeps_its_promises() {
     library::check();
+}
+
+#[test]
+fn formatting_keeps_the_meaning_of_every_case() {
+    fmt::cases();
+}
+
+#[test]
+fn what_ships_is_formatted() {
+    fmt::shipped();
 }

@@ -53,6 +53,8 @@ pub enum Color {
 pub enum Command {
     /// Find everything that can be known to be wrong with the definitions.
     Check(CheckArgs),
+    /// Write definition files in the one style.
+    Fmt(FmtArgs),
     /// Numbers of metrics or expressions.
     Query(QueryArgs),
     /// The SMART-goal report: text on stdout; HTML, Markdown and JSON files.
@@ -93,6 +95,19 @@ pub enum FindingFormat {
     Short,
     /// A JSON document.
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FmtArgs {
+    /// Files or folders; `-` reads stdin and writes stdout [default: kepi.yaml and the definitions it names].
+    #[arg(value_name = "FILES")]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; end with exit code 1 when a file is not in the style.
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; print what would change, and end with exit code 1 when something would.
+    #[arg(long, conflicts_with = "check")]
+    pub diff: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ mod compile;
 mod completions;
 mod diff;
 mod explain;
+mod fmt;
 mod generate;
 mod init;
 mod man;
@@ -26,6 +27,7 @@ pub fn run(args: &Args) -> Exit {
     let result = match &args.command {
         Command::Check(command) => check::run(&args.common, command),
         Command::Diff(command) => diff::run(&args.common, command),
+        Command::Fmt(command) => fmt::run(&args.common, command),
         Command::Query(command) => query::run(&args.common, command),
         Command::Report(command) => report::run(&args.common, command),
         Command::Compile(command) => compile::run(&args.common, command),

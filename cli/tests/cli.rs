@@ -5,6 +5,7 @@ mod cli {
     #[cfg(unix)]
     mod confinement;
     mod docs;
+    mod fmt;
     pub mod init;
     mod installed;
     #[cfg(target_os = "linux")]

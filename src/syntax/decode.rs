@@ -16,6 +16,7 @@ use crate::syntax::decode::fields::{Fields, Kind as What};
 use crate::syntax::document::{Document, Text};
 use crate::syntax::expr;
 use crate::syntax::located::Located;
+use crate::syntax::print;
 use crate::syntax::yaml::{Kind, Map, Node, Scalar, shown};
 
 pub(crate) use crate::syntax::decode::manifest::manifest;
@@ -24,6 +25,8 @@ pub(crate) use crate::syntax::decode::manifest::manifest;
 pub(crate) struct Decoder {
     pub(crate) file: FileId,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Each value that is an expression and how `print` writes it; kept only for those who ask.
+    pub(crate) printed: Option<Vec<(Span, String)>>,
 }
 
 /// How much of a definition with a finding in it is still of use.
@@ -120,6 +123,10 @@ fn names_in(section: Node) -> Vec<Name> {
 }
 
 impl Decoder {
+    pub(crate) fn new(file: FileId) -> Self {
+        Self { file, diagnostics: Vec::new(), printed: None }
+    }
+
     fn report(&mut self, code: Code, span: Span, message: impl Into<String>, help: &str) {
         self.diagnostics.push(Diagnostic::new(code, span, message).help(help));
     }
@@ -195,10 +202,21 @@ impl Decoder {
     }
 
     /// What a parser of expressions makes of a value.
-    fn parsed<T>(&mut self, node: Node, wanted: &str, parse: fn(&Located) -> Result<T, Vec<Diagnostic>>) -> Option<T> {
+    fn parsed<T>(
+        &mut self,
+        node: Node,
+        wanted: &str,
+        parse: fn(&Located) -> Result<T, Vec<Diagnostic>>,
+        print: fn(&T) -> String,
+    ) -> Option<T> {
         let text = self.located(node, wanted)?;
         match parse(&text) {
-            Ok(value) => Some(value),
+            Ok(value) => {
+                if let Some(printed) = &mut self.printed {
+                    printed.push((text.whole(), print(&value)));
+                }
+                Some(value)
+            }
             Err(findings) => {
                 self.diagnostics.extend(findings);
                 None
@@ -207,7 +225,7 @@ impl Decoder {
     }
 
     fn expr(&mut self, node: Node) -> Option<Expr> {
-        self.parsed(node, "an expression", expr::expression)
+        self.parsed(node, "an expression", expr::expression, print::expr)
     }
 
     fn boolean(&mut self, node: Node) -> Option<Spanned<bool>> {

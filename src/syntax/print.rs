@@ -8,7 +8,7 @@ mod target;
 mod yaml;
 
 pub use literal::{length, name, period, text, window};
-pub use target::{baseline, effect, guardrail, target};
+pub use target::{baseline, effect, guardrail, link, target};
 pub use yaml::{yaml, yaml_in_flow};
 
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind, Flag, Key, OptionWord, Step};

@@ -71,7 +71,7 @@ pub(crate) struct Entry<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
+pub(crate) enum Style {
     Plain,
     Single,
     Double,
@@ -91,6 +91,10 @@ impl Scalar<'_> {
     /// Written without quotes, on its own line.
     pub(crate) fn is_plain(&self) -> bool {
         self.style == Style::Plain
+    }
+
+    pub(crate) fn style(&self) -> Style {
+        self.style
     }
 
     pub(crate) fn located(&self, span: Span) -> Located {

@@ -9,6 +9,7 @@ use crate::syntax::document::{
     ActionDef, AllowDef, BenchmarkDef, BenchmarkValue, ChangeDef, GoalDef, ObjectiveDef, Text,
 };
 use crate::syntax::expr;
+use crate::syntax::print;
 use crate::syntax::yaml::{Kind as NodeKind, Node, shown};
 
 pub(super) fn benchmark(d: &mut Decoder, name: Name, node: Node) -> Option<BenchmarkDef> {
@@ -43,7 +44,7 @@ fn benchmark_value(d: &mut Decoder, node: Node) -> Option<BenchmarkValue> {
 }
 
 fn baseline(d: &mut Decoder, node: Node) -> Option<Baseline> {
-    d.parsed(node, "a value (an amount, a period, `last 8 weeks`)", expr::baseline)
+    d.parsed(node, "a value (an amount, a period, `last 8 weeks`)", expr::baseline, print::baseline)
 }
 
 pub(super) fn goal(d: &mut Decoder, name: Name, node: Node) -> Option<GoalDef> {
@@ -70,7 +71,7 @@ pub(super) fn objective(d: &mut Decoder, name: Name, node: Node) -> Option<Objec
         span,
         title: f.optional(d, "title", Decoder::text),
         metric: f.optional(d, "metric", Decoder::expr),
-        target: f.optional(d, "target", |d, n| d.parsed(n, "a target", expr::target)),
+        target: f.optional(d, "target", |d, n| d.parsed(n, "a target", expr::target, print::target)),
         due: f.optional(d, "due", Decoder::text),
         start: f.optional(d, "start", Decoder::text),
         created: f.optional(d, "created", Decoder::text),
@@ -94,7 +95,7 @@ pub(super) fn objective(d: &mut Decoder, name: Name, node: Node) -> Option<Objec
 }
 
 fn guardrail(d: &mut Decoder, node: Node) -> Option<Guardrail> {
-    d.parsed(node, "a guardrail (`crash_rate <= 1%`)", expr::guardrail)
+    d.parsed(node, "a guardrail (`crash_rate <= 1%`)", expr::guardrail, print::guardrail)
 }
 
 fn thresholds(d: &mut Decoder, node: Node) -> Option<(Option<Text>, Option<Text>)> {
@@ -115,7 +116,7 @@ fn action(d: &mut Decoder, node: Node) -> Option<ActionDef> {
     let owner = f.optional(d, "owner", Decoder::text);
     let due = f.optional(d, "due", Decoder::text);
     let release = f.optional(d, "release", Decoder::text);
-    let expect = f.optional(d, "expect", |d, n| d.parsed(n, "an effect (`+8%`)", expr::effect));
+    let expect = f.optional(d, "expect", |d, n| d.parsed(n, "an effect (`+8%`)", expr::effect, print::effect));
     let status = f.optional(d, "status", Decoder::text);
     f.finish(d);
     Some(ActionDef { span, what: what?, owner, due, release, expect, status })

@@ -6,6 +6,7 @@ use crate::syntax::decode::Decoder;
 use crate::syntax::decode::fields::{Fields, Kind};
 use crate::syntax::document::{ColumnDef, LinkDef, LookupDef, SourceDef, Text, TextDef, TimeDef, ValidDef};
 use crate::syntax::expr;
+use crate::syntax::print;
 use crate::syntax::yaml::{Kind as NodeKind, Node, shown};
 
 pub(super) fn source(d: &mut Decoder, name: Name, node: Node) -> Option<SourceDef> {
@@ -185,7 +186,9 @@ fn links(d: &mut Decoder, node: Node) -> Option<Vec<LinkDef>> {
             .filter_map(|e| {
                 let name = e.key.map(|k| k.into_owned());
                 d.check_name(&name);
-                let (columns, lookup) = d.parsed(e.value, "`COLUMN -> LOOKUP`", expr::link)?;
+                let (columns, lookup) = d.parsed(e.value, "`COLUMN -> LOOKUP`", expr::link, |(columns, lookup)| {
+                    print::link(columns, lookup)
+                })?;
                 Some(LinkDef { name, columns, lookup })
             })
             .collect(),

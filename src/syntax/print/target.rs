@@ -3,8 +3,9 @@
 use crate::decimal::Decimal;
 use crate::syntax::ast::{
     Amount, AmountKind, Baseline, BaselineKind, BaselineStatistic, Direction, Effect, Guardrail, GuardrailBound,
-    Literal, Target, TargetKind,
+    Literal, Name, Target, TargetKind,
 };
+use crate::syntax::document::Text;
 use crate::syntax::print::literal::{self, field, name, period};
 use crate::syntax::print::{Level, op_text, write};
 
@@ -72,6 +73,21 @@ pub fn guardrail(guardrail: &Guardrail) -> String {
 
 pub fn effect(effect: &Effect) -> String {
     format!("{}{}", if effect.increase { "+" } else { "-" }, amount(&effect.amount))
+}
+
+/// `column -> lookup`; a column's name is as its file spells it.
+pub fn link(columns: &[Text], lookup: &Name) -> String {
+    let raw = |column: &Text| {
+        let text = &column.value;
+        let special = text.contains([',', '(', ')', '`']) || text.contains("->") || text.trim() != text;
+        if special { literal::quoted(text) } else { text.clone() }
+    };
+    let columns: Vec<String> = columns.iter().map(raw).collect();
+    let from = match columns.as_slice() {
+        [one] => one.clone(),
+        many => format!("({})", many.join(", ")),
+    };
+    format!("{from} -> {}", name(&lookup.value))
 }
 
 fn amount(amount: &Amount) -> String {
