@@ -69,7 +69,7 @@ pub enum Command {
     Profile(ProfileArgs),
     /// A project that runs: definitions, data, a CI workflow.
     Init(InitArgs),
-    /// Write an event log out of nothing but a seed, to try things out on.
+    /// Write an event log, or the tables of a whole product, out of nothing but a seed, to try things out on.
     Generate(GenerateArgs),
     /// Print the completions of a shell.
     Completions(CompletionsArgs),
@@ -295,6 +295,15 @@ pub struct InitArgs {
     /// With --from: look at about so many rows, evenly spread over all files [default: all].
     #[arg(long, value_name = "N", requires = "from", value_parser = clap::value_parser!(u64).range(1..))]
     pub sample: Option<u64>,
+    /// With one of the last four templates: viewers, listeners, guests or accounts [default: as many as the example has].
+    #[arg(long, value_name = "N")]
+    pub actors: Option<u32>,
+    /// With one of the last four templates: days that the data cover, to the end of September 2026 [default: 365].
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// With one of the last four templates: another seed, other data [default: 1].
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// What the project is called [default: the folder's name].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
@@ -309,40 +318,53 @@ pub enum Template {
     App,
     /// A shop: orders and cancellations, with a lookup of its customers.
     Shop,
+    /// Video: watching, engagement, ratings.
+    Streaming,
+    /// Music: listening, playlists, premium conversion.
+    Music,
+    /// Homes to stay in: bookings, how soon hosts answer, reviews of guests.
+    Marketplace,
+    /// Software for companies: accounts, subscriptions and why they end, a survey, tickets.
+    Saas,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "kepi generate [OPTIONS] [WORLD] <DIR>")]
 pub struct GenerateArgs {
+    /// A whole product instead of an app's log, as several tables: streaming, music, marketplace or saas.
+    #[arg(value_name = "WORLD")]
+    pub first: String,
     /// The folder to write to; it is made if need be.
     #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// Rows, exactly.
-    #[arg(long, value_name = "N", default_value = "100000")]
-    pub events: u64,
-    /// Users.
-    #[arg(long, value_name = "N", default_value = "2000")]
-    pub actors: u32,
-    /// Days that the log covers.
-    #[arg(long, value_name = "N", default_value = "90")]
-    pub days: u32,
-    /// The first day.
-    #[arg(long, value_name = "DATE", default_value = "2026-01-01")]
-    pub start: String,
+    pub second: Option<PathBuf>,
+    /// Rows of a log, exactly [default: 100000].
+    #[arg(long, value_name = "N")]
+    pub events: Option<u64>,
+    /// Users [default: 2000; of a world: as many as its example has].
+    #[arg(long, value_name = "N")]
+    pub actors: Option<u32>,
+    /// Days that are covered [default: 90; of a world: 365].
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// The first day [default: 2026-01-01; of a world: so that it ends on 2026-09-30].
+    #[arg(long, value_name = "DATE")]
+    pub start: Option<String>,
     /// Another seed, other rows; the same seed, the same bytes.
     #[arg(long, value_name = "N", default_value = "1")]
     pub seed: u64,
-    /// Spread the rows evenly over so many files.
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "daily")]
-    pub files: u32,
-    /// Write a file a day.
+    /// Spread the rows of a log evenly over so many files [default: 1].
+    #[arg(long, value_name = "N", conflicts_with = "daily")]
+    pub files: Option<u32>,
+    /// Write a log as a file a day.
     #[arg(long)]
     pub daily: bool,
-    #[arg(long, value_name = "FORMAT", default_value = "parquet")]
-    pub format: GenerateFormat,
-    /// How users are named.
-    #[arg(long, value_name = "KIND", default_value = "integer")]
-    pub ids: IdKind,
-    /// Write rows in no order of time.
+    /// How a log is written [default: parquet].
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<GenerateFormat>,
+    /// How the users of a log are named [default: integer].
+    #[arg(long, value_name = "KIND")]
+    pub ids: Option<IdKind>,
+    /// Write the rows of a log in no order of time.
     #[arg(long)]
     pub shuffled: bool,
     /// Write into a folder that holds files already.

@@ -15,6 +15,7 @@ mod cli {
     mod profile;
     pub mod retail;
     mod stores;
+    mod worlds;
 }
 
 #[test]

@@ -6,6 +6,8 @@
 mod app;
 mod random;
 mod shop;
+mod tables;
+mod worlds;
 mod write;
 
 use std::io;
@@ -15,6 +17,7 @@ use jiff::civil::Date;
 
 pub use app::EVENTS;
 pub use shop::{Customer, Purchase, shop};
+pub use worlds::{Size, World, world};
 
 /// An app's log of events, with the structure that product data have: growth, the rhythm of days and weeks, retention that
 /// decays, a funnel from sign-up to payment.

@@ -7,6 +7,8 @@ use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::args::{Common, InitArgs, Template};
 use crate::commands::Stop;
 use crate::exit::Exit;
@@ -27,7 +29,7 @@ pub fn run(common: &Common, args: &InitArgs) -> Result<Exit, Stop> {
         None => folder_name(root),
     };
     let paths = match template {
-        Some(template) => template::write(root, template, &name, args.force)?,
+        Some(template) => template::write(root, template, args, &name)?,
         None => from::write(root, args, &name, common.quiet)?,
     };
     output::print(&written(common, root, &paths));
@@ -63,14 +65,18 @@ fn written(common: &Common, root: &Path, paths: &[String]) -> String {
 }
 
 fn ask_template() -> Result<Template, Stop> {
+    let names: Vec<String> = Template::value_variants().iter().map(template_name).collect();
     loop {
-        let answer = ask("Which template: app or shop", "app")?;
-        match answer.as_str() {
-            "app" => return Ok(Template::App),
-            "shop" => return Ok(Template::Shop),
-            _ => eprintln!("`{answer}` is none of the two"),
+        let answer = ask(&format!("Which template: {}", names.join(", ")), "app")?;
+        match Template::from_str(&answer, false) {
+            Ok(template) => return Ok(template),
+            Err(_) => eprintln!("`{answer}` is none of them"),
         }
     }
+}
+
+fn template_name(template: &Template) -> String {
+    template.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// One line from the terminal; nothing, or its end, is the default.

@@ -140,7 +140,7 @@ impl<'a> World<'a> {
     fn new(app: &'a App) -> Self {
         let weekday = u32::from(app.start.weekday().to_monday_zero_offset() as u8);
         let epoch_day = i64::from(jiff::civil::date(1970, 1, 1).until(app.start).map_or(0, |span| span.get_days()));
-        let arrivals = arrivals(app, weekday);
+        let arrivals = arrivals(app.seed, app.actors, app.days, weekday, BEFORE);
         let actors = arrivals.into_iter().enumerate().map(|(i, from)| actor(app, i as u64, from)).collect();
         Self { app, actors, epoch_day, weekday }
     }
@@ -245,20 +245,20 @@ fn pays(actor: &Actor, since: u32) -> bool {
     since.is_multiple_of(MONTH) && since / MONTH < u32::from(actor.payments)
 }
 
-/// The first day of each actor: some before the log, the others more each day, fewer at weekends.
-fn arrivals(app: &App, weekday: u32) -> Vec<i32> {
-    let before = u64::from(app.actors) * BEFORE / 1000;
-    let after = u64::from(app.actors) - before;
-    let weights: Vec<u64> = (0..u64::from(app.days))
+/// The first day of each actor: of a thousand so many before the log, the others more each day, fewer at weekends.
+pub(super) fn arrivals(seed: u64, actors: u32, days: u32, weekday: u32, before: u64) -> Vec<i32> {
+    let before = u64::from(actors) * before / 1000;
+    let after = u64::from(actors) - before;
+    let weights: Vec<u64> = (0..u64::from(days))
         .map(|day| {
-            let growth = 1000 + day * 1500 / u64::from(app.days).max(30);
+            let growth = 1000 + day * 1500 / u64::from(days).max(30);
             growth * WEEKDAYS.get(((u64::from(weekday) + day) % 7) as usize).copied().unwrap_or(1000)
         })
         .collect();
     let total: u128 = weights.iter().map(|w| u128::from(*w)).sum();
     let mut out: Vec<i32> = (0..before)
         .map(|i| {
-            let mut random = Random::of(app.seed ^ 0xbef00e, i, 0);
+            let mut random = Random::of(seed ^ 0xbef00e, i, 0);
             -1 - (random.below(240) as i32)
         })
         .collect();

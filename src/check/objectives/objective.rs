@@ -131,7 +131,8 @@ impl Checker<'_> {
     }
 
     fn metric_owner(&mut self, metric: Option<&Metric>, span: Span) {
-        if let Some(metric) = metric.filter(|m| m.owner.is_none()) {
+        // Of the library's metrics nobody in the project can say it: the objective's owner answers for them.
+        if let Some(metric) = metric.filter(|m| m.owner.is_none() && !m.library) {
             let message = format!("nobody owns the metric `{}`, which an objective is judged by", metric.name);
             self.report_at(Code::Unowned, span, message, "write `owner:` at the metric");
         }
