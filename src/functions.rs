@@ -5,7 +5,7 @@
 mod table;
 
 use crate::calendar::Grain;
-use crate::ir::{Aggregate, MetricFunction, RowFunction};
+use crate::ir::{Aggregate, Lifecycle, MetricFunction, RowFunction};
 
 pub use table::ALL;
 
@@ -20,6 +20,8 @@ pub enum Role {
     Scalar(RowFunction, MetricFunction),
     /// Of metrics.
     Form(Form),
+    /// What actors do one after the other.
+    Journey(JourneyForm),
     /// Not in this version; what a call would make.
     Later(Makes),
 }
@@ -65,6 +67,14 @@ pub enum Form {
     Change,
     Total,
     Correlation,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JourneyForm {
+    Conversion,
+    Retention,
+    Lifecycle(Lifecycle),
+    Churn,
 }
 
 /// What a call is, when it stands in an expression.

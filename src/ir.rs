@@ -5,6 +5,7 @@
 //! [`MetricExpr`] for each period (and breakdown value, and member of a distribution).
 
 mod aims;
+mod journeys;
 mod links;
 mod metrics;
 pub mod print;
@@ -21,6 +22,7 @@ pub use aims::{
     Action, Amount, Baseline, BaselineStatistic, Benchmark, BenchmarkValue, Better, Change, Due, Goal, Guardrail,
     GuardrailBound, Logged, Metric, Objective, Release, ReportSpec, Section, Target,
 };
+pub use journeys::{Conversion, Entry, Exclusion, Journey, JourneyKind, Lifecycle, Order, Part, Retention};
 pub use links::Reach;
 pub use metrics::{
     Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricFunction, MetricKind, Statistic,

@@ -57,8 +57,11 @@ pub struct AnswerRow {
     pub by: Vec<Value>,
     /// In the unit of the ask's expression.
     pub value: Value,
-    /// Every source that was read for it is complete up to the period's end.
+    /// Every source that was read for it is complete up to the period's end, and further where a journey looks further.
     pub complete: bool,
+    /// Of a journey whose last entry may not have run its course: the entries of which that is known. The value is null,
+    /// unless it is of those alone that have.
+    pub open: Option<u64>,
 }
 
 /// The watermark and extent of a source, known before a question is asked.

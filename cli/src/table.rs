@@ -43,8 +43,12 @@ impl Answered<'_> {
             Value::Null => "no data".to_string(),
             value => value.to_string(),
         };
-        let note = if self.complete(row) { "" } else { "incomplete" };
-        std::iter::once(self.ask.periods[row.period].label.clone()).chain(by).chain([value, note.to_string()]).collect()
+        let note = match row.open {
+            _ if self.complete(row) => String::new(),
+            Some(open) => format!("incomplete, {open} open"),
+            None => "incomplete".to_string(),
+        };
+        std::iter::once(self.ask.periods[row.period].label.clone()).chain(by).chain([value, note]).collect()
     }
 }
 
@@ -145,14 +149,18 @@ pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of:
                     let period = &answer.ask.periods[row.period];
                     let by: serde_json::Map<_, _> =
                         answer.ask.by.iter().cloned().zip(row.by.iter().map(scalar)).collect();
-                    json!({
+                    let mut shown = json!({
                         "period": period.label,
                         "start": time(period.interval.start),
                         "end": time(period.interval.end),
                         "by": by,
                         "value": scalar(&answer.value(row)),
                         "complete": answer.complete(row),
-                    })
+                    });
+                    if let Some(open) = row.open {
+                        shown["open"] = open.into();
+                    }
+                    shown
                 })
                 .collect();
             let unit = answer.typed.display.to_string();

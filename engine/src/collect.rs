@@ -1,8 +1,10 @@
 //! From merged state to answers: the value of each measure for each span and group, then the expressions over them.
 
 mod evaluate;
+mod journeys;
 mod statistic;
 pub(crate) mod table;
+mod trails;
 pub(crate) mod value;
 
 use std::collections::BTreeSet;
@@ -28,12 +30,18 @@ pub(crate) fn answers(
     tables: &Tables,
 ) -> Result<Vec<Answer>, Vec<Diagnostic>> {
     let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
-    let evaluation = Evaluation::new(program, plan, tables, times);
+    let complete = (0u32..).zip(&program.sources).map(|(id, source)| {
+        source.time?;
+        Some(source_complete_to(program, question, extents, SourceId(id)))
+    });
+    let evaluation = Evaluation::new(program, plan, tables, times, complete.collect());
     let mut findings = Vec::new();
     let mut answers = Vec::new();
     for (number, ask) in question.asks.iter().enumerate() {
         let groups = match plan.asks.get(number) {
-            Some(needs) if !ask.by.is_empty() => seen(plan, tables, needs),
+            Some(needs) if ask.by.len() > usize::from(ask.expr.cells().is_some()) => {
+                seen(plan, tables, needs, ask.expr.entry_sets())
+            }
             _ => vec![(ROOT, Vec::new())],
         };
         match answer(program, question, extents, &evaluation, ask, &groups) {
@@ -53,14 +61,23 @@ fn answer(
     groups: &[(u32, Vec<Value>)],
 ) -> Result<Answer, Diagnostic> {
     let complete_to = complete_to(program, question, extents, &ask.expr.sources());
+    // A table has a row for each offset.
+    let cells = ask.expr.cells();
+    let offsets = cells.map_or(0..=0, |(_, from, to)| from..=to);
     let mut answer = Answer::default();
     for (index, period) in ask.periods.iter().enumerate() {
         let complete = complete_to.is_none_or(|to| period.interval.end <= to);
         let span = Span { interval: period.interval, grain: period.grain };
         for (id, by) in groups {
-            let at = At { span, by: *id, keys: ROOT };
-            let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
-            answer.rows.push(AnswerRow { period: index, by: by.clone(), value, complete });
+            for (cell, offset) in (0u32..).zip(offsets.clone()) {
+                let at = At { span, by: *id, keys: ROOT, member: 0, cell };
+                let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
+                let open = evaluation.take_open();
+                let by = by.iter().cloned().chain(cells.map(|_| Value::Int(i128::from(offset)))).collect();
+                let complete = complete && !open.waiting;
+                let open = open.waiting.then_some(open.entries);
+                answer.rows.push(AnswerRow { period: index, by, value, complete, open });
+            }
         }
     }
     Ok(answer)
@@ -102,6 +119,7 @@ fn seen(
     plan: &Plan,
     tables: &Tables,
     needs: &BTreeSet<(usize, kepi_lang::calendar::Interval)>,
+    entries: u32,
 ) -> Vec<(u32, Vec<Value>)> {
     let mut found: BTreeSet<u32> = BTreeSet::new();
     let mut types: Vec<ScalarType> = Vec::new();
@@ -115,6 +133,12 @@ fn seen(
             for (ty, expr) in types.iter_mut().zip(&branch.by) {
                 *ty = expr.ty;
             }
+        }
+        if let Some(trail) = tables.trails.get(measure) {
+            found.extend(
+                trail.groups_in(entries, (crate::plan::micros(interval.start), crate::plan::micros(interval.end))),
+            );
+            continue;
         }
         let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
         if let (Some(table), Some(number)) = (tables.measures.get(*measure), number) {

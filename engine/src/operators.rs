@@ -10,6 +10,7 @@ pub(crate) mod moments;
 pub(crate) mod quantile;
 pub(crate) mod share;
 pub(crate) mod sum;
+pub(crate) mod trail;
 pub(crate) mod unique;
 pub(crate) mod view;
 
@@ -33,6 +34,8 @@ pub(crate) struct Rows<'a> {
     /// The branch's clock in microseconds and the source's key, by row number: the order of `first` and `last`.
     pub clock: Option<&'a [i64]>,
     pub key: &'a [ArrayRef],
+    /// Of a trail: actor, and what else is kept, by row number.
+    pub kept: &'a [ArrayRef],
 }
 
 impl Rows<'_> {
@@ -77,6 +80,10 @@ pub(crate) trait Accumulator: Send {
     /// Copies a cell over another.
     fn copy(&mut self, to: usize, from: usize);
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
+    /// The rows of a cell, if that is what it holds.
+    fn trail(&mut self, _cell: usize) -> Option<trail::Rows> {
+        None
+    }
 }
 
 struct Cells<F: Family> {
@@ -158,6 +165,7 @@ pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
         Aggregate::Stddev => boxed(moments::Stddev),
         Aggregate::First => boxed(first_last::Edge { last: false }),
         Aggregate::Last => boxed(first_last::Edge { last: true }),
+        Aggregate::Trail => Box::<trail::Trail>::default(),
     }
 }
 

@@ -50,6 +50,23 @@ impl Calendar {
         Interval { start: start.min(end), end }
     }
 
+    /// The instant a length after another: elapsed time, weeks of 7 and days of 24 hours; months and longer on the wall clock.
+    pub fn after(&self, t: Timestamp, length: Length) -> Timestamp {
+        if t == Timestamp::MAX {
+            return t;
+        }
+        match (length.milliseconds(), length.months(), length.days()) {
+            (Some(milliseconds), ..) => {
+                t.checked_add(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MAX)
+            }
+            (_, Some(months), _) => self.shift_months(t, months, Bound::Start),
+            (_, _, Some(days)) => {
+                t.checked_add(SignedDuration::from_hours(days.saturating_mul(24))).unwrap_or(Timestamp::MAX)
+            }
+            _ => t,
+        }
+    }
+
     fn trailing_start(&self, end: Timestamp, length: Length) -> Timestamp {
         if let Some(milliseconds) = length.milliseconds() {
             return end.checked_sub(SignedDuration::from_millis(milliseconds)).unwrap_or(Timestamp::MIN);

@@ -12,6 +12,7 @@ pub(super) fn of_aggregate(aggregate: Aggregate, stock: bool) -> Additivity {
         Aggregate::Count | Aggregate::Sum => Additivity::Additive,
         Aggregate::Unique => Additivity::Distinct,
         Aggregate::Mean | Aggregate::Share => Additivity::Ratio,
+        Aggregate::Trail => Additivity::None,
         _ => Additivity::OrderStatistic,
     }
 }
@@ -169,7 +170,7 @@ fn expr_any(expr: &MetricExpr, test: &impl Fn(&MetricKind) -> bool) -> bool {
     }
     let any = |e: &MetricExpr| expr_any(e, test);
     match &expr.kind {
-        MetricKind::Literal(_) | MetricKind::Measure(_) => false,
+        MetricKind::Literal(_) | MetricKind::Measure(_) | MetricKind::Journey { .. } | MetricKind::Here { .. } => false,
         MetricKind::Negate(of) | MetricKind::Not(of) | MetricKind::IsNull(of) | MetricKind::Total(of) => any(of),
         MetricKind::Convert { of, .. } | MetricKind::Over { of, .. } => any(of),
         MetricKind::Ago { of, .. } | MetricKind::Change { of, .. } => any(of),
@@ -187,7 +188,7 @@ fn collection_any(collection: &Collection, test: &impl Fn(&MetricKind) -> bool) 
     match collection {
         Collection::Distribution { of, .. } => expr_any(of, test),
         // Each period of a series is on its own.
-        Collection::Series { .. } => false,
+        Collection::Series { .. } | Collection::Times { .. } | Collection::Entries { .. } => false,
         Collection::Over { of, .. } => collection_any(of, test),
     }
 }

@@ -25,12 +25,11 @@ impl Scope {
                 Some(Named::Metric(_)) => Class::Metric,
                 Some(Named::Segment(_)) | None => Class::Row,
             },
-            ExprKind::Member { of, .. } => match &of.kind {
-                // A measure of a later version: `conversion(…).step(2)`.
+            ExprKind::Member { of, field, .. } => match &of.kind {
                 ExprKind::Call { name, .. }
-                    if find(&name.value).is_some_and(|f| f.is_later() && !makes_set(f.role)) =>
+                    if find(&name.value).is_some_and(|f| matches!(f.role, Role::Journey(_))) =>
                 {
-                    Class::Metric
+                    if field.value == "time" { Class::Collection } else { Class::Metric }
                 }
                 _ => Class::Row,
             },
@@ -72,7 +71,7 @@ impl Scope {
             {
                 Class::Set
             }
-            Some(Role::Aggregate(_) | Role::Form(_)) => Class::Metric,
+            Some(Role::Aggregate(_) | Role::Form(_) | Role::Journey(_)) => Class::Metric,
             Some(role @ Role::Later(_)) => {
                 if makes_set(role) {
                     Class::Set

@@ -2,7 +2,9 @@
 
 mod collections;
 mod forms;
+mod journeys;
 mod measures;
+mod trails;
 mod value;
 
 use std::cell::RefCell;
@@ -46,6 +48,8 @@ pub(super) struct Env<'a> {
     pub(super) dimensions: Rc<RefCell<Vec<OneType>>>,
     /// Keys of the distributions around, outermost first.
     pub(super) keys: Vec<Rc<Key<'a>>>,
+    /// The measures follow entries: each keeps its actor.
+    pub(super) follow: Rc<std::cell::Cell<bool>>,
 }
 
 /// The type of a dimension or of a key: one for all measures, or a part of one and a part of another would not meet.
@@ -76,7 +80,7 @@ impl OneType {
 
 impl Env<'_> {
     fn is_plain(&self) -> bool {
-        self.conditions.is_empty() && self.by.is_empty() && self.keys.is_empty()
+        self.conditions.is_empty() && self.by.is_empty() && self.keys.is_empty() && !self.follow.get()
     }
 }
 
@@ -212,9 +216,12 @@ impl<'c, 'a> Metrics<'c, 'a> {
         is(left) && is(right)
     }
 
-    fn member(&self, ast: &'a Expr, of: &'a Expr) -> Check<Val> {
-        if self.cx.scope.classify(ast) == Class::Metric {
-            return self.expr(of);
+    fn member(&self, ast: &'a Expr, of: &'a Expr, field: &'a Name, args: Option<&'a [Arg]>) -> Check<Val> {
+        if let ExprKind::Call { name, args: inner } = &of.kind
+            && let Some(function) = find(&name.value)
+            && let Role::Journey(form) = function.role
+        {
+            return self.journey(function, form, inner, Some((field, args)), ast.span);
         }
         let help = "measure it: `sum(E.column)`, `mean(E.column)`, `unique(E.column)`";
         self.no_metric(ast, "a column has a value a row", help)
@@ -238,6 +245,7 @@ impl<'c, 'a> Metrics<'c, 'a> {
                 let what = format!("`{}` is of one row", name.value);
                 self.no_metric(ast, &what, "measure it: `unique(day(E.time))`, `mean(length(E.text))`")
             }
+            Role::Journey(form) => self.journey(function, form, args, None, ast.span),
             Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
         }
     }
@@ -260,7 +268,7 @@ impl<'a> Typer<'a> for Metrics<'_, 'a> {
         let _deeper = self.cx.deeper(ast.span)?;
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),
-            ExprKind::Member { of, .. } => self.member(ast, of),
+            ExprKind::Member { of, field, args } => self.member(ast, of, field, args.as_deref()),
             ExprKind::Like { .. } => self.no_metric(ast, "`like` is a condition on rows", "write it after `where`"),
             ExprKind::Call { name, args } => self.call(ast, name, args),
             ExprKind::Where { of, condition } => self.within(ast, of, condition),

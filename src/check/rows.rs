@@ -123,7 +123,9 @@ impl<'c, 'a> Rows<'c, 'a> {
         match function.role {
             Role::Row(row) => self.call(function, row, args, ast.span),
             Role::Scalar(..) => common(self, ast),
-            Role::Aggregate(_) | Role::Form(_) => self.no_measure(&format!("`{}(…)`", name.value), ast.span),
+            Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) => {
+                self.no_measure(&format!("`{}(…)`", name.value), ast.span)
+            }
             Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
         }
     }

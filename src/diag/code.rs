@@ -147,6 +147,12 @@ codes! {
     TooManyPeriods = "K0453" Error "too many periods";
     LoneEvent = "K0454" Warning "a latest event that stands alone";
 
+    // ---- K0460..K0469: journeys
+    JourneySteps = "K0460" Error "a journey without the steps that it needs";
+    JourneyOption = "K0461" Error "an option that a journey does not take, or that is missing";
+    JourneyPart = "K0462" Error "a part that a journey does not have";
+    JourneyInside = "K0463" Error "a journey where none can be measured";
+
     // ---- K0501..K0549: SMART, with the definitions alone
     NoMetric = "K0501" Error "an objective without a metric";
     NoOwner = "K0502" Error "an objective that nobody owns";

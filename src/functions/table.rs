@@ -1,8 +1,8 @@
 //! The built-in functions, in the order of the reference.
 
 use crate::calendar::Grain;
-use crate::functions::{AggregateName, Form, Function, Group, Makes, Role, start_of};
-use crate::ir::{MetricFunction, RowFunction};
+use crate::functions::{AggregateName, Form, Function, Group, JourneyForm, Makes, Role, start_of};
+use crate::ir::{Lifecycle, MetricFunction, RowFunction};
 
 const MANY: usize = 100;
 
@@ -379,16 +379,68 @@ pub const ALL: &[Function] = &[
     ),
     // ---- journeys: names that are taken, for a later version
     later("sessions", "sessions(E, gap 30m)", Makes::EventSet, "sessions of a set, at their start"),
-    later("conversion", "conversion(A -> B, within 14d)", Makes::Number, "the share of A's actors who go on to B"),
-    later("retention", "retention(A -> B, day 7)", Makes::Number, "the share of A's cohort that does B in a bucket"),
-    later("new", "new(E)", Makes::Number, "actors that were never there before"),
-    later("returning", "returning(E)", Makes::Number, "actors of this period and the one before"),
-    later("resurrected", "resurrected(E)", Makes::Number, "actors that come back after a pause"),
-    later("dormant", "dormant(E)", Makes::Number, "actors of the period before that are missing"),
+    Function {
+        name: "conversion",
+        signature: "conversion(A -> B -> C, within 14d [, any order | strict] [, first | latest | each entry] [, same COL] [, excluding X] [, mature only])",
+        group: Group::Journeys,
+        role: Role::Journey(JourneyForm::Conversion),
+        arguments: (1, 1),
+        options: &[],
+        result: "a proportion, 0 to 1; ratio",
+        doc: "the share of A's actors who get to the last step; `.users(k)`, `.step(k)`, `.time`, `.time(k)`, `.numerator`, `.denominator`",
+        examples: &[
+            "conversion(play -> purchase, within 14d)",
+            "conversion(play -> purchase, within 1h, first entry).users(2)",
+            "median(conversion(play -> purchase, within 14d).time)",
+        ],
+    },
+    Function {
+        name: "retention",
+        signature: "retention(A -> B, day 7 [, on or after] [, rolling] [, recurring] [, at least 2] [, mature only])",
+        group: Group::Journeys,
+        role: Role::Journey(JourneyForm::Retention),
+        arguments: (1, 1),
+        options: &[],
+        result: "a proportion, 0 to 1; ratio",
+        doc: "the share of A's cohort that does B in that day, week or month after; `day 0 to 10` is a table",
+        examples: &["retention(play -> play, day 7)", "retention(play -> purchase, week 0 to 4, recurring).numerator"],
+    },
+    lifecycle("new", "new(E)", Lifecycle::New, "actors of the period that were never there before", &["new(play)"]),
+    lifecycle(
+        "returning",
+        "returning(E)",
+        Lifecycle::Returning,
+        "actors of the period and of the one before",
+        &["returning(play)"],
+    ),
+    lifecycle(
+        "resurrected",
+        "resurrected(E)",
+        Lifecycle::Resurrected,
+        "actors of the period that were not there in the one before, but earlier",
+        &["resurrected(play)"],
+    ),
+    lifecycle(
+        "dormant",
+        "dormant(E)",
+        Lifecycle::Dormant,
+        "actors of the period before that are not there in this one",
+        &["dormant(play)"],
+    ),
+    Function {
+        name: "churn",
+        signature: "churn(E, after 30d)",
+        group: Group::Journeys,
+        role: Role::Journey(JourneyForm::Churn),
+        arguments: (1, 1),
+        options: &[],
+        result: "a proportion, 0 to 1; ratio",
+        doc: "of the actors active in the window before, the share that has not been since",
+        examples: &["churn(play, after 30d)"],
+    },
     later("open", "open(S)", Makes::EventSet, "spans that are open at the period's end"),
     later("started", "started(S)", Makes::EventSet, "spans at their start"),
     later("ended", "ended(S)", Makes::EventSet, "spans at their end"),
-    later("churn", "churn(S)", Makes::Number, "the share of open spans, or of active actors, that is lost"),
     later("nps", "nps(E.score)", Makes::Number, "net promoter score"),
     later("csat", "csat(E.score, top 2 of 5)", Makes::Number, "the share of satisfied answers"),
 ];
@@ -430,6 +482,26 @@ const fn period(
         options: &[],
         result: "a date",
         doc: "the first day of the civil period that holds a time, in the project's zone",
+        examples,
+    }
+}
+
+const fn lifecycle(
+    name: &'static str,
+    signature: &'static str,
+    state: Lifecycle,
+    doc: &'static str,
+    examples: &'static [&'static str],
+) -> Function {
+    Function {
+        name,
+        signature,
+        group: Group::Journeys,
+        role: Role::Journey(JourneyForm::Lifecycle(state)),
+        arguments: (1, 1),
+        options: &[],
+        result: "the actor's entity; distinct",
+        doc,
         examples,
     }
 }

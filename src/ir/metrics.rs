@@ -4,7 +4,7 @@ use crate::calendar::Grain;
 use crate::calendar::Length;
 use crate::calendar::Window;
 use crate::decimal::Decimal;
-use crate::ir::{Arithmetic, ColumnId, Comparison, RowExpr, ScalarType, SourceId};
+use crate::ir::{Arithmetic, ColumnId, Comparison, Journey, Part, RowExpr, ScalarType, SourceId};
 use crate::unit::Unit;
 use crate::value::Value;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Measure {
     pub aggregate: Aggregate,
-    /// The event set: at most one branch a source; a row of a source that satisfies its filter belongs to the set.
+    /// The event set: at most one branch a source (a trail may have several); a row of a source that satisfies its filter belongs to the set.
     pub branches: Vec<Branch>,
     pub ty: ScalarType,
     pub unit: Unit,
@@ -34,6 +34,8 @@ pub struct Branch {
     pub by: Vec<RowExpr>,
     /// Keys of the distributions around the measure, outermost first. Rows with a null key are left out.
     pub keys: Vec<RowExpr>,
+    /// Of a trail: who, then what else is known of a row. Rows without an actor are left out.
+    pub kept: Vec<RowExpr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +62,8 @@ pub enum Aggregate {
     Last,
     /// Share of the rows with a known answer for which the (boolean) value is true.
     Share,
+    /// The rows themselves, by actor in order of time; the value says by bits which sets a row belongs to. Stands in journeys.
+    Trail,
 }
 
 /// An expression over measures, evaluated for an interval, a breakdown value, and the keys of enclosing distributions.
@@ -146,6 +150,15 @@ pub enum MetricKind {
     },
     /// The inner expression without the breakdown (its measures have no `by`).
     Total(Box<MetricExpr>),
+    /// What actors do one after the other.
+    Journey {
+        of: Arc<Journey>,
+        part: Part,
+    },
+    /// Of the member at hand, in a collection of times or entries: the time, or the measure with this number.
+    Here {
+        slot: u32,
+    },
     Summary {
         statistic: Statistic,
         of: Box<Collection>,
@@ -179,6 +192,12 @@ pub enum Collection {
     /// One value for each period of the grain that begins in the interval, in order of time. On an unbounded interval: from
     /// the first row of the sources read.
     Series { of: MetricExpr, grain: Grain },
+    /// One value for each actor that gets there: the seconds from step 1 to the last, or to `step` (from 1) from the one
+    /// before it.
+    Times { of: MetricExpr, journey: Arc<Journey>, step: Option<u32> },
+    /// One value for each entry in the interval (set 0 of the trail): over the same actor's rows within a time after it, up
+    /// to the next entry. `measures` are the sets from 1 on; `Here` names them.
+    Entries { of: MetricExpr, trail: Arc<Measure>, measures: Vec<Arc<Measure>>, within: Window },
     /// The collection of a window that ends with the period.
     Over { of: Box<Collection>, window: Window },
 }

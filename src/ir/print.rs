@@ -63,6 +63,8 @@ impl<'a> Printer<'a> {
             MetricKind::Ago { of, shift } => format!("ago({}, {shift})", m(of)),
             MetricKind::Change { of, shift } => format!("change({}, {shift})", m(of)),
             MetricKind::Total(of) => format!("total({})", m(of)),
+            MetricKind::Journey { of, part } => format!("{}.{part:?}", self.journey(of)),
+            MetricKind::Here { slot } => format!("here {slot}"),
             MetricKind::Summary { statistic: s, of } => {
                 let (name, rest) = statistic(*s);
                 format!("{name}({}{rest})", self.collection(of))
@@ -93,9 +95,20 @@ impl<'a> Printer<'a> {
             Collection::Distribution { of, base: Some(base) } => {
                 format!("each {} of {}", self.metric(of), self.measure(base))
             }
+            Collection::Times { of, journey, step } => {
+                format!("times {step:?} {} of {}", self.metric(of), self.journey(journey))
+            }
+            Collection::Entries { of, trail, measures, within } => {
+                let measures = joined(measures.iter().map(|m| self.measure(m)));
+                format!("{} of ({measures}) per {} within {}", self.metric(of), self.measure(trail), windowed(*within))
+            }
             Collection::Series { of, grain } => format!("{} per {grain}", self.metric(of)),
             Collection::Over { of, window } => format!("{} over {}", self.collection(of), windowed(*window)),
         }
+    }
+
+    fn journey(&self, journey: &crate::ir::Journey) -> String {
+        format!("{:?} of {}", journey.kind, self.measure(&journey.trail))
     }
 
     fn measure(&self, measure: &Measure) -> String {
@@ -121,7 +134,7 @@ impl<'a> Printer<'a> {
         if let Some(filter) = &branch.filter {
             let _ = write!(text, " where {}", self.row(filter, source));
         }
-        for (word, exprs) in [("per", &branch.keys), ("by", &branch.by)] {
+        for (word, exprs) in [("per", &branch.keys), ("by", &branch.by), ("with", &branch.kept)] {
             if !exprs.is_empty() {
                 let _ = write!(text, " {word} {}", joined(exprs.iter().map(|e| self.row(e, source))));
             }
@@ -251,6 +264,7 @@ fn aggregate(aggregate: Aggregate) -> (&'static str, String) {
         Aggregate::First => "first",
         Aggregate::Last => "last",
         Aggregate::Share => "share",
+        Aggregate::Trail => "trail",
     };
     (name, String::new())
 }

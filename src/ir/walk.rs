@@ -9,8 +9,9 @@ impl MetricExpr {
     /// Calls `visit` for every measure, bases of distributions included, in the order of the text; equal measures repeat.
     pub fn measures<'a>(&'a self, visit: &mut impl FnMut(&'a Arc<Measure>)) {
         match &self.kind {
-            MetricKind::Literal(_) => {}
+            MetricKind::Literal(_) | MetricKind::Here { .. } => {}
             MetricKind::Measure(measure) => visit(measure),
+            MetricKind::Journey { of, .. } => visit(&of.trail),
             MetricKind::Negate(of)
             | MetricKind::Not(of)
             | MetricKind::IsNull(of)
@@ -44,6 +45,44 @@ impl MetricExpr {
         }
     }
 
+    /// Calls `visit` for every expression of the same periods: itself, and those inside that are not a collection's.
+    pub fn each<'a>(&'a self, visit: &mut impl FnMut(&'a MetricExpr)) {
+        visit(self);
+        match &self.kind {
+            MetricKind::Negate(of)
+            | MetricKind::Not(of)
+            | MetricKind::IsNull(of)
+            | MetricKind::Total(of)
+            | MetricKind::Convert { of, .. }
+            | MetricKind::Over { of, .. }
+            | MetricKind::Ago { of, .. }
+            | MetricKind::Change { of, .. } => of.each(visit),
+            MetricKind::Arithmetic { left, right, .. }
+            | MetricKind::Compare { left, right, .. }
+            | MetricKind::And(left, right)
+            | MetricKind::Or(left, right) => {
+                left.each(visit);
+                right.each(visit);
+            }
+            MetricKind::In { of, list } => {
+                of.each(visit);
+                list.iter().for_each(|e| e.each(visit));
+            }
+            MetricKind::If { condition, then, otherwise } => {
+                condition.each(visit);
+                then.each(visit);
+                otherwise.each(visit);
+            }
+            MetricKind::Call { args, .. } => args.iter().for_each(|e| e.each(visit)),
+            MetricKind::Literal(_)
+            | MetricKind::Measure(_)
+            | MetricKind::Journey { .. }
+            | MetricKind::Here { .. }
+            | MetricKind::Summary { .. }
+            | MetricKind::Correlation { .. } => {}
+        }
+    }
+
     /// The sources it reads.
     pub fn sources(&self) -> BTreeSet<SourceId> {
         let mut found = BTreeSet::new();
@@ -61,6 +100,8 @@ impl Collection {
                 base.iter().for_each(visit);
             }
             Self::Series { of, .. } => of.measures(visit),
+            Self::Times { journey, .. } => visit(&journey.trail),
+            Self::Entries { trail, .. } => visit(trail),
             Self::Over { of, .. } => of.measures(visit),
         }
     }

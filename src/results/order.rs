@@ -118,6 +118,7 @@ mod tests {
             by: vec![Value::Text(["a", "b"][at % 2].to_owned())],
             value: value.map_or(Value::Null, Value::Int),
             complete: true,
+            open: None,
         });
         Answer { rows: rows.collect() }
     }

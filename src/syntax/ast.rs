@@ -139,6 +139,10 @@ pub enum Flag {
     Approximate,
     Discrete,
     MatureOnly,
+    ExcludeActors,
+    NoRepeats,
+    IgnoringRepeats,
+    Increasing,
 }
 
 #[derive(Clone, Debug, PartialEq)]

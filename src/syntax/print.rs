@@ -289,6 +289,10 @@ const FLAGS: &[(Flag, &str)] = &[
     (Flag::Approximate, "approximate"),
     (Flag::Discrete, "discrete"),
     (Flag::MatureOnly, "mature only"),
+    (Flag::ExcludeActors, "exclude actors"),
+    (Flag::NoRepeats, "no repeats"),
+    (Flag::IgnoringRepeats, "ignoring repeats"),
+    (Flag::Increasing, "increasing"),
 ];
 
 fn op_text(op: BinaryOp) -> &'static str {

@@ -30,6 +30,7 @@ fn generated(name: &str) -> Option<String> {
         "aggregates" => functions(Group::Aggregates),
         "forms" => functions(Group::Forms),
         "row functions" => functions(Group::Rows),
+        "journeys" => functions(Group::Journeys),
         "later" => later(),
         "units" => units(),
         "lengths" => lengths(),

@@ -1,21 +1,27 @@
 //! Expressions over measures, for one interval, breakdown value and key at a time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use kepi_lang::calendar::CalendarError;
+use jiff::Timestamp;
+use kepi_lang::calendar::{CalendarError, Interval};
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Collection, Comparison, Measure, MetricExpr, MetricKind, Program, SourceId};
+use kepi_lang::ir::{
+    Collection, Comparison, Journey, JourneyKind, Measure, MetricExpr, MetricKind, Part, Program, SourceId,
+};
 use kepi_lang::value::Value;
 
+use crate::collect::journeys::{self, Clock, Outcome};
 use crate::collect::statistic::summary;
 use crate::collect::table::{ROOT, Tables};
+use crate::collect::trails::Trail;
 use crate::collect::value::{and, arithmetic, as_f64, call, coerce, compare, negate, or, truth, truth_value};
 use crate::execute::work::word;
 use crate::operators::{TooLarge, empty, moments};
-use crate::plan::Plan;
 use crate::plan::time::{Span, Times};
+use crate::plan::{Plan, micros};
 
 /// Where an expression is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +29,10 @@ pub(crate) struct At {
     pub span: Span,
     pub by: u32,
     pub keys: u32,
+    /// The member of a collection of times or entries.
+    pub member: u32,
+    /// The cell of a table, from 0.
+    pub cell: u32,
 }
 
 /// Why there is no value.
@@ -60,17 +70,56 @@ pub(crate) struct Evaluation<'a> {
     times: Times<'a>,
     /// The number of a measure, by its address: comparing measures costs more than looking them up.
     ids: RefCell<HashMap<*const Measure, usize>>,
+    /// By source: up to where it is complete; `None`: it has no time.
+    complete: Vec<Option<Timestamp>>,
+    outcomes: RefCell<HashMap<(usize, JourneyKind, Interval), Rc<Outcome>>>,
+    /// By slot and member, of the collection that is being evaluated.
+    here: RefCell<Rc<Vec<Vec<Value>>>>,
+    open: Cell<Open>,
+}
+
+/// What the value at hand still waits for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Open {
+    /// Entries whose window has not passed.
+    pub entries: u64,
+    /// A journey was asked whose last entry may not have run its course.
+    pub waiting: bool,
+    /// And there is no value because of that.
+    unknown: bool,
 }
 
 impl<'a> Evaluation<'a> {
-    pub(crate) fn new(program: &'a Program, plan: &'a Plan, tables: &'a Tables, times: Times<'a>) -> Self {
-        Self { program, plan, tables, times, ids: RefCell::default() }
+    pub(crate) fn new(
+        program: &'a Program,
+        plan: &'a Plan,
+        tables: &'a Tables,
+        times: Times<'a>,
+        complete: Vec<Option<Timestamp>>,
+    ) -> Self {
+        Self {
+            program,
+            plan,
+            tables,
+            times,
+            ids: RefCell::default(),
+            complete,
+            outcomes: RefCell::default(),
+            here: RefCell::default(),
+            open: Cell::default(),
+        }
     }
 
     pub(crate) fn value(&self, expr: &MetricExpr, at: At) -> Result<Value, Failure> {
         let value = match &expr.kind {
             MetricKind::Literal(value) => value.clone(),
             MetricKind::Measure(measure) => self.measure(measure, at)?,
+            MetricKind::Journey { of, part } => self.journey(of, *part, at)?,
+            MetricKind::Here { slot } => {
+                let here = self.here.borrow();
+                let member = here.get(*slot as usize).and_then(|values| values.get(at.member as usize));
+                member.cloned().unwrap_or(Value::Null)
+            }
             MetricKind::Negate(of) => negate(&self.value(of, at)?)?,
             MetricKind::Not(of) => truth_value(truth(&self.value(of, at)?).map(|b| !b)),
             MetricKind::Arithmetic { op, left, right } => {
@@ -114,7 +163,14 @@ impl<'a> Evaluation<'a> {
                 }
             }
             MetricKind::Total(of) => self.value(of, At { by: ROOT, ..at })?,
-            MetricKind::Summary { statistic, of } => summary(statistic, self.collection(of, at)?, expr.ty)?,
+            MetricKind::Summary { statistic, of } => {
+                let before = self.open.take();
+                self.open.set(Open { unknown: false, ..before });
+                let members = self.collection(of, at)?;
+                let unknown = self.open.get().unknown;
+                self.open.set(Open { unknown: unknown || before.unknown, ..self.open.get() });
+                if unknown { Value::Null } else { summary(statistic, members, expr.ty)? }
+            }
             MetricKind::Correlation { left, right } => {
                 let (left, right) = (self.collection(left, at)?, self.collection(right, at)?);
                 let both = left.iter().zip(&right).filter_map(|(x, y)| as_f64(x).zip(as_f64(y)));
@@ -122,6 +178,71 @@ impl<'a> Evaluation<'a> {
             }
         };
         Ok(coerce(value, expr.ty))
+    }
+
+    /// What was found to be open since the last time.
+    pub(crate) fn take_open(&self) -> Open {
+        self.open.take()
+    }
+
+    /// The rows of a trail, and up to where they are known.
+    fn trail(&self, measure: &Arc<Measure>) -> Result<(usize, &'a Trail, Clock<'a>), Failure> {
+        let id = self.id(measure)?;
+        let trail = self.tables.trails.get(&id).ok_or(Failure::Internal("a trail that was not planned"))?;
+        let sources: BTreeSet<SourceId> = measure.branches.iter().map(|b| b.source).collect();
+        let known = sources.iter().filter_map(|s| self.complete.get(s.0 as usize).copied().flatten()).min();
+        let known_to = known.map_or(i64::MAX, micros);
+        Ok((id, trail, Clock { calendar: self.times.calendar, known_to }))
+    }
+
+    fn outcome(&self, journey: &Journey, at: At) -> Result<(Rc<Outcome>, Clock<'a>), Failure> {
+        let (id, trail, clock) = self.trail(&journey.trail)?;
+        let key = (id, journey.kind.clone(), at.span.interval);
+        if let Some(known) = self.outcomes.borrow().get(&key) {
+            return Ok((Rc::clone(known), clock));
+        }
+        let made = Rc::new(journeys::outcome(journey, trail, &clock, &self.times, at.span)?);
+        self.outcomes.borrow_mut().insert(key, Rc::clone(&made));
+        Ok((made, clock))
+    }
+
+    /// Notes what is open; whether a value has to wait for it.
+    fn waits(&self, journey: &Journey, outcome: &Outcome, clock: &Clock<'_>, at: At) -> bool {
+        let (mature, only) = match &journey.kind {
+            JourneyKind::Conversion(c) => (outcome.mature, c.mature_only),
+            JourneyKind::Retention(r) => {
+                let offset = r.from + at.cell;
+                (journeys::cell_known(r, clock, self.times.as_of, at.span, offset), r.mature_only)
+            }
+            _ => (outcome.mature, false),
+        };
+        if !mature {
+            let open = self.open.get();
+            self.open.set(Open {
+                entries: open.entries.max(outcome.open(at.by, at.cell)),
+                waiting: true,
+                unknown: open.unknown || !only,
+            });
+        }
+        !mature && !only
+    }
+
+    fn journey(&self, journey: &Arc<Journey>, part: Part, at: At) -> Result<Value, Failure> {
+        let (outcome, clock) = self.outcome(journey, at)?;
+        if self.waits(journey, &outcome, &clock, at) {
+            return Ok(Value::Null);
+        }
+        let by = if broken_down(&journey.trail) { at.by } else { ROOT };
+        Ok(outcome.value(journey, part, by, at.cell))
+    }
+
+    /// The members of a collection, one after the other at hand.
+    fn each(&self, of: &MetricExpr, slots: Rc<Vec<Vec<Value>>>, at: At) -> Result<Vec<Value>, Failure> {
+        let members = slots.first().map_or(0, Vec::len);
+        let before = self.here.replace(slots);
+        let values = (0..members as u32).map(|member| self.value(of, At { member, ..at })).collect();
+        self.here.replace(before);
+        values
     }
 
     fn earlier(&self, of: &MetricExpr, shift: kepi_lang::calendar::Length, at: At) -> Result<Value, Failure> {
@@ -181,6 +302,25 @@ impl<'a> Evaluation<'a> {
                 }
                 members.into_iter().map(|keys| self.value(of, At { keys, ..at })).collect()
             }
+            Collection::Times { of, journey, step } => {
+                let (outcome, clock) = self.outcome(journey, at)?;
+                if self.waits(journey, &outcome, &clock, at) {
+                    return Ok(Vec::new());
+                }
+                let by = if broken_down(&journey.trail) { at.by } else { ROOT };
+                self.each(of, Rc::new(vec![outcome.times(*step, by)]), at)
+            }
+            Collection::Entries { of, trail, measures, within } => {
+                let by = if broken_down(trail) { at.by } else { ROOT };
+                let (_, rows, clock) = self.trail(trail)?;
+                let (slots, mature) = journeys::entries(rows, measures, &clock, *within, (at.span, by))?;
+                if !mature {
+                    let entries = slots.first().map_or(0, Vec::len) as u64;
+                    self.open.set(Open { entries, waiting: true, unknown: true });
+                    return Ok(Vec::new());
+                }
+                self.each(of, slots, at)
+            }
             Collection::Series { of, grain } => {
                 let periods = self.times.series(at.span, *grain, &of.sources()).map_err(Failure::Calendar)?;
                 let spans = periods.iter().map(|p| Span { interval: p.interval, grain: p.grain });
@@ -202,6 +342,11 @@ impl<'a> Evaluation<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a trail has a breakdown.
+fn broken_down(trail: &Measure) -> bool {
+    trail.branches.iter().any(|b| !b.by.is_empty())
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use kepi_lang::ir::Measure;
+use kepi_lang::ir::{Aggregate, Measure};
 use kepi_lang::value::Value;
 
+use crate::collect::trails::Trail;
 use crate::collect::value::coerce;
 use crate::execute::state::{Merged, MergedMeasure};
 use crate::operators::{Reader, TooLarge, decode_value};
@@ -19,14 +20,14 @@ pub(crate) const ROOT: u32 = 0;
 
 /// Values in a chain: each entry has a parent, so that a key's keys are its children.
 #[derive(Default)]
-struct Chain {
+pub(super) struct Chain {
     ids: HashMap<(u32, Vec<u8>), u32, FastState>,
     /// Parent and value, from entry 1 on.
     entries: Vec<(u32, Value)>,
 }
 
 impl Chain {
-    fn id(&mut self, parent: u32, bytes: &[u8], value: Value) -> u32 {
+    pub(super) fn id(&mut self, parent: u32, bytes: &[u8], value: Value) -> u32 {
         *self.ids.entry((parent, bytes.to_vec())).or_insert_with(|| {
             self.entries.push((parent, value));
             self.entries.len() as u32
@@ -99,6 +100,8 @@ impl MeasureTable {
 /// All measures of a plan.
 pub(crate) struct Tables {
     pub measures: Vec<MeasureTable>,
+    /// By number of the measure, of trails.
+    pub trails: HashMap<usize, Trail>,
     by: Chain,
     keys: Chain,
 }
@@ -107,11 +110,17 @@ impl Tables {
     pub(crate) fn new(plan: &Plan, merged: Merged) -> Option<Self> {
         let (mut by, mut keys) = (Chain::default(), Chain::default());
         let mut measures = Vec::new();
-        for (planned, merged) in plan.measures.iter().zip(merged.measures) {
+        let mut trails = HashMap::new();
+        for (number, (planned, mut merged)) in plan.measures.iter().zip(merged.measures).enumerate() {
+            if planned.measure.aggregate == Aggregate::Trail {
+                trails.insert(number, Trail::new(&planned.measure, &mut merged, &mut by)?);
+                merged.cells.clear();
+                merged.groups.clear();
+            }
             let timeline = plan.timelines.get(planned.timeline)?;
             measures.push(measure_table(&planned.measure, timeline, merged, &mut by, &mut keys)?);
         }
-        Some(Self { measures, by, keys })
+        Some(Self { measures, trails, by, keys })
     }
 
     /// How many keys lead to this one, itself included.

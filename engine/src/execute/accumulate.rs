@@ -367,7 +367,10 @@ impl<'a> Batch<'a> {
             clock = self.clock(column)?.to_vec();
             key = self.key()?;
         }
+        let kept = taken.kept.iter().map(|v| self.taken_value(*v, selection));
+        let kept = kept.collect::<std::result::Result<Vec<_>, _>>()?;
         let rows = Rows {
+            kept: &kept,
             rows: &selection.rows,
             cells: &selection.cells,
             value: value.as_ref(),

@@ -90,6 +90,7 @@ pub(crate) fn word(measure: &Measure) -> &'static str {
         Aggregate::First => "first",
         Aggregate::Last => "last",
         Aggregate::Share => "share",
+        Aggregate::Trail => "trail",
     }
 }
 

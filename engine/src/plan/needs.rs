@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kepi_lang::calendar::{CalendarError, Interval};
 use kepi_lang::diag::Diagnostic;
-use kepi_lang::ir::{Ask, Collection, Measure, MetricExpr, MetricKind};
+use kepi_lang::ir::{Ask, Collection, Journey, Measure, MetricExpr, MetricKind};
 
 use crate::plan::time::{Span, Times};
 
@@ -53,9 +53,35 @@ impl<'a> Needs<'a> {
         }
     }
 
+    fn journey(&mut self, journey: &Journey, span: Span) {
+        let (rows, base) = self.times.journey(&journey.kind, span);
+        self.trail(&journey.trail, rows, base);
+    }
+
+    /// One stretch of rows for all spans; the ask knows the spans in which members enter.
+    fn trail(&mut self, trail: &Arc<Measure>, rows: Interval, base: Interval) {
+        let id = *self.places.entry(Arc::as_ptr(trail)).or_insert_with(|| {
+            *self.ids.entry(trail.clone()).or_insert_with(|| {
+                self.wanted.push((trail.clone(), BTreeSet::new()));
+                self.wanted.len() - 1
+            })
+        });
+        self.ask.insert((id, base));
+        if let Some((_, intervals)) = self.wanted.get_mut(id) {
+            let (start, end) = intervals
+                .pop_first()
+                .map_or((rows.start, rows.end), |known| (known.start.min(rows.start), known.end.max(rows.end)));
+            intervals.insert(Interval { start, end });
+        }
+    }
+
     fn expr(&mut self, expr: &MetricExpr, span: Span) -> Result<(), CalendarError> {
         match &expr.kind {
-            MetricKind::Literal(_) => Ok(()),
+            MetricKind::Literal(_) | MetricKind::Here { .. } => Ok(()),
+            MetricKind::Journey { of, .. } => {
+                self.journey(of, span);
+                Ok(())
+            }
             MetricKind::Measure(measure) => {
                 self.measure(measure, span.interval);
                 Ok(())
@@ -105,6 +131,16 @@ impl<'a> Needs<'a> {
                     None => of.measures(&mut |m| self.measure(m, span.interval)),
                 }
                 self.expr(of, span)
+            }
+            Collection::Times { journey, .. } => {
+                self.journey(journey, span);
+                Ok(())
+            }
+            Collection::Entries { trail, within, .. } => {
+                let end = self.times.until(span.interval.end, *within);
+                // What was before the first entry may be followed by it: entries come before the span, too.
+                self.trail(trail, Interval { end, ..span.interval }, span.interval);
+                Ok(())
             }
             Collection::Series { of, grain } => {
                 for period in self.times.series(span, *grain, &of.sources())? {

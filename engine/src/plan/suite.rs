@@ -32,6 +32,8 @@ pub(crate) struct Taken {
     /// Indices into `exprs`.
     pub filter: Option<usize>,
     pub value: Option<usize>,
+    /// Of a trail.
+    pub kept: Vec<usize>,
     /// Whether rows are put in order: `first`, `last`.
     pub ordered: bool,
 }
@@ -89,8 +91,10 @@ impl SuiteSpec {
                 let space = position(&mut suite.spaces, space);
                 let filter = branch.filter.as_ref().map(|e| suite.expr(e));
                 let value = branch.value.as_ref().map(|e| suite.expr(e));
-                let ordered = matches!(planned.measure.aggregate, Aggregate::First | Aggregate::Last);
-                suite.taken.push(Taken { measure: number, space, filter, value, ordered });
+                let kept = branch.kept.iter().map(|e| suite.expr(e)).collect();
+                let aggregate = planned.measure.aggregate;
+                let ordered = matches!(aggregate, Aggregate::First | Aggregate::Last | Aggregate::Trail);
+                suite.taken.push(Taken { measure: number, space, filter, value, kept, ordered });
                 suite.columns.extend(branch.time);
                 // Another clock may take a row from any time of the default one.
                 unbounded |= branch.time != time || time.is_none();

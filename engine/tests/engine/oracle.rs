@@ -65,6 +65,7 @@ pub fn answers(world: &World<'_>) -> Result<Vec<Answer>, TooLarge> {
                     by: by.clone(),
                     value,
                     complete: complete(period.interval.end),
+                    open: None,
                 });
             }
         }

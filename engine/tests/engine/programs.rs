@@ -88,7 +88,15 @@ pub fn literal(value: Value, ty: ScalarType) -> RowExpr {
 }
 
 pub fn branch(source: u32, time: Option<u32>, value: Option<RowExpr>) -> Branch {
-    Branch { source: SourceId(source), time: time.map(ColumnId), filter: None, value, by: Vec::new(), keys: Vec::new() }
+    Branch {
+        source: SourceId(source),
+        time: time.map(ColumnId),
+        filter: None,
+        value,
+        by: Vec::new(),
+        keys: Vec::new(),
+        kept: Vec::new(),
+    }
 }
 
 /// The type of an aggregate of values of a type.

@@ -72,6 +72,7 @@ impl Reference<'_> {
                     by: by.clone(),
                     value: self.value(&ask.expr, &at)?,
                     complete: self.is_complete(&ask.expr.sources(), period.interval),
+                    open: None,
                 });
             }
         }

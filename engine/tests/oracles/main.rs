@@ -1,5 +1,6 @@
 //! Cases of other projects' own test suites, asked of kepi: see `tests/oracles`.
 
+mod journeys;
 mod metricflow;
 #[allow(dead_code)]
 #[path = "../language/pipeline.rs"]

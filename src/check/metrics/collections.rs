@@ -28,10 +28,6 @@ impl<'a> Metrics<'_, 'a> {
         within: Option<&Spanned<Window>>,
         span: Span,
     ) -> Check<Val> {
-        if let Some(within) = within {
-            let what = "`per … within …`, the measure after an entry,";
-            return self.cx.later(within.span, what, None);
-        }
         match self.cx.scope.classify(of) {
             Class::Set => {
                 if let ExprKind::Call { name, .. } = &of.kind {
@@ -51,6 +47,9 @@ impl<'a> Metrics<'_, 'a> {
                 return Err(self.wrong_subject(of, "a distribution or series", help));
             }
             Class::Literal | Class::Metric => {}
+        }
+        if let Some(within) = within {
+            return self.entries(of, key, within, span);
         }
         if let ExprKind::Name(word) = &key.expr.kind
             && let Some(grain) = Grain::parse(word)

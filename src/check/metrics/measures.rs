@@ -110,7 +110,7 @@ impl<'a> Metrics<'_, 'a> {
         }))
     }
 
-    fn branch(
+    pub(super) fn branch(
         &self,
         set: &EventSet,
         branch: &SetBranch,
@@ -183,7 +183,11 @@ impl<'a> Metrics<'_, 'a> {
         for (expr, key) in keys.iter_mut().zip(&self.env.keys) {
             self.one_type("key", &mut key.ty.borrow_mut(), expr, key.span, span)?;
         }
-        Ok(Branch { source: branch.source, time: branch.time, filter, value: value?, by, keys })
+        let mut kept = Vec::new();
+        if self.env.follow.get() {
+            kept.push(actor(span)?);
+        }
+        Ok(Branch { source: branch.source, time: branch.time, filter, value: value?, by, keys, kept })
     }
 
     /// A dimension, or a key, is of one type in all measures.
@@ -202,7 +206,7 @@ impl<'a> Metrics<'_, 'a> {
     }
 
     /// The actors of a union are of one kind.
-    fn one_entity(&self, set: &EventSet, at: Span) -> Check<()> {
+    pub(super) fn one_entity(&self, set: &EventSet, at: Span) -> Check<()> {
         let mut branches = set.branches.iter().filter(|b| b.entity.is_some());
         let Some(one) = branches.next() else { return Ok(()) };
         for branch in branches.clone() {

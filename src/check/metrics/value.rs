@@ -8,7 +8,7 @@ use crate::check::algebra::Shape;
 use crate::check::findings::Check;
 use crate::check::scope::Checker;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Collection, Measure, MetricExpr, MetricKind, ScalarType};
+use crate::ir::{Collection, Journey, Measure, MetricExpr, MetricKind, ScalarType};
 use crate::source::Span;
 use crate::unit::Unit;
 
@@ -37,12 +37,23 @@ pub(in crate::check) enum ManyKind {
         base: Option<Arc<Measure>>,
     },
     Series(Grain),
+    /// The times of a conversion.
+    Times {
+        journey: Arc<Journey>,
+        step: Option<u32>,
+    },
+    /// What follows each entry, `within` it.
+    Entries {
+        trail: Arc<Measure>,
+        measures: Vec<Arc<Measure>>,
+        within: Window,
+    },
 }
 
 impl Many {
     pub(super) fn called(&self) -> &'static str {
         match self.kind {
-            ManyKind::Distribution { .. } => "a distribution",
+            ManyKind::Distribution { .. } | ManyKind::Times { .. } | ManyKind::Entries { .. } => "a distribution",
             ManyKind::Series(_) => "a series",
         }
     }
@@ -51,6 +62,10 @@ impl Many {
         let inner = match self.kind {
             ManyKind::Distribution { base, .. } => Collection::Distribution { of: self.of, base },
             ManyKind::Series(grain) => Collection::Series { of: self.of, grain },
+            ManyKind::Times { journey, step } => Collection::Times { of: self.of, journey, step },
+            ManyKind::Entries { trail, measures, within } => {
+                Collection::Entries { of: self.of, trail, measures, within }
+            }
         };
         match self.window {
             Some(window) => Collection::Over { of: Box::new(inner), window },

@@ -72,8 +72,26 @@ impl Checker<'_> {
         }
     }
 
+    /// T2: what takes longer than there is time for cannot be told of those who enter after the start.
+    fn takes_longer(&mut self, def: &ObjectiveDef, objective: &Objective, horizon: Interval) {
+        let ends = |length: &Length| self.calendar.after(horizon.start, *length);
+        let Some(longest) = objective.expr.latencies().into_iter().max_by_key(ends) else { return };
+        if ends(&longest) <= horizon.end {
+            return;
+        }
+        let span = def.due.as_ref().map_or(def.name.span, |text| text.span);
+        let message = format!(
+            "the metric is known {longest} after an entry, and from start ({}) to due date there are {}",
+            self.calendar.date_of(horizon.start),
+            days(horizon),
+        );
+        let help = "move the due date, or take a metric with a shorter window".to_owned();
+        self.report_at(Code::ShortHorizon, span, message, help);
+    }
+
     /// T2: a window that reaches back behind the start tells of the time before.
     fn latency(&mut self, def: &ObjectiveDef, objective: &Objective, horizon: Interval) {
+        self.takes_longer(def, objective, horizon);
         let mut windows = Vec::new();
         metric_windows(&objective.expr, &mut windows);
         let lengths = windows.into_iter().filter_map(|window| match window {
@@ -166,7 +184,7 @@ fn days(interval: Interval) -> String {
 /// Every window in an expression.
 fn metric_windows(expr: &MetricExpr, found: &mut Vec<Window>) {
     match &expr.kind {
-        MetricKind::Literal(_) | MetricKind::Measure(_) => {}
+        MetricKind::Literal(_) | MetricKind::Measure(_) | MetricKind::Journey { .. } | MetricKind::Here { .. } => {}
         MetricKind::Over { of, window } => {
             found.push(*window);
             metric_windows(of, found);
@@ -204,6 +222,7 @@ fn metric_windows(expr: &MetricExpr, found: &mut Vec<Window>) {
 fn collection_windows(collection: &Collection, found: &mut Vec<Window>) {
     match collection {
         Collection::Distribution { of, .. } | Collection::Series { of, .. } => metric_windows(of, found),
+        Collection::Times { .. } | Collection::Entries { .. } => {}
         Collection::Over { of, window } => {
             found.push(*window);
             collection_windows(of, found);

@@ -26,6 +26,7 @@ fn measure(aggregate: Aggregate, unit: Unit) -> MetricExpr {
         value: None,
         by: Vec::new(),
         keys: Vec::new(),
+        kept: Vec::new(),
     };
     let proportion = aggregate == Aggregate::Share;
     let measure =

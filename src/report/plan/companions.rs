@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use crate::ir::{
-    Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricKind, RowExpr, RowKind, ScalarType, Statistic,
+    Additivity, Aggregate, Arithmetic, Branch, Collection, Journey, JourneyKind, Measure, MetricExpr, MetricKind, Part,
+    RowExpr, RowKind, ScalarType, Statistic,
 };
 use crate::unit::Unit;
 
@@ -41,8 +42,21 @@ pub(super) fn companions(expr: &MetricExpr) -> Option<Companions> {
             })
         }
         MetricKind::Total(of) => companions(of),
+        MetricKind::Journey { of, part } => of_journey(of, *part),
         _ => None,
     }
+}
+
+fn of_journey(of: &Arc<Journey>, part: Part) -> Option<Companions> {
+    let (of_all, through) = match part {
+        Part::Rate if !matches!(of.kind, JourneyKind::Lifecycle(_)) => (Part::Denominator, Part::Numerator),
+        Part::Step(k) => (Part::Users(k.checked_sub(1)?), Part::Users(k)),
+        _ => return None,
+    };
+    let counted_part = |part| counted(MetricKind::Journey { of: Arc::clone(of), part });
+    let (left, right) = (Box::new(counted_part(of_all)), Box::new(counted_part(through)));
+    let failures = counted(MetricKind::Arithmetic { op: Arithmetic::Subtract, left, right });
+    Some(Companions::Proportion { successes: counted_part(through), failures })
 }
 
 fn of_measure(measure: &Measure) -> Option<Companions> {
@@ -115,6 +129,12 @@ fn negated(of: &Collection) -> Collection {
     match of {
         Collection::Distribution { of, base } => Collection::Distribution { of: not(of), base: base.clone() },
         Collection::Series { of, grain } => Collection::Series { of: not(of), grain: *grain },
+        Collection::Times { of, journey, step } => {
+            Collection::Times { of: not(of), journey: journey.clone(), step: *step }
+        }
+        Collection::Entries { of, trail, measures, within } => {
+            Collection::Entries { of: not(of), trail: trail.clone(), measures: measures.clone(), within: *within }
+        }
         Collection::Over { of, window } => Collection::Over { of: Box::new(negated(of)), window: *window },
     }
 }
@@ -139,8 +159,15 @@ mod tests {
 
     fn measure(aggregate: Aggregate) -> MetricExpr {
         let value = RowExpr { kind: RowKind::Column(ColumnId(0)), ty: ScalarType::Bool, unit: Unit::none() };
-        let branch =
-            Branch { source: SourceId(0), time: None, filter: None, value: Some(value), by: vec![], keys: vec![] };
+        let branch = Branch {
+            source: SourceId(0),
+            time: None,
+            filter: None,
+            value: Some(value),
+            by: vec![],
+            keys: vec![],
+            kept: vec![],
+        };
         let measure =
             Measure { aggregate, branches: vec![branch], ty: ScalarType::Float, unit: Unit::none(), stock: false };
         of_spread(Arc::new(measure))
@@ -178,7 +205,7 @@ mod tests {
             assert_eq!(companions(&measure(aggregate)), None);
         }
         let (left, right) = (Box::new(measure(Aggregate::Sum)), Box::new(measure(Aggregate::Count)));
-        let quotient = wrapped(MetricKind::Arithmetic { op: crate::ir::Arithmetic::Divide, left, right });
+        let quotient = wrapped(MetricKind::Arithmetic { op: Arithmetic::Divide, left, right });
         assert_eq!(companions(&quotient), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::calendar::{Calendar, Grain, Interval, Length, Period, SpanUnit};
+use crate::calendar::{Calendar, Grain, Interval, Length, Period, SpanUnit, Window};
 use crate::ir::{MetricExpr, Program, SourceId};
 use crate::results::Extent;
 
@@ -26,7 +26,7 @@ pub struct Reach {
     pub first: Option<Timestamp>,
     /// The latest row that counts, over all sources read.
     pub last: Option<Timestamp>,
-    /// Up to here every source read is complete.
+    /// Up to here every source read is complete, and long enough after it for what is measured there to be known.
     pub complete: Option<Timestamp>,
 }
 
@@ -42,8 +42,17 @@ impl Frame<'_> {
             timeless: sources.is_empty(),
             first: extents(|e| e.first).into_iter().min().filter(|t| *t < self.as_of),
             last: extents(|e| e.last).into_iter().max().map(|t| t.min(self.as_of)),
-            complete: self.complete(&sources),
+            complete: self.complete(&sources).map(|t| self.known(expr, t)),
         }
+    }
+
+    /// What ends before this instant can be told, by data that are complete up to another: a journey takes its time.
+    fn known(&self, expr: &MetricExpr, complete: Timestamp) -> Timestamp {
+        let before = |length| {
+            let end = Interval { start: complete, end: complete };
+            self.calendar.window(Window::Trailing(length), end).start
+        };
+        expr.latencies().into_iter().map(before).min().unwrap_or(complete)
     }
 
     fn complete(&self, sources: &BTreeSet<SourceId>) -> Option<Timestamp> {

@@ -115,7 +115,15 @@ impl Want {
             Rule::opt_offset | Rule::opt_top | Rule::opt_excluding | Rule::opt_same | Rule::opt_id | Rule::flag => {
                 return None;
             }
-            Rule::any_order | Rule::first_entry | Rule::each_entry | Rule::latest_entry | Rule::on_or_after => {
+            Rule::exclude_actors
+            | Rule::no_repeats
+            | Rule::ignoring_repeats
+            | Rule::increasing
+            | Rule::any_order
+            | Rule::first_entry
+            | Rule::each_entry
+            | Rule::latest_entry
+            | Rule::on_or_after => {
                 return None;
             }
             Rule::all_answers | Rule::split_at_midnight | Rule::mature_only | Rule::ordered | Rule::strict => {

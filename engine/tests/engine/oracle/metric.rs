@@ -98,6 +98,7 @@ fn measured(world: &World<'_>, measure: &Measure, at: &At) -> Result<Value, TooL
         }
         Aggregate::Sum if values.is_empty() && measure.stock => Value::Null,
         Aggregate::Sum => total(&values)?,
+        Aggregate::Trail => unreachable!("journeys have a reference of their own"),
         Aggregate::Share => share(&values),
         _ if values.is_empty() => Value::Null,
         Aggregate::Mean => average(&values)?,
@@ -133,6 +134,7 @@ pub fn value(world: &World<'_>, expr: &MetricExpr, at: &At) -> Result<Value, Too
     let of = |e: &MetricExpr| value(world, e, at);
     let calendar = &world.program.settings.calendar;
     let result = match &expr.kind {
+        MetricKind::Journey { .. } | MetricKind::Here { .. } => unreachable!("journeys have a reference of their own"),
         MetricKind::Literal(v) => v.clone(),
         MetricKind::Measure(m) => measured(world, m, at)?,
         MetricKind::Negate(a) => row::negated(&of(a)?),
@@ -217,6 +219,7 @@ fn periods(world: &World<'_>, of: &MetricExpr, grain: Grain, interval: Interval)
 
 fn members(world: &World<'_>, collection: &Collection, at: &At) -> Result<Vec<Value>, TooLarge> {
     match collection {
+        Collection::Times { .. } | Collection::Entries { .. } => unreachable!("journeys have a reference of their own"),
         Collection::Distribution { of, base } => {
             let mut measures = Vec::new();
             match base {
@@ -328,6 +331,9 @@ pub fn breakdown(
         out: &mut BTreeSet<Vec<Value>>,
     ) {
         match c {
+            Collection::Times { .. } | Collection::Entries { .. } => {
+                unreachable!("journeys have a reference of their own")
+            }
             Collection::Distribution { of, base } => {
                 let mut measures = Vec::new();
                 match base {
@@ -351,6 +357,7 @@ pub fn breakdown(
     }
     let mut go = |e: &MetricExpr| breakdown(world, e, (interval, grain), out);
     match &expr.kind {
+        MetricKind::Journey { .. } | MetricKind::Here { .. } => unreachable!("journeys have a reference of their own"),
         MetricKind::Literal(_) => {}
         MetricKind::Measure(m) => measure(m, &interval, out),
         MetricKind::Negate(a) | MetricKind::Not(a) | MetricKind::IsNull(a) | MetricKind::Total(a) => go(a),

@@ -107,6 +107,7 @@ fn branches(rng: &mut Rng, groups: &Groups, value: Option<ScalarType>) -> Vec<Br
         value: value.clone(),
         by: groups.by.clone(),
         keys: groups.keys.clone(),
+        kept: Vec::new(),
     });
     each.collect()
 }

@@ -107,6 +107,9 @@ impl Reference<'_> {
     pub fn value(&self, expr: &MetricExpr, at: &At) -> Result<Value, TooLarge> {
         let condition = |e: &MetricExpr| self.value(e, at).map(|v| truth(&v));
         let value = match &expr.kind {
+            MetricKind::Journey { .. } | MetricKind::Here { .. } => {
+                unreachable!("journeys have a reference of their own")
+            }
             MetricKind::Literal(value) => value.clone(),
             MetricKind::Measure(measure) => self.measure(measure, at)?,
             MetricKind::Negate(of) => negate(&self.value(of, at)?)?,
@@ -202,6 +205,7 @@ impl Reference<'_> {
             // By the clock, ties by the source's key, then by value.
             Aggregate::First => values.iter().min().map_or(Value::Null, |v| v.2.clone()),
             Aggregate::Last => values.iter().max().map_or(Value::Null, |v| v.2.clone()),
+            Aggregate::Trail => unreachable!("journeys have a reference of their own"),
             Aggregate::Share if plain.is_empty() => Value::Null,
             Aggregate::Share => {
                 let yes = plain.iter().filter(|v| **v == Value::Bool(true)).count();
@@ -221,6 +225,9 @@ impl Reference<'_> {
                 let periods = self.periods(at.interval, *grain, &of.sources());
                 let value = |p: &Period| self.value(of, &At { grain: p.grain, ..at.on(p.interval) });
                 periods.iter().map(value).collect()
+            }
+            Collection::Times { .. } | Collection::Entries { .. } => {
+                unreachable!("journeys have a reference of their own")
             }
             Collection::Distribution { of, base } => {
                 let mut measures = Vec::new();
@@ -273,6 +280,9 @@ impl Reference<'_> {
     ) {
         let calendar = &self.program.settings.calendar;
         match &expr.kind {
+            MetricKind::Journey { .. } | MetricKind::Here { .. } => {
+                unreachable!("journeys have a reference of their own")
+            }
             MetricKind::Literal(_) => {}
             MetricKind::Measure(measure) => visit(measure, interval),
             MetricKind::Negate(of)
@@ -325,6 +335,9 @@ impl Reference<'_> {
                 for period in self.periods(interval, *grain, &of.sources()) {
                     self.walk(of, period.interval, period.grain, visit);
                 }
+            }
+            Collection::Times { .. } | Collection::Entries { .. } => {
+                unreachable!("journeys have a reference of their own")
             }
             Collection::Distribution { of, base } => {
                 match base {

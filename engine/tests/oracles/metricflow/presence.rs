@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use kepi_lang::ir::{
-    Additivity, Aggregate, Arithmetic, Collection, Comparison, Measure, MetricExpr, MetricFunction, MetricKind,
+    Additivity, Aggregate, Arithmetic, Collection, Comparison, Measure, MetricExpr, MetricFunction, MetricKind, Part,
     ScalarType, Statistic,
 };
 use kepi_lang::unit::Unit;
@@ -60,6 +60,11 @@ pub fn presence(of: &MetricExpr, need: Need) -> MetricExpr {
             int(MetricKind::Summary { statistic, of: Box::new(collection(of, need)) })
         }
         MetricKind::Correlation { .. } => literal(1),
+        MetricKind::Journey { of: journey, .. } => {
+            // Where there is an entry.
+            int(MetricKind::Journey { of: journey.clone(), part: Part::Denominator })
+        }
+        MetricKind::Here { .. } => literal(1),
     }
 }
 
@@ -69,6 +74,7 @@ fn collection(of: &Collection, need: Need) -> Collection {
             Collection::Distribution { of: presence(of, need), base: base.clone() }
         }
         Collection::Series { of, grain } => Collection::Series { of: presence(of, need), grain: *grain },
+        Collection::Times { .. } | Collection::Entries { .. } => of.clone(),
         Collection::Over { of, window } => Collection::Over { of: Box::new(collection(of, need)), window: *window },
     }
 }
@@ -76,7 +82,7 @@ fn collection(of: &Collection, need: Need) -> Collection {
 fn is_series(of: &Collection) -> bool {
     match of {
         Collection::Series { .. } => true,
-        Collection::Distribution { .. } => false,
+        Collection::Distribution { .. } | Collection::Times { .. } | Collection::Entries { .. } => false,
         Collection::Over { of, .. } => is_series(of),
     }
 }

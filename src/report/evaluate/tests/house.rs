@@ -67,7 +67,15 @@ pub(super) fn measure(aggregate: Aggregate, unit: Unit) -> MetricExpr {
         Aggregate::Share => Some(at_least(1)),
         _ => Some(column()),
     };
-    let branch = Branch { source: SourceId(0), time: Some(ColumnId(1)), filter: None, value, by: vec![], keys: vec![] };
+    let branch = Branch {
+        source: SourceId(0),
+        time: Some(ColumnId(1)),
+        filter: None,
+        value,
+        by: vec![],
+        keys: vec![],
+        kept: vec![],
+    };
     let measure = Measure { aggregate, branches: vec![branch], ty, unit: unit.clone(), stock: false };
     MetricExpr { kind: MetricKind::Measure(Arc::new(measure)), ty, unit, additivity, proportion: share }
 }
@@ -253,6 +261,7 @@ impl House {
                 by: vec![],
                 value: self.value(&ask.expr, period.interval, question.as_of),
                 complete: complete.is_some_and(|c| c >= period.interval.end),
+                open: None,
             };
             Answer { rows: ask.periods.iter().enumerate().map(row).collect() }
         };

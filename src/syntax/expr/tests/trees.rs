@@ -155,6 +155,10 @@ fn flag() -> impl Strategy<Value = Flag> {
         Flag::Approximate,
         Flag::Discrete,
         Flag::MatureOnly,
+        Flag::ExcludeActors,
+        Flag::NoRepeats,
+        Flag::IgnoringRepeats,
+        Flag::Increasing,
     ])
 }
 

@@ -1,0 +1,213 @@
+//! Journeys: pure functions of trails, for one span of time at a time.
+
+mod entries;
+mod funnel;
+mod returns;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kepi_lang::calendar::{Calendar, Grain, Interval, Window};
+use kepi_lang::ir::{Journey, JourneyKind, Measure, Part, Retention};
+use kepi_lang::value::Value;
+
+use crate::collect::evaluate::Failure;
+use crate::collect::table::ROOT;
+use crate::collect::trails::Trail;
+use crate::operators::TooLarge;
+use crate::plan::micros;
+use crate::plan::time::{Span, Times};
+use funnel::{Counts, Funnel};
+use returns::Share;
+
+/// What the time is, and how it goes on.
+pub(super) struct Clock<'a> {
+    pub calendar: &'a Calendar,
+    /// Rows before this instant are all there; microseconds.
+    pub known_to: i64,
+}
+
+impl Clock<'_> {
+    fn stamp(&self, time: i64) -> Timestamp {
+        match time {
+            i64::MAX => Timestamp::MAX,
+            time => Timestamp::from_microsecond(time).unwrap_or(Timestamp::MIN),
+        }
+    }
+
+    /// The last instant of a window that begins with an entry; without a bound the end of time.
+    pub(super) fn after(&self, time: i64, window: Window) -> i64 {
+        match window {
+            Window::Trailing(length) => match (length.milliseconds(), length.days()) {
+                (Some(ms), _) => time.saturating_add(ms.saturating_mul(1000)),
+                (_, Some(days)) => time.saturating_add(days.saturating_mul(86_400_000_000)),
+                _ => micros(self.calendar.after(self.stamp(time), length)),
+            },
+            Window::ToDate(_) | Window::AllTime => i64::MAX,
+        }
+    }
+
+    /// The end of the period `offset` after the one that holds an instant.
+    fn offset_end(&self, time: i64, grain: Grain, offset: u32) -> Timestamp {
+        let period = self.calendar.period_at(self.stamp(time), grain);
+        self.calendar.step(&period, i64::from(offset)).interval.end
+    }
+}
+
+/// A journey over a span, by value of the breakdown.
+pub(super) struct Outcome {
+    kind: Found,
+    /// Nothing more can change.
+    pub mature: bool,
+}
+
+enum Found {
+    Funnel(BTreeMap<u32, Counts>),
+    Shares(Vec<BTreeMap<u32, Share>>),
+}
+
+pub(super) fn outcome(
+    journey: &Journey,
+    trail: &Trail,
+    clock: &Clock<'_>,
+    times: &Times<'_>,
+    span: Span,
+) -> Result<Outcome, Failure> {
+    let bounds = |i: Interval| (micros(i.start), micros(i.end));
+    let own = bounds(span.interval);
+    let unbounded = span.interval.end == Timestamp::MAX;
+    let end = if unbounded { micros(times.as_of) } else { own.1 };
+    Ok(match &journey.kind {
+        JourneyKind::Conversion(spec) => {
+            let closes = match spec.within {
+                Window::Trailing(_) => clock.after(end, spec.within),
+                _ => end,
+            };
+            let counts = Funnel { spec, clock, span: own }.counts(trail);
+            Outcome { kind: Found::Funnel(counts), mature: closes <= clock.known_to }
+        }
+        JourneyKind::Retention(spec) => {
+            let shares = returns::retention(spec, clock, trail, own)?;
+            Outcome { kind: Found::Shares(shares), mature: true }
+        }
+        JourneyKind::Lifecycle(state) => {
+            let before = times.before(span);
+            let shares = returns::lifecycle(*state, trail, own, bounds(before.interval));
+            Outcome { kind: Found::Shares(vec![shares]), mature: true }
+        }
+        JourneyKind::Churn { after } => {
+            let (base, since) = times.churn(span, *after);
+            let shares = returns::churn(trail, bounds(base), bounds(since));
+            Outcome { kind: Found::Shares(vec![shares]), mature: end <= clock.known_to }
+        }
+    })
+}
+
+/// When the last entry of a span has run its course in a cell of a retention.
+pub(super) fn cell_known(spec: &Retention, clock: &Clock<'_>, as_of: Timestamp, span: Span, offset: u32) -> bool {
+    let end = if span.interval.end == Timestamp::MAX { micros(as_of) } else { micros(span.interval.end) };
+    let ends = match spec.rolling {
+        true => end.saturating_add(returns::width(spec.grain).saturating_mul(i64::from(offset) + 1)),
+        false => micros(clock.offset_end(end - 1, spec.grain, offset)),
+    };
+    ends <= clock.known_to
+}
+
+impl Outcome {
+    fn counts(&self, by: u32) -> Counts {
+        let Found::Funnel(all) = &self.kind else { return Counts::default() };
+        if by != ROOT {
+            return all.get(&by).cloned().unwrap_or_default();
+        }
+        let mut total = Counts::default();
+        for counts in all.values() {
+            total.users.resize(total.users.len().max(counts.users.len()), 0);
+            total.gaps.resize(total.gaps.len().max(counts.gaps.len()), Vec::new());
+            total.users.iter_mut().zip(&counts.users).for_each(|(a, b)| *a += b);
+            total.gaps.iter_mut().zip(&counts.gaps).for_each(|(a, b)| a.extend(b));
+            total.whole.extend(&counts.whole);
+            total.open += counts.open;
+        }
+        total
+    }
+
+    fn share(&self, by: u32, cell: u32) -> Share {
+        let Found::Shares(all) = &self.kind else { return Share::default() };
+        let Some(cell) = all.get(cell as usize) else { return Share::default() };
+        if by != ROOT {
+            return cell.get(&by).copied().unwrap_or_default();
+        }
+        let add = |a: Share, b: &Share| Share { of: a.of + b.of, yes: a.yes + b.yes, open: a.open + b.open };
+        cell.values().fold(Share::default(), add)
+    }
+
+    /// Entries that may still get further.
+    pub(super) fn open(&self, by: u32, cell: u32) -> u64 {
+        match &self.kind {
+            Found::Funnel(_) => self.counts(by).open,
+            Found::Shares(_) => self.share(by, cell).open,
+        }
+    }
+
+    pub(super) fn value(&self, journey: &Journey, part: Part, by: u32, cell: u32) -> Value {
+        let int = |n: u64| Value::Int(i128::from(n));
+        let ratio = |yes: u64, of: u64| if of == 0 { Value::Null } else { Value::float(yes as f64 / of as f64) };
+        match &self.kind {
+            Found::Funnel(_) => {
+                let counts = self.counts(by);
+                let users = |k: usize| k.checked_sub(1).and_then(|k| counts.users.get(k)).copied().unwrap_or(0);
+                let steps = match &journey.kind {
+                    JourneyKind::Conversion(c) => c.steps as usize,
+                    _ => 0,
+                };
+                match part {
+                    Part::Rate => ratio(users(steps), users(1)),
+                    Part::Numerator => int(users(steps)),
+                    Part::Denominator => int(users(1)),
+                    Part::Users(k) => int(users(k as usize)),
+                    Part::Step(k) => ratio(users(k as usize), users((k as usize).saturating_sub(1))),
+                }
+            }
+            Found::Shares(_) => {
+                let share = self.share(by, cell);
+                match part {
+                    _ if matches!(journey.kind, JourneyKind::Lifecycle(_)) => int(share.yes),
+                    Part::Numerator => int(share.yes),
+                    Part::Denominator => int(share.of),
+                    _ => ratio(share.yes, share.of),
+                }
+            }
+        }
+    }
+
+    /// Seconds to convert.
+    pub(super) fn times(&self, step: Option<u32>, by: u32) -> Vec<Value> {
+        let counts = self.counts(by);
+        let all = match step {
+            None => Some(&counts.whole),
+            Some(k) => (k as usize).checked_sub(1).and_then(|k| counts.gaps.get(k)),
+        };
+        let mut all: Vec<i64> = all.cloned().unwrap_or_default();
+        all.sort_unstable();
+        all.into_iter().map(|t| Value::float(t as f64 / 1e6)).collect()
+    }
+}
+
+/// By measure, the value of each entry of the span; and how many entries there are. `None`: the last has not run its course.
+pub(super) fn entries(
+    trail: &Trail,
+    measures: &[Arc<Measure>],
+    clock: &Clock<'_>,
+    within: Window,
+    (span, by): (Span, u32),
+) -> Result<(Rc<Vec<Vec<Value>>>, bool), TooLarge> {
+    let own = (micros(span.interval.start), micros(span.interval.end));
+    let slots = entries::entries(trail, measures, clock, within, own, by)?;
+    let mature = match within {
+        Window::Trailing(_) => clock.after(own.1, within) <= clock.known_to,
+        _ => true,
+    };
+    Ok((Rc::new(slots), mature))
+}

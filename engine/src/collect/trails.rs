@@ -1,0 +1,128 @@
+//! The rows of a trail from everywhere: each actor's in order of time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use kepi_lang::ir::Measure;
+use kepi_lang::value::Value;
+
+use crate::collect::table::{Chain, ROOT};
+use crate::execute::state::MergedMeasure;
+use crate::operators::trail::NOTHING;
+use crate::operators::{Reader, decode_value, encode_value};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Step {
+    /// Microseconds.
+    pub time: i64,
+    /// The sets that it belongs to.
+    pub tags: u32,
+    /// Rank of the breakdown's value, and of what is kept: the order of rows that are alike is always the same.
+    rank: u32,
+    pub kept: u32,
+    /// The breakdown's value.
+    pub by: u32,
+}
+
+pub(crate) struct Trail {
+    /// Where each actor's rows begin; and the end of the last.
+    starts: Vec<usize>,
+    steps: Vec<Step>,
+    /// What is kept, by number.
+    values: Vec<Value>,
+    times: Option<(i64, i64)>,
+}
+
+impl Trail {
+    /// `None`: the states are not a trail's.
+    pub(super) fn new(measure: &Measure, merged: &mut MergedMeasure, by: &mut Chain) -> Option<Self> {
+        let depth = measure.branches.first().map_or(0, |b| b.by.len());
+        let order: BTreeMap<&[u8], u32> = {
+            let names: BTreeSet<&[u8]> = merged.groups.iter().map(|g| &**g).collect();
+            names.into_iter().zip(0..).collect()
+        };
+        let mut groups = Vec::new();
+        for bytes in &merged.groups {
+            let (mut id, mut reader) = (ROOT, Reader::new(bytes));
+            for _ in 0..depth {
+                let value = decode_value(&mut reader)?;
+                let mut encoded = Vec::new();
+                encode_value(&value, &mut encoded);
+                id = by.id(id, &encoded, value);
+            }
+            groups.push((id, *order.get(&**bytes)?));
+        }
+        let mut cells = Vec::new();
+        for (number, cell) in merged.cells.iter().enumerate() {
+            cells.push((merged.accumulator.trail(number)?, *groups.get(cell.group as usize)?));
+        }
+        let actors: BTreeSet<u128> = cells.iter().flat_map(|(c, _)| c.actors.iter().copied()).collect();
+        let actors: HashMap<u128, usize, crate::rows::FastState> = actors.into_iter().zip(0..).collect();
+        let kept: BTreeSet<&[u8]> = cells.iter().flat_map(|(c, _)| c.kept.iter().map(|k| &**k)).collect();
+        let kept: BTreeMap<&[u8], u32> = kept.into_iter().zip(0..).collect();
+        let mut values = Vec::with_capacity(kept.len());
+        for bytes in kept.keys() {
+            values.push(decode_value(&mut Reader::new(bytes))?);
+        }
+        let mut starts = vec![0usize; actors.len() + 1];
+        let mut owners = Vec::new();
+        for (cell, _) in &cells {
+            let own: Option<Vec<usize>> = cell.actors.iter().map(|a| actors.get(a).copied()).collect();
+            let own = own?;
+            for row in &cell.rows {
+                *starts.get_mut(*own.get(row.actor as usize)? + 1)? += 1;
+            }
+            owners.push(own);
+        }
+        let mut total = 0;
+        for start in &mut starts {
+            total += *start;
+            *start = total;
+        }
+        let mut free = starts.clone();
+        let blank = Step { time: 0, tags: 0, rank: 0, kept: NOTHING, by: ROOT };
+        let mut steps = vec![blank; total];
+        for ((cell, (by, rank)), own) in cells.iter().zip(&owners) {
+            let known: Option<Vec<u32>> = cell.kept.iter().map(|k| kept.get(&**k).copied()).collect();
+            let known = known?;
+            for row in &cell.rows {
+                let place = free.get_mut(*own.get(row.actor as usize)?)?;
+                let kept = if row.kept == NOTHING { NOTHING } else { *known.get(row.kept as usize)? };
+                *steps.get_mut(*place)? = Step { time: row.time, tags: row.tags, rank: *rank, kept, by: *by };
+                *place += 1;
+            }
+        }
+        drop(kept);
+        for bounds in starts.windows(2) {
+            if let [from, to] = bounds
+                && let Some(own) = steps.get_mut(*from..*to)
+            {
+                own.sort_unstable();
+            }
+        }
+        let times = steps.iter().map(|s| s.time).min().zip(steps.iter().map(|s| s.time).max());
+        Some(Self { starts, steps, values, times })
+    }
+
+    /// Each actor's rows, in order of time.
+    pub(super) fn actors(&self) -> impl Iterator<Item = &[Step]> {
+        self.starts.windows(2).filter_map(|bounds| match bounds {
+            [from, to] => self.steps.get(*from..*to),
+            _ => None,
+        })
+    }
+
+    /// The first and the last time.
+    pub(super) fn times(&self) -> Option<(i64, i64)> {
+        self.times
+    }
+
+    pub(super) fn value(&self, kept: u32) -> &Value {
+        self.values.get(kept as usize).unwrap_or(&Value::Null)
+    }
+
+    /// The breakdown's values of those who enter in a span.
+    pub(super) fn groups_in(&self, entries: u32, (from, to): (i64, i64)) -> BTreeSet<u32> {
+        let inside = self.steps.iter().filter(|s| s.tags & entries != 0 && s.time >= from && s.time < to);
+        inside.map(|s| s.by).collect()
+    }
+}
