@@ -195,14 +195,17 @@ impl Outcome {
     }
 }
 
-/// By measure, the value of each entry of the span; and how many entries there are. `None`: the last has not run its course.
+/// By measure, the value of each member.
+pub(super) type Slots = Rc<Vec<Vec<Value>>>;
+
+/// What follows each entry of the span; and whether the last has run its course.
 pub(super) fn entries(
     trail: &Trail,
     measures: &[Arc<Measure>],
     clock: &Clock<'_>,
     within: Window,
     (span, by): (Span, u32),
-) -> Result<(Rc<Vec<Vec<Value>>>, bool), TooLarge> {
+) -> Result<(Slots, bool), TooLarge> {
     let own = (micros(span.interval.start), micros(span.interval.end));
     let slots = entries::entries(trail, measures, clock, within, own, by)?;
     let mature = match within {

@@ -76,8 +76,8 @@ pub fn retention(case: &Json) -> Result<Outcome, String> {
 /// Whether an actor has events with another value of the split than its first.
 fn values_differ(case: &Json, split: &str) -> bool {
     let mut known: BTreeMap<String, Json> = BTreeMap::new();
-    let events = case["events"].as_array().into_iter().flatten();
-    events.into_iter().any(|e| {
+    let mut events = case["events"].as_array().into_iter().flatten();
+    events.any(|e| {
         let value = &e[3][split];
         let first = known.entry(e[0].to_string()).or_insert_with(|| value.clone());
         first != value
