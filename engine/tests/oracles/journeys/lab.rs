@@ -69,7 +69,7 @@ impl Lab {
             _ => text,
         };
         let local: DateTime = full.replace(' ', "T").parse().map_err(|e| format!("{full}: {e}"))?;
-        Ok(self.calendar().zone.to_ambiguous_timestamp(local).compatible().map_err(|e| e.to_string())?)
+        self.calendar().zone.to_ambiguous_timestamp(local).compatible().map_err(|e| e.to_string())
     }
 
     /// The periods from the one that holds the first to the one that holds the last.

@@ -212,9 +212,7 @@ pub fn funnel(case: &Json) -> Result<Outcome, String> {
         };
         let same = match (key.as_str(), expected.as_array(), actual.as_array()) {
             ("who", Some(expected), Some(actual)) => expected.iter().zip(actual).all(|(e, a)| {
-                let set = |v: &Json| {
-                    v.as_array().into_iter().flatten().cloned().map(|v| v.to_string()).collect::<BTreeSet<_>>()
-                };
+                let set = |v: &Json| v.as_array().into_iter().flatten().map(Json::to_string).collect::<BTreeSet<_>>();
                 set(e) == set(a)
             }),
             (_, Some(expected), Some(actual)) => {
