@@ -65,6 +65,8 @@ pub enum Command {
     Compile(CompileArgs),
     /// Explain a metric, another definition, or a diagnostic code.
     Explain(ExplainArgs),
+    /// Write the catalogue of the project as Markdown pages: metrics, data, aims, and what leads to what.
+    Docs(DocsArgs),
     /// Look at files: what is in them, what is odd, and definitions to begin with.
     Profile(ProfileArgs),
     /// A project that runs: definitions, data, a CI workflow.
@@ -247,6 +249,16 @@ pub struct ExplainArgs {
     /// A metric, event, source, lookup, segment, objective or benchmark; a code such as K0302; or `std`, the standard library.
     #[arg(value_name = "NAME|CODE")]
     pub name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DocsArgs {
+    /// The folder for the pages [default: reports/catalogue/ in the project].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Read no event file: of columns that are not declared nothing is known.
+    #[arg(long)]
+    pub no_data: bool,
 }
 
 #[derive(Debug, clap::Args)]

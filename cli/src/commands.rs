@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod completions;
 mod diff;
+mod docs;
 mod explain;
 mod fmt;
 mod generate;
@@ -27,6 +28,7 @@ pub fn run(args: &Args) -> Exit {
     let result = match &args.command {
         Command::Check(command) => check::run(&args.common, command),
         Command::Diff(command) => diff::run(&args.common, command),
+        Command::Docs(command) => docs::run(&args.common, command),
         Command::Fmt(command) => fmt::run(&args.common, command),
         Command::Query(command) => query::run(&args.common, command),
         Command::Report(command) => report::run(&args.common, command),

@@ -2,6 +2,7 @@
 
 mod cli {
     pub mod case;
+    mod catalogue;
     #[cfg(unix)]
     mod confinement;
     mod docs;

@@ -30,6 +30,11 @@ pub fn markdown(report: &Report, map: &SourceMap) -> String {
     markdown::comment(&view::report(report, map))
 }
 
+/// A text that stands in Markdown as it is, in tables too.
+pub fn escaped(text: &str) -> String {
+    markdown::text(text)
+}
+
 /// The schema is described in `docs/report-json.md`; `"kepi": 1` is its version.
 pub fn json(report: &Report, map: &SourceMap) -> String {
     json::document(report, map)

@@ -115,7 +115,7 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
 }
 
 /// `retail.quantity`, `countries.region through market`: every column that takes part, back to the files' own names.
-fn lineage(metric: &Metric, program: &Program) -> BTreeSet<String> {
+pub(super) fn lineage(metric: &Metric, program: &Program) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     metric.expr.measures(&mut |measure| {
         for branch in &measure.branches {

@@ -172,7 +172,7 @@ fn ledgers(ledgers: &[LedgerView], lookups: &[LookupView]) -> String {
 }
 
 /// Text that stays text: no markup of Markdown or HTML, no table cell, no mention, no line break.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
