@@ -3,6 +3,7 @@
 mod functions;
 mod lab;
 mod posthog;
+mod random;
 mod returns;
 mod words;
 
