@@ -6,7 +6,7 @@ use crate::metricflow::definitions::{Measured, Traits};
 const NO_METRIC: &str = "no metric: the values of dimensions alone are no question of kepi's";
 const CUSTOM_CALENDAR: &str = "a custom calendar (`alien_day`)";
 const APPROXIMATE: &str = "an approximate percentile, which depends on the engine";
-const CONVERSION: &str = "a conversion, which comes with the language's journeys";
+const CONVERSION: &str = "a conversion: its cases are not said as journeys yet";
 const FAN_OUT: &str =
     "a join on a key that is not unique: MetricFlow counts a row once for each copy, kepi refuses (K0612)";
 
