@@ -1,11 +1,15 @@
 //! From merged state to answers: the value of each measure for each span and group, then the expressions over them.
 
+mod column;
 mod evaluate;
 mod journeys;
+mod keyed;
+mod parallel;
 mod statistic;
 pub(crate) mod table;
 mod trails;
 pub(crate) mod value;
+mod windows;
 
 use std::collections::BTreeSet;
 
@@ -28,23 +32,37 @@ pub(crate) fn answers(
     extents: &[Extent],
     plan: &Plan,
     tables: &Tables,
+    threads: usize,
 ) -> Result<Vec<Answer>, Vec<Diagnostic>> {
-    let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
     let complete = (0u32..).zip(&program.sources).map(|(id, source)| {
         source.time?;
         Some(source_complete_to(program, question, extents, SourceId(id)))
     });
-    let evaluation = Evaluation::new(program, plan, tables, times, complete.collect());
-    let mut findings = Vec::new();
-    let mut answers = Vec::new();
-    for (number, ask) in question.asks.iter().enumerate() {
+    let complete: Vec<Option<Timestamp>> = complete.collect();
+    let evaluation = || {
+        let times = Times { calendar: &program.settings.calendar, extents, as_of: question.as_of };
+        Evaluation::new(program, plan, tables, times, complete.clone())
+    };
+    let one = |evaluation: &Evaluation<'_>, number: usize, ask: &Ask| {
         let groups = match plan.asks.get(number) {
             Some(needs) if ask.by.len() > usize::from(ask.expr.cells().is_some()) => {
                 seen(plan, tables, needs, ask.expr.entry_sets())
             }
             _ => vec![(ROOT, Vec::new())],
         };
-        match answer(program, question, extents, &evaluation, ask, &groups) {
+        answer(program, question, extents, evaluation, ask, &groups)
+    };
+    let asks: Vec<(usize, &Ask)> = question.asks.iter().enumerate().collect();
+    let each = if tables.trails.is_empty() {
+        parallel::parallel(asks, threads, |(number, ask)| one(&evaluation(), number, ask))
+    } else {
+        // Journeys that were followed for one ask are known to the next.
+        let evaluation = evaluation();
+        asks.into_iter().map(|(number, ask)| one(&evaluation, number, ask)).collect()
+    };
+    let (mut findings, mut answers) = (Vec::new(), Vec::new());
+    for answer in each {
+        match answer {
             Ok(answer) => answers.push(answer),
             Err(finding) => findings.push(finding),
         }
@@ -70,7 +88,7 @@ fn answer(
         let span = Span { interval: period.interval, grain: period.grain };
         for (id, by) in groups {
             for (cell, offset) in (0u32..).zip(offsets.clone()) {
-                let at = At { span, by: *id, keys: ROOT, member: 0, cell };
+                let at = At { span, by: *id, keys: &[], member: 0, cell };
                 let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
                 let open = evaluation.take_open();
                 let by = by.iter().cloned().chain(cells.map(|_| Value::Int(i128::from(offset)))).collect();

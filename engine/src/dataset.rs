@@ -14,9 +14,9 @@ use tokio::runtime::Runtime;
 
 use crate::collect::{self, table::Tables};
 use crate::execute;
-use crate::execute::state::Merged;
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
+use crate::operators::ids::{Interner, MOST};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::sources::{self, Opened};
@@ -44,6 +44,7 @@ pub struct Dataset {
     extents: Vec<Extent>,
     runtime: Runtime,
     session: SessionContext,
+    threads: usize,
     progress: Arc<Progress>,
 }
 
@@ -69,7 +70,7 @@ impl Dataset {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
             let runtime = runtime.map_err(unable)?;
             let (session, progress) = (execute::session(threads), options.progress);
-            Ok(Self { program, opened, extents, runtime, session, progress })
+            Ok(Self { program, opened, extents, runtime, session, threads, progress })
         })
     }
 
@@ -110,6 +111,7 @@ impl Dataset {
             }
         }
         let names = Arc::new(names);
+        let interner = Arc::new(Interner::new(MOST));
         let (mut works, mut findings) = (Vec::new(), Vec::new());
         for spec in &plan.suites {
             let Some(source) = self.opened.sources.get(spec.source.0 as usize) else { continue };
@@ -120,6 +122,7 @@ impl Dataset {
                     spec: Arc::clone(spec),
                     cleaner,
                     names: Arc::clone(&names),
+                    interner: Arc::clone(&interner),
                     progress: Arc::clone(&self.progress),
                 })),
                 Err(more) => findings.extend(more),
@@ -130,7 +133,7 @@ impl Dataset {
 
     fn run(&self, question: &Question) -> Result<Results, Vec<Diagnostic>> {
         let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
-        let mut merged = Merged::new(&plan);
+        let mut states = Vec::new();
         let mut results = Results::default();
         let works = self.works(&plan, question)?;
         let read = works.iter().filter_map(|w| self.opened.sources.get(w.spec.source.0 as usize));
@@ -142,12 +145,14 @@ impl Dataset {
                 let physical = execute::physical(&self.session, &logical, source, &work).await?;
                 execute::run(&self.session, physical, source, &work).await
             })?;
-            let tally = execute::merge(&mut merged, &batches)?;
-            self.account(question, &work, &tally, &mut results)?;
+            let state = execute::merge(&work, &batches)?;
+            self.account(question, &work, &state.tally, &mut results)?;
+            states.push((work, state));
         }
         let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
-        let tables = Tables::new(&plan, merged).ok_or_else(internal)?;
-        results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables)?;
+        let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
+        let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
+        results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables, self.threads)?;
         Ok(results)
     }
 

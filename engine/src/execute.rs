@@ -1,6 +1,9 @@
 //! Runs the suites of a plan with DataFusion: one scan a source, one node of ours above it.
 
 mod accumulate;
+mod batch;
+pub(crate) mod cells;
+mod codes;
 mod exec;
 mod node;
 pub(crate) mod state;
@@ -17,7 +20,6 @@ use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
 use kepi_lang::diag::Diagnostic;
 
-use state::Merged;
 use work::Work;
 
 use crate::sources::{OpenSource, finding_in};
@@ -55,7 +57,7 @@ pub(crate) async fn physical(
     plan.map_err(|e| vec![escaped(&e, source, &work.spec.columns)])
 }
 
-/// Runs a source's suite; its state is merged into `merged`, its counts are given back.
+/// Runs a source's suite and gives back what it emits.
 pub(crate) async fn run(
     session: &SessionContext,
     physical: Arc<dyn ExecutionPlan>,
@@ -70,15 +72,16 @@ pub(crate) async fn run(
     batches.map_err(|e| vec![escaped(&e, source, &work.spec.columns)])
 }
 
-/// Merges what one source's suite has emitted, after its counts have been taken out.
+/// The state that a source's suite has emitted.
 pub(crate) fn merge(
-    merged: &mut Merged,
+    work: &Work,
     batches: &[datafusion::arrow::array::RecordBatch],
-) -> Result<tally::Tally, Vec<Diagnostic>> {
+) -> Result<state::SuiteState, Vec<Diagnostic>> {
+    let mut state = state::SuiteState::new(&work.plan, &work.spec);
     for batch in batches {
-        merged.add(batch).map_err(|e| vec![accumulate::internal(e.to_string())])?;
+        state.read(&work.spec, batch).map_err(|e| vec![accumulate::internal(e.to_string())])?;
     }
-    Ok(std::mem::take(&mut merged.tally))
+    Ok(state)
 }
 
 /// A finding of ours comes back as it is; what DataFusion says names the source and file.

@@ -6,6 +6,7 @@ pub(crate) mod count;
 pub(crate) mod exact;
 pub(crate) mod extreme;
 pub(crate) mod first_last;
+pub(crate) mod ids;
 pub(crate) mod moments;
 pub(crate) mod quantile;
 pub(crate) mod share;
@@ -31,6 +32,8 @@ pub(crate) struct Rows<'a> {
     pub cells: &'a [u32],
     /// What is aggregated, by row number; `None` for counts.
     pub value: Option<&'a ArrayRef>,
+    /// Its values as numbers (`ids`), by row number: of sets.
+    pub ids: Option<&'a [u32]>,
     /// The branch's clock in microseconds and the source's key, by row number: the order of `first` and `last`.
     pub clock: Option<&'a [i64]>,
     pub key: &'a [ArrayRef],
@@ -73,8 +76,8 @@ pub(crate) trait Accumulator: Send {
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError>;
     /// The cell's state, to be sent.
     fn write(&mut self, cell: usize, out: &mut Vec<u8>);
-    /// Merges a state that was sent; false when the bytes are not one.
-    fn read(&mut self, cell: usize, bytes: &[u8]) -> bool;
+    /// Merges a state that was sent, which ends where it says; false when the bytes are not one.
+    fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool;
     /// Merges one cell into another.
     fn merge(&mut self, into: usize, from: usize);
     /// Copies a cell over another.
@@ -112,14 +115,13 @@ impl<F: Family> Accumulator for Cells<F> {
         }
     }
 
-    fn read(&mut self, cell: usize, bytes: &[u8]) -> bool {
+    fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool {
         self.reserve(cell + 1);
-        let mut reader = Reader::new(bytes);
-        let Some(from) = self.family.read(&mut reader) else { return false };
+        let Some(from) = self.family.read(bytes) else { return false };
         if let Some(into) = self.states.get_mut(cell) {
             self.family.merge(into, &from);
         }
-        reader.is_empty()
+        true
     }
 
     fn merge(&mut self, into: usize, from: usize) {
@@ -151,7 +153,7 @@ pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
     let value = measure.branches.iter().find_map(|b| b.value.as_ref()).map_or(ScalarType::Null, |v| v.ty);
     match &measure.aggregate {
         Aggregate::Count => boxed(count::Count),
-        Aggregate::Unique => boxed(unique::Unique),
+        Aggregate::Unique => Box::new(unique::Unique::default()),
         Aggregate::Share => boxed(share::Share),
         Aggregate::Sum if value == ScalarType::Float => boxed(sum::FloatSum { mean: false, stock: measure.stock }),
         Aggregate::Mean if value == ScalarType::Float => boxed(sum::FloatSum { mean: true, stock: measure.stock }),

@@ -42,6 +42,10 @@ pub trait Columns {
     /// A column of the lookup that a way leads to, one value for each row, canonical; null where it leads to no row.
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError>;
     fn civil(&self) -> &Civil;
+    /// The value of a condition that is known already.
+    fn known(&self, _: &RowExpr) -> Option<ArrayRef> {
+        None
+    }
 }
 
 /// Why an expression has no value. The caller knows whose expression it was.
@@ -51,6 +55,8 @@ pub enum RowError {
     Overflow(String),
     /// A program that check would not have let through.
     Internal(String),
+    /// More distinct values than can be told apart: so many can be.
+    TooMany(u32),
 }
 
 impl fmt::Display for RowError {
@@ -58,6 +64,7 @@ impl fmt::Display for RowError {
         match self {
             Self::Overflow(what) => write!(f, "{what} is too large for an exact number"),
             Self::Internal(what) => f.write_str(what),
+            Self::TooMany(most) => write!(f, "there are more than {most} distinct values"),
         }
     }
 }
@@ -100,6 +107,11 @@ fn known_true(mask: &BooleanArray) -> BooleanArray {
 fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
     if expr.ty == ScalarType::Null {
         return operand::null(ScalarType::Null);
+    }
+    if expr.ty == ScalarType::Bool
+        && let Some(known) = columns.known(expr)
+    {
+        return Ok(Operand::Array(known));
     }
     let value = match &expr.kind {
         RowKind::Column(id) => operand::column(columns.column(*id)?),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kepi_lang::calendar::{CalendarError, Interval};
+use kepi_lang::calendar::{CalendarError, Interval, Length};
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{
     Collection, Comparison, Journey, JourneyKind, Measure, MetricExpr, MetricKind, Part, Program, SourceId,
@@ -15,7 +15,7 @@ use kepi_lang::value::Value;
 
 use crate::collect::journeys::{self, Clock, Outcome};
 use crate::collect::statistic::summary;
-use crate::collect::table::{ROOT, Tables};
+use crate::collect::table::{MeasureTable, ROOT, Tables};
 use crate::collect::trails::Trail;
 use crate::collect::value::{and, arithmetic, as_f64, call, coerce, compare, negate, or, truth, truth_value};
 use crate::execute::work::word;
@@ -25,10 +25,11 @@ use crate::plan::{Plan, micros};
 
 /// Where an expression is evaluated.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct At {
+pub(crate) struct At<'k> {
     pub span: Span,
     pub by: u32,
-    pub keys: u32,
+    /// Keys of the enclosing distributions, outermost first.
+    pub keys: &'k [u32],
     /// The member of a collection of times or entries.
     pub member: u32,
     /// The cell of a table, from 0.
@@ -63,11 +64,19 @@ impl Failure {
     }
 }
 
+/// `now / then - 1`, where that is a number.
+pub(super) fn change(now: &Value, then: &Value) -> Value {
+    match (as_f64(now), as_f64(then)) {
+        (Some(now), Some(then)) if then != 0.0 => Value::float(now / then - 1.0),
+        _ => Value::Null,
+    }
+}
+
 pub(crate) struct Evaluation<'a> {
     program: &'a Program,
     plan: &'a Plan,
     tables: &'a Tables,
-    times: Times<'a>,
+    pub(super) times: Times<'a>,
     /// The number of a measure, by its address: comparing measures costs more than looking them up.
     ids: RefCell<HashMap<*const Measure, usize>>,
     /// By source: up to where it is complete; `None`: it has no time.
@@ -110,7 +119,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    pub(crate) fn value(&self, expr: &MetricExpr, at: At) -> Result<Value, Failure> {
+    pub(crate) fn value(&self, expr: &MetricExpr, at: At<'_>) -> Result<Value, Failure> {
         let value = match &expr.kind {
             MetricKind::Literal(value) => value.clone(),
             MetricKind::Measure(measure) => self.measure(measure, at)?,
@@ -157,10 +166,7 @@ impl<'a> Evaluation<'a> {
             MetricKind::Ago { of, shift } => self.earlier(of, *shift, at)?,
             MetricKind::Change { of, shift } => {
                 let (now, then) = (self.value(of, at)?, self.earlier(of, *shift, at)?);
-                match (as_f64(&now), as_f64(&then)) {
-                    (Some(now), Some(then)) if then != 0.0 => Value::float(now / then - 1.0),
-                    _ => Value::Null,
-                }
+                change(&now, &then)
             }
             MetricKind::Total(of) => self.value(of, At { by: ROOT, ..at })?,
             MetricKind::Summary { statistic, of } => {
@@ -195,7 +201,7 @@ impl<'a> Evaluation<'a> {
         Ok((id, trail, Clock { calendar: self.times.calendar, known_to }))
     }
 
-    fn outcome(&self, journey: &Journey, at: At) -> Result<(Rc<Outcome>, Clock<'a>), Failure> {
+    fn outcome(&self, journey: &Journey, at: At<'_>) -> Result<(Rc<Outcome>, Clock<'a>), Failure> {
         let (id, trail, clock) = self.trail(&journey.trail)?;
         let key = (id, journey.kind.clone(), at.span.interval);
         if let Some(known) = self.outcomes.borrow().get(&key) {
@@ -207,7 +213,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Notes what is open; whether a value has to wait for it.
-    fn waits(&self, journey: &Journey, outcome: &Outcome, clock: &Clock<'_>, at: At) -> bool {
+    fn waits(&self, journey: &Journey, outcome: &Outcome, clock: &Clock<'_>, at: At<'_>) -> bool {
         let (mature, only) = match &journey.kind {
             JourneyKind::Conversion(c) => (outcome.mature, c.mature_only),
             JourneyKind::Retention(r) => {
@@ -227,7 +233,7 @@ impl<'a> Evaluation<'a> {
         !mature && !only
     }
 
-    fn journey(&self, journey: &Arc<Journey>, part: Part, at: At) -> Result<Value, Failure> {
+    fn journey(&self, journey: &Arc<Journey>, part: Part, at: At<'_>) -> Result<Value, Failure> {
         let (outcome, clock) = self.outcome(journey, at)?;
         if self.waits(journey, &outcome, &clock, at) {
             return Ok(Value::Null);
@@ -237,7 +243,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The members of a collection, one after the other at hand.
-    fn each(&self, of: &MetricExpr, slots: Rc<Vec<Vec<Value>>>, at: At) -> Result<Vec<Value>, Failure> {
+    fn each(&self, of: &MetricExpr, slots: Rc<Vec<Vec<Value>>>, at: At<'_>) -> Result<Vec<Value>, Failure> {
         let members = slots.first().map_or(0, Vec::len);
         let before = self.here.replace(slots);
         let values = (0..members as u32).map(|member| self.value(of, At { member, ..at })).collect();
@@ -245,12 +251,14 @@ impl<'a> Evaluation<'a> {
         values
     }
 
-    fn earlier(&self, of: &MetricExpr, shift: kepi_lang::calendar::Length, at: At) -> Result<Value, Failure> {
+    fn earlier(&self, of: &MetricExpr, shift: Length, at: At<'_>) -> Result<Value, Failure> {
+        self.before(of, shift, at).map_or(Ok(Value::Null), |span| self.value(of, At { span, ..at }))
+    }
+
+    /// The span moved back; `None`: it begins before the history of a source.
+    pub(super) fn before(&self, of: &MetricExpr, shift: Length, at: At<'_>) -> Option<Span> {
         let span = self.times.ago(shift, at.span);
-        if self.times.before_history(span, &of.sources(), |s| self.timed(s)) {
-            return Ok(Value::Null);
-        }
-        self.value(of, At { span, ..at })
+        (!self.times.before_history(span, &of.sources(), |s| self.timed(s))).then_some(span)
     }
 
     fn timed(&self, source: SourceId) -> bool {
@@ -268,26 +276,53 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The number of the interval at hand on a measure's timeline.
-    fn span(&self, id: usize, at: At) -> Result<usize, Failure> {
+    fn span(&self, id: usize, at: At<'_>) -> Result<usize, Failure> {
         let timeline = self.plan.measures.get(id).and_then(|m| self.plan.timelines.get(m.timeline));
         let number = timeline.and_then(|t| t.number(&at.span.interval));
         number.ok_or(Failure::Internal("an interval that was not planned"))
     }
 
-    fn measure(&self, measure: &Arc<Measure>, at: At) -> Result<Value, Failure> {
+    fn measure(&self, measure: &Arc<Measure>, at: At<'_>) -> Result<Value, Failure> {
         let id = self.id(measure)?;
         let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
         let span = self.span(id, at)?;
-        match self.tables.measures.get(id).and_then(|table| table.value(by, at.keys, span)) {
-            None => Ok(empty(measure)),
-            Some(value) => value.map_err(|_| Failure::TooLarge(Some(word(measure)))),
-        }
+        let table = self.tables.measures.get(id);
+        let value = match table.and_then(MeasureTable::keyed) {
+            None => table.and_then(|table| table.value(by, span)),
+            Some(keyed) => {
+                let slice = keyed.slice(span, by);
+                slice.below(at.keys).next().and_then(|place| slice.values.get(place).cloned())
+            }
+        };
+        value.map_or_else(|| Ok(empty(measure)), |value| value.map_err(|_| Failure::TooLarge(Some(word(measure)))))
     }
 
-    fn collection(&self, collection: &Collection, at: At) -> Result<Vec<Value>, Failure> {
+    /// The value of a measure for each of the keys below the one at hand; they are in order.
+    pub(super) fn of_each(&self, measure: &Arc<Measure>, at: At<'_>, members: &[u32]) -> Result<Vec<Value>, Failure> {
+        let id = self.id(measure)?;
+        let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
+        let span = self.span(id, at)?;
+        let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) else {
+            return Ok(members.iter().map(|_| empty(measure)).collect());
+        };
+        let slice = keyed.slice(span, by);
+        let mut places = slice.below(at.keys).peekable();
+        let depth = at.keys.len();
+        let value = |member: &u32| {
+            while places.next_if(|place| slice.key(*place, depth).is_some_and(|key| key < *member)).is_some() {}
+            let here = places.peek().filter(|place| slice.key(**place, depth) == Some(*member));
+            match here.and_then(|place| slice.values.get(*place)) {
+                None => Ok(empty(measure)),
+                Some(value) => value.clone().map_err(|_| Failure::TooLarge(Some(word(measure)))),
+            }
+        };
+        members.iter().map(value).collect()
+    }
+
+    fn collection(&self, collection: &Collection, at: At<'_>) -> Result<Vec<Value>, Failure> {
         match collection {
             Collection::Distribution { of, base } => {
-                let mut members = BTreeSet::new();
+                let mut members = Vec::new();
                 match base {
                     Some(base) => self.members(base, at, &mut members)?,
                     None => {
@@ -300,7 +335,9 @@ impl<'a> Evaluation<'a> {
                         each?;
                     }
                 }
-                members.into_iter().map(|keys| self.value(of, At { keys, ..at })).collect()
+                members.sort_unstable();
+                members.dedup();
+                self.column(of, at, &members)
             }
             Collection::Times { of, journey, step } => {
                 let (outcome, clock) = self.outcome(journey, at)?;
@@ -333,12 +370,18 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The keys below the one at hand that a measure has rows for in the interval at hand.
-    fn members(&self, measure: &Arc<Measure>, at: At, out: &mut BTreeSet<u32>) -> Result<(), Failure> {
+    fn members(&self, measure: &Arc<Measure>, at: At<'_>, out: &mut Vec<u32>) -> Result<(), Failure> {
         let id = self.id(measure)?;
         let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
         let span = self.span(id, at)?;
-        if let Some(table) = self.tables.measures.get(id) {
-            table.members(by, at.keys, self.tables.depth(at.keys), span, out);
+        if let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) {
+            let slice = keyed.slice(span, by);
+            let mut last = None;
+            for key in slice.below(at.keys).filter_map(|place| slice.key(place, at.keys.len())) {
+                if last.replace(key) != Some(key) {
+                    out.push(key);
+                }
+            }
         }
         Ok(())
     }

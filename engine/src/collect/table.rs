@@ -1,99 +1,91 @@
 //! The value of each measure for each span and group.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::collections::HashMap;
 
 use kepi_lang::ir::{Aggregate, Measure};
 use kepi_lang::value::Value;
 
+use crate::collect::keyed::Keyed;
+use crate::collect::parallel::parallel;
 use crate::collect::trails::Trail;
 use crate::collect::value::coerce;
-use crate::execute::state::{Merged, MergedMeasure};
-use crate::operators::{Reader, TooLarge, decode_value};
+use crate::collect::windows::{Windows, chains};
+use crate::execute::cells::SpaceCells;
+use crate::execute::state::SuiteState;
+use crate::operators::{Accumulator, Reader, TooLarge, accumulator, decode_value};
 use crate::plan::Plan;
-use crate::plan::timeline::{ALWAYS, Timeline};
+use crate::plan::suite::SuiteSpec;
+use crate::plan::timeline::Timeline;
 use crate::rows::FastState;
 
-/// The breakdown of nothing, and the key of no distribution.
+/// The breakdown of nothing.
 pub(crate) const ROOT: u32 = 0;
 
-/// Values in a chain: each entry has a parent, so that a key's keys are its children.
-#[derive(Default)]
-pub(super) struct Chain {
-    ids: HashMap<(u32, Vec<u8>), u32, FastState>,
-    /// Parent and value, from entry 1 on.
-    entries: Vec<(u32, Value)>,
+/// Breakdowns of all sources, numbered as they come; the first is that of nothing.
+struct Breakdowns {
+    ids: HashMap<Box<[u8]>, u32, FastState>,
+    bytes: Vec<Box<[u8]>>,
 }
 
-impl Chain {
-    pub(super) fn id(&mut self, parent: u32, bytes: &[u8], value: Value) -> u32 {
-        *self.ids.entry((parent, bytes.to_vec())).or_insert_with(|| {
-            self.entries.push((parent, value));
-            self.entries.len() as u32
-        })
-    }
-
-    fn parent(&self, id: u32) -> Option<&(u32, Value)> {
-        self.entries.get((id as usize).checked_sub(1)?)
+impl Breakdowns {
+    fn id(&mut self, bytes: &[u8]) -> u32 {
+        if let Some(id) = self.ids.get(bytes) {
+            return *id;
+        }
+        let id = self.bytes.len() as u32;
+        self.bytes.push(bytes.into());
+        self.ids.insert(bytes.into(), id);
+        id
     }
 }
 
-/// One group of a measure: its value in each span in which it has rows, by number of span, ascending.
-struct Group {
-    by: u32,
-    /// The key at each depth.
-    keys: Vec<u32>,
-    values: Vec<(u32, Result<Value, TooLarge>)>,
+/// The cells of a measure that have rows, with what each of them knows.
+pub(super) struct Leaves {
+    pub accumulator: Box<dyn Accumulator>,
+    /// Atom and breakdown.
+    pub outers: Vec<(u32, u32)>,
+    /// Of each leaf: its outer cell, the accumulator's cell, and as many keys as the measure has.
+    pub of: Vec<u32>,
+    pub cells: Vec<u32>,
+    pub keys: Vec<u32>,
+    pub width: usize,
+    /// The first cell number that is free.
+    pub scratch: usize,
 }
 
-impl Group {
-    fn at(&self, span: usize) -> Option<&Result<Value, TooLarge>> {
-        let at = self.values.binary_search_by_key(&(span as u32), |v| v.0).ok()?;
-        self.values.get(at).map(|v| &v.1)
-    }
-}
+/// A measure without keys: by breakdown, the value in each span in which it has rows, by number of span, ascending.
+type Plain = HashMap<u32, Vec<(u32, Result<Value, TooLarge>)>, FastState>;
 
 /// One measure.
-pub(crate) struct MeasureTable {
-    groups: Vec<Group>,
-    known: HashMap<(u32, u32), u32, FastState>,
-    /// By depth: breakdown and key to the keys one deeper, each with its groups. Made when first asked for.
-    children: RefCell<HashMap<usize, Rc<Children>>>,
+pub(crate) enum MeasureTable {
+    Plain(Plain),
+    Keyed(Keyed),
 }
 
-type Children = HashMap<(u32, u32), Vec<(u32, u32)>, FastState>;
-
 impl MeasureTable {
-    /// `None`: no rows.
-    pub(crate) fn value(&self, by: u32, key: u32, span: usize) -> Option<Result<Value, TooLarge>> {
-        let group = self.known.get(&(by, key))?;
-        self.groups.get(*group as usize)?.at(span).cloned()
+    /// Of a measure without keys; `None`: no rows.
+    pub(crate) fn value(&self, by: u32, span: usize) -> Option<Result<Value, TooLarge>> {
+        let Self::Plain(groups) = self else { return None };
+        let values = groups.get(&by)?;
+        let at = values.binary_search_by_key(&(span as u32), |v| v.0).ok()?;
+        values.get(at).map(|v| v.1.clone())
+    }
+
+    pub(crate) fn keyed(&self) -> Option<&Keyed> {
+        if let Self::Keyed(keyed) = self { Some(keyed) } else { None }
     }
 
     /// The breakdowns that have rows in a span.
-    pub(crate) fn groups_in(&self, span: usize) -> impl Iterator<Item = u32> + '_ {
-        self.groups.iter().filter(move |g| g.at(span).is_some()).map(|g| g.by)
-    }
-
-    /// Adds the keys below a key, at a depth, that have rows in a span.
-    pub(crate) fn members(&self, by: u32, key: u32, depth: usize, span: usize, out: &mut BTreeSet<u32>) {
-        let children = self.children.borrow().get(&depth).cloned();
-        let children = children.unwrap_or_else(|| {
-            let mut made = Children::default();
-            for (number, group) in self.groups.iter().enumerate() {
-                let parent = depth.checked_sub(1).map_or(Some(ROOT), |d| group.keys.get(d).copied());
-                if let (Some(parent), Some(child)) = (parent, group.keys.get(depth)) {
-                    made.entry((group.by, parent)).or_default().push((*child, number as u32));
-                }
+    pub(crate) fn groups_in(&self, span: usize) -> Vec<u32> {
+        match self {
+            Self::Plain(groups) => {
+                let inside = |values: &[(u32, _)]| values.binary_search_by_key(&(span as u32), |v| v.0).is_ok();
+                let mut found: Vec<u32> = groups.iter().filter(|(_, v)| inside(v)).map(|(by, _)| *by).collect();
+                found.sort_unstable();
+                found
             }
-            let made = Rc::new(made);
-            self.children.borrow_mut().insert(depth, Rc::clone(&made));
-            made
-        });
-        let below = children.get(&(by, key)).map(Vec::as_slice).unwrap_or_default();
-        let inside = |number: &u32| self.groups.get(*number as usize).is_some_and(|g| g.at(span).is_some());
-        out.extend(below.iter().filter(|(_, number)| inside(number)).map(|(child, _)| *child));
+            Self::Keyed(keyed) => keyed.groups_in(span),
+        }
     }
 }
 
@@ -102,222 +94,142 @@ pub(crate) struct Tables {
     pub measures: Vec<MeasureTable>,
     /// By number of the measure, of trails.
     pub trails: HashMap<usize, Trail>,
-    by: Chain,
-    keys: Chain,
+    by: Vec<Box<[u8]>>,
 }
 
 impl Tables {
-    pub(crate) fn new(plan: &Plan, merged: Merged) -> Option<Self> {
-        let (mut by, mut keys) = (Chain::default(), Chain::default());
-        let mut measures = Vec::new();
-        let mut trails = HashMap::new();
-        for (number, (planned, mut merged)) in plan.measures.iter().zip(merged.measures).enumerate() {
-            if planned.measure.aggregate == Aggregate::Trail {
-                trails.insert(number, Trail::new(&planned.measure, &mut merged, &mut by)?);
-                merged.cells.clear();
-                merged.groups.clear();
+    /// `None`: the states are not of this plan.
+    pub(crate) fn new(plan: &Plan, suites: Vec<(&SuiteSpec, &mut SuiteState)>, threads: usize) -> Option<Self> {
+        let mut by = Breakdowns { ids: HashMap::default(), bytes: Vec::new() };
+        by.id(&[]);
+        let mut parts: Vec<Vec<Leaves>> = plan.measures.iter().map(|_| Vec::new()).collect();
+        for (spec, state) in suites {
+            let accumulators = std::mem::take(&mut state.accumulators);
+            for (taken, accumulator) in spec.taken.iter().zip(accumulators) {
+                let space = spec.spaces.get(taken.space)?;
+                let groups = state.bys.get(space.breakdown())?;
+                let groups: Vec<u32> = groups.bytes.iter().map(|bytes| by.id(bytes)).collect();
+                let rows = state.rows.get(&(taken.space, taken.filter))?;
+                let leaves = leaves(accumulator, state.spaces.get(taken.space)?, &groups, rows)?;
+                parts.get_mut(taken.measure)?.push(leaves);
             }
-            let timeline = plan.timelines.get(planned.timeline)?;
-            measures.push(measure_table(&planned.measure, timeline, merged, &mut by, &mut keys)?);
         }
-        Some(Self { measures, trails, by, keys })
-    }
-
-    /// How many keys lead to this one, itself included.
-    pub(crate) fn depth(&self, key: u32) -> usize {
-        std::iter::successors(self.keys.parent(key), |(parent, _)| self.keys.parent(*parent)).count()
+        let jobs: Vec<_> = plan.measures.iter().zip(parts).collect();
+        let made = parallel(jobs, threads, |(planned, parts)| {
+            let timeline = plan.timelines.get(planned.timeline)?;
+            let mut leaves = one(&planned.measure, parts)?;
+            if planned.measure.aggregate == Aggregate::Trail {
+                return Some((MeasureTable::Plain(Plain::default()), Some(Trail::new(&mut leaves, &by.bytes)?)));
+            }
+            let table = match leaves.width {
+                0 => MeasureTable::Plain(plain(&planned.measure, timeline, leaves)),
+                _ => MeasureTable::Keyed(Keyed::new(planned.measure.ty, timeline, leaves)),
+            };
+            Some((table, None))
+        });
+        let (mut measures, mut trails) = (Vec::new(), HashMap::new());
+        for (number, made) in made.into_iter().enumerate() {
+            let (table, trail) = made?;
+            measures.push(table);
+            trails.extend(trail.map(|trail| (number, trail)));
+        }
+        Some(Self { measures, trails, by: by.bytes })
     }
 
     /// The values of a breakdown; whole numbers are whole, whatever the type of the dimension.
     pub(crate) fn by_values(&self, id: u32) -> Vec<Value> {
+        let mut reader = Reader::new(self.by.get(id as usize).map_or(&[], |bytes| bytes));
         let mut values = Vec::new();
-        let mut at = id;
-        while let Some((parent, value)) = self.by.parent(at) {
-            values.push(value.clone());
-            at = *parent;
+        while let Some(value) = decode_value(&mut reader) {
+            values.push(value);
         }
-        values.reverse();
         values
     }
 }
 
-fn measure_table(
-    measure: &Measure,
-    timeline: &Timeline,
-    mut merged: MergedMeasure,
-    by: &mut Chain,
-    keys: &mut Chain,
-) -> Option<MeasureTable> {
-    let branch = measure.branches.first();
-    let count = branch.map_or(0, |b| b.by.len() + b.keys.len());
-    let depth = branch.map_or(0, |b| b.by.len());
-    // The cells of each group, in order of atom.
-    let mut cells: Vec<Vec<(u32, u32)>> = vec![Vec::new(); merged.groups.len()];
-    for (number, cell) in merged.cells.iter().enumerate() {
-        if cell.rows > 0 {
-            cells.get_mut(cell.group as usize)?.push((cell.atom, number as u32));
+fn leaves(accumulator: Box<dyn Accumulator>, cells: &SpaceCells, groups: &[u32], rows: &[u64]) -> Option<Leaves> {
+    let outers = cells.outer.pairs.iter().map(|(atom, by)| Some((*atom, *groups.get(*by as usize)?)));
+    let outers = outers.collect::<Option<Vec<_>>>()?;
+    let (of, keys) = cells.paths();
+    let width = cells.levels.len();
+    let mut leaves = Leaves {
+        accumulator,
+        outers,
+        of: Vec::new(),
+        cells: Vec::new(),
+        keys: Vec::new(),
+        width,
+        scratch: cells.count(),
+    };
+    for (cell, outer) in of.iter().enumerate().filter(|(cell, _)| rows.get(*cell).is_some_and(|n| *n > 0)) {
+        leaves.of.push(*outer);
+        leaves.cells.push(cell as u32);
+        leaves.keys.extend_from_slice(keys.get(cell * width..(cell + 1) * width)?);
+    }
+    Some(leaves)
+}
+
+/// The branches of a measure as one.
+fn one(measure: &Measure, mut parts: Vec<Leaves>) -> Option<Leaves> {
+    if parts.len() == 1 {
+        return parts.pop();
+    }
+    let width = measure.branches.first().map_or(0, |b| b.keys.len());
+    let accumulator = accumulator(measure);
+    let mut all = Leaves {
+        accumulator,
+        outers: Vec::new(),
+        of: Vec::new(),
+        cells: Vec::new(),
+        keys: Vec::new(),
+        width,
+        scratch: 0,
+    };
+    let mut outers: HashMap<(u32, u32), u32, FastState> = HashMap::default();
+    let mut known: HashMap<(u32, Vec<u32>), u32, FastState> = HashMap::default();
+    let mut bytes = Vec::new();
+    for mut part in parts {
+        for (at, (outer, cell)) in part.of.iter().zip(&part.cells).enumerate() {
+            let pair = *part.outers.get(*outer as usize)?;
+            let outer = *outers.entry(pair).or_insert_with(|| {
+                all.outers.push(pair);
+                (all.outers.len() - 1) as u32
+            });
+            let keys = part.keys.get(at * width..(at + 1) * width)?;
+            let to = *known.entry((outer, keys.to_vec())).or_insert_with(|| {
+                all.of.push(outer);
+                all.cells.push(all.cells.len() as u32);
+                all.keys.extend_from_slice(keys);
+                (all.cells.len() - 1) as u32
+            });
+            bytes.clear();
+            part.accumulator.write(*cell as usize, &mut bytes);
+            if !all.accumulator.read(to as usize, &mut Reader::new(&bytes)) {
+                return None;
+            }
+        }
+    }
+    all.scratch = all.cells.len();
+    Some(all)
+}
+
+fn plain(measure: &Measure, timeline: &Timeline, mut leaves: Leaves) -> Plain {
+    // The cells of each breakdown, in order of atom.
+    let mut groups: HashMap<u32, Vec<(u32, u32)>, FastState> = HashMap::default();
+    for (outer, cell) in leaves.of.iter().zip(&leaves.cells) {
+        if let Some((atom, by)) = leaves.outers.get(*outer as usize) {
+            groups.entry(*by).or_default().push((*atom, *cell));
         }
     }
     let chains = chains(&timeline.spans);
-    let mut table =
-        MeasureTable { groups: Vec::new(), known: HashMap::default(), children: RefCell::new(HashMap::new()) };
-    let names = std::mem::take(&mut merged.groups);
-    let mut windows = Windows { scratch: merged.cells.len(), merged: &mut merged };
-    for (bytes, cells) in names.iter().zip(&mut cells) {
+    let mut windows = Windows { accumulator: leaves.accumulator.as_mut(), scratch: leaves.scratch };
+    let values = groups.into_iter().map(|(by, mut cells)| {
         cells.sort_unstable();
-        let (mut by_id, mut path) = (ROOT, Vec::new());
-        let mut reader = Reader::new(bytes);
-        for at in 0..count {
-            let value = decode_value(&mut reader)?;
-            let mut encoded = Vec::new();
-            crate::operators::encode_value(&value, &mut encoded);
-            if at < depth {
-                by_id = by.id(by_id, &encoded, value);
-            } else {
-                let parent = path.last().copied().unwrap_or(ROOT);
-                path.push(keys.id(parent, &encoded, value));
-            }
+        let mut values = windows.values(&chains, &timeline.spans, &cells);
+        for value in values.iter_mut().filter_map(|(_, value)| value.as_mut().ok()) {
+            *value = coerce(std::mem::replace(value, Value::Null), measure.ty);
         }
-        let mut values = windows.values(&chains, &timeline.spans, cells);
-        for (_, value) in &mut values {
-            if let Ok(value) = value {
-                *value = coerce(std::mem::replace(value, Value::Null), measure.ty);
-            }
-        }
-        let key = path.last().copied().unwrap_or(ROOT);
-        table.known.insert((by_id, key), table.groups.len() as u32);
-        table.groups.push(Group { by: by_id, keys: path, values });
-    }
-    Some(table)
-}
-
-/// The spans (by number) in chains along which neither end moves back.
-fn chains(spans: &[(u32, u32)]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..spans.len()).collect();
-    let of = |n: usize| spans.get(n).copied().unwrap_or((0, 0));
-    order.sort_by_key(|n| of(*n));
-    let mut chains: Vec<Vec<usize>> = Vec::new();
-    for number in order {
-        let fits = |chain: &&mut Vec<usize>| chain.last().is_none_or(|last| of(*last).1 <= of(number).1);
-        match chains.iter_mut().find(fits) {
-            Some(chain) => chain.push(number),
-            None => chains.push(vec![number]),
-        }
-    }
-    chains
-}
-
-/// Values of spans that are merged from cells. Along a chain a window slides: what it has in common with the one before is
-/// not merged again (two stacks: suffixes of the older cells, one running merge of the newer ones).
-struct Windows<'a> {
-    merged: &'a mut MergedMeasure,
-    /// The first cell number that is free.
-    scratch: usize,
-}
-
-impl Windows<'_> {
-    fn values(
-        &mut self,
-        chains: &[Vec<usize>],
-        spans: &[(u32, u32)],
-        cells: &[(u32, u32)],
-    ) -> Vec<(u32, Result<Value, TooLarge>)> {
-        let timed = cells.partition_point(|c| c.0 < ALWAYS);
-        let (timed, always) = cells.split_at(timed.min(cells.len()));
-        let always = always.first().map(|c| c.1 as usize);
-        let range = |number: usize| {
-            let (from, to) = spans.get(number).copied().unwrap_or((0, 0));
-            (timed.partition_point(|c| c.0 < from), timed.partition_point(|c| c.0 < to))
-        };
-        let mut values = Vec::new();
-        for chain in chains {
-            let mut slide = Slide::default();
-            for (at, number) in chain.iter().enumerate() {
-                let (low, high) = range(*number);
-                let next = chain.get(at + 1).map(|n| range(*n));
-                let value = match (high.saturating_sub(low), always) {
-                    (0, None) => continue,
-                    (0, Some(cell)) => self.merged.accumulator.finish(cell),
-                    (1, None) => self.finish(timed, low),
-                    (_, None) => {
-                        let cell = self.slide(&mut slide, timed, low, high, next);
-                        self.merged.accumulator.finish(cell)
-                    }
-                    (_, Some(cell)) => {
-                        let out = self.scratch;
-                        self.merged.accumulator.copy(out, cell);
-                        for (_, from) in timed.get(low..high).unwrap_or_default() {
-                            self.merged.accumulator.merge(out, *from as usize);
-                        }
-                        self.merged.accumulator.finish(out)
-                    }
-                };
-                values.push((*number as u32, value));
-            }
-        }
-        values.sort_by_key(|v| v.0);
-        values
-    }
-
-    fn finish(&mut self, cells: &[(u32, u32)], at: usize) -> Result<Value, TooLarge> {
-        cells.get(at).map_or(Ok(Value::Null), |c| self.merged.accumulator.finish(c.1 as usize))
-    }
-
-    /// The cell with the merge of `low..high`, at least two cells.
-    fn slide(
-        &mut self,
-        slide: &mut Slide,
-        cells: &[(u32, u32)],
-        low: usize,
-        high: usize,
-        next: Option<(usize, usize)>,
-    ) -> usize {
-        let accumulator = &mut self.merged.accumulator;
-        // Scratch: the result, the running merge, then the suffixes.
-        let (out, back, front) = (self.scratch, self.scratch + 1, self.scratch + 2);
-        let cell = |i: usize| cells.get(i).map_or(0, |c| c.1 as usize);
-        let usable = slide.filled && low >= slide.low && low <= slide.middle && high >= slide.high;
-        if !usable || (low == slide.middle && low != slide.low) {
-            let overlapping = next.is_some_and(|(l, h)| low < l && l + 1 < high && h >= high);
-            *slide = Slide { filled: true, low, middle: if overlapping { high } else { low }, high };
-            if overlapping {
-                for i in (low..high).rev() {
-                    accumulator.copy(front + i - low, cell(i));
-                    if i + 1 < high {
-                        accumulator.merge(front + i - low, front + i + 1 - low);
-                    }
-                }
-            } else {
-                accumulator.copy(back, cell(low));
-                (low + 1..high).for_each(|i| accumulator.merge(back, cell(i)));
-            }
-        } else {
-            for i in slide.high..high {
-                if i == slide.middle {
-                    accumulator.copy(back, cell(i));
-                } else {
-                    accumulator.merge(back, cell(i));
-                }
-            }
-            slide.high = high;
-        }
-        if low == slide.middle {
-            return back;
-        }
-        if slide.high == slide.middle {
-            return front + low - slide.low;
-        }
-        accumulator.copy(out, front + low - slide.low);
-        accumulator.merge(out, back);
-        out
-    }
-}
-
-/// The suffixes of `low..middle` are kept, and the merge of `middle..high`.
-#[derive(Default)]
-struct Slide {
-    filled: bool,
-    low: usize,
-    middle: usize,
-    high: usize,
+        (by, values)
+    });
+    values.collect()
 }

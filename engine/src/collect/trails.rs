@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kepi_lang::ir::Measure;
 use kepi_lang::value::Value;
 
-use crate::collect::table::{Chain, ROOT};
-use crate::execute::state::MergedMeasure;
+use crate::collect::table::{Leaves, ROOT};
 use crate::operators::trail::NOTHING;
-use crate::operators::{Reader, decode_value, encode_value};
+use crate::operators::{Reader, decode_value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Step {
@@ -33,27 +31,19 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// `None`: the states are not a trail's.
-    pub(super) fn new(measure: &Measure, merged: &mut MergedMeasure, by: &mut Chain) -> Option<Self> {
-        let depth = measure.branches.first().map_or(0, |b| b.by.len());
+    /// `breakdowns`: by number, as bytes. `None`: the states are not a trail's.
+    pub(super) fn new(leaves: &mut Leaves, breakdowns: &[Box<[u8]>]) -> Option<Self> {
         let order: BTreeMap<&[u8], u32> = {
-            let names: BTreeSet<&[u8]> = merged.groups.iter().map(|g| &**g).collect();
-            names.into_iter().zip(0..).collect()
+            let used: BTreeSet<u32> = leaves.outers.iter().map(|(_, by)| *by).collect();
+            let names: Option<BTreeSet<&[u8]>> =
+                used.iter().map(|by| breakdowns.get(*by as usize).map(|b| &**b)).collect();
+            names?.into_iter().zip(0..).collect()
         };
-        let mut groups = Vec::new();
-        for bytes in &merged.groups {
-            let (mut id, mut reader) = (ROOT, Reader::new(bytes));
-            for _ in 0..depth {
-                let value = decode_value(&mut reader)?;
-                let mut encoded = Vec::new();
-                encode_value(&value, &mut encoded);
-                id = by.id(id, &encoded, value);
-            }
-            groups.push((id, *order.get(&**bytes)?));
-        }
         let mut cells = Vec::new();
-        for (number, cell) in merged.cells.iter().enumerate() {
-            cells.push((merged.accumulator.trail(number)?, *groups.get(cell.group as usize)?));
+        for (outer, cell) in leaves.of.iter().zip(&leaves.cells) {
+            let (_, by) = *leaves.outers.get(*outer as usize)?;
+            let rank = *order.get(&**breakdowns.get(by as usize)?)?;
+            cells.push((leaves.accumulator.trail(*cell as usize)?, (by, rank)));
         }
         let actors: BTreeSet<u128> = cells.iter().flat_map(|(c, _)| c.actors.iter().copied()).collect();
         let actors: HashMap<u128, usize, crate::rows::FastState> = actors.into_iter().zip(0..).collect();

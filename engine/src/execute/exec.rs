@@ -17,7 +17,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt};
 
 use crate::execute::accumulate::Accumulation;
-use crate::execute::state::{self, Merged};
+use crate::execute::state::{self, SuiteState};
 use crate::execute::work::Work;
 use crate::sources::{dedup, failed};
 
@@ -197,9 +197,9 @@ impl ExecutionPlan for SuiteMergeExec {
             match (batches.pop(), batches.is_empty()) {
                 (Some(only), true) => Ok(only),
                 (last, _) => {
-                    let mut merged = Merged::new(&work.plan);
-                    batches.iter().chain(&last).try_for_each(|b| merged.add(b))?;
-                    merged.into_batch()
+                    let mut merged = SuiteState::new(&work.plan, &work.spec);
+                    batches.iter().chain(&last).try_for_each(|b| merged.read(&work.spec, b))?;
+                    merged.write(&work.spec)
                 }
             }
         });

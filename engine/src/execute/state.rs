@@ -1,162 +1,184 @@
-//! The batches that suites emit: a row for each measure, atom and group, with its mergeable state; and the source's counts.
+//! What a suite knows of the rows it has seen, and the batches by which that is sent: one row for each part.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, AsArray, LargeBinaryArray, LargeBinaryBuilder, RecordBatch, UInt32Array, UInt64Array,
-};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
+use datafusion::arrow::array::{Array, AsArray, LargeBinaryBuilder, RecordBatch};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::{DataFusionError, Result};
 
+use crate::execute::cells::SpaceCells;
 use crate::execute::tally::Tally;
-use crate::operators::{Accumulator, accumulator};
+use crate::operators::{Accumulator, Reader, accumulator};
 use crate::plan::Plan;
+use crate::plan::suite::SuiteSpec;
 use crate::rows::FastState;
 
-/// The measure number of the row that holds the counts.
-const COUNTS: u32 = u32::MAX;
-
 pub(crate) fn schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("measure", DataType::UInt32, false),
-        Field::new("atom", DataType::UInt32, false),
-        Field::new("group", DataType::LargeBinary, false),
-        Field::new("rows", DataType::UInt64, false),
-        Field::new("state", DataType::LargeBinary, false),
-    ]))
+    Arc::new(Schema::new(vec![Field::new("state", DataType::LargeBinary, false)]))
 }
 
-/// Collects the rows of a state batch.
+/// Distinct breakdowns, numbered as they come.
 #[derive(Default)]
-pub(crate) struct Writer {
-    measure: Vec<u32>,
-    atom: Vec<u32>,
-    group: LargeBinaryBuilder,
-    rows: Vec<u64>,
-    state: LargeBinaryBuilder,
+pub(crate) struct Groups {
+    ids: HashMap<Box<[u8]>, u32, FastState>,
+    pub bytes: Vec<Box<[u8]>>,
 }
 
-impl Writer {
-    pub(crate) fn push(&mut self, measure: u32, atom: u32, group: &[u8], rows: u64, state: &[u8]) {
-        self.measure.push(measure);
-        self.atom.push(atom);
-        self.group.append_value(group);
-        self.rows.push(rows);
-        self.state.append_value(state);
-    }
-
-    pub(crate) fn finish(mut self, tally: &Tally) -> Result<RecordBatch> {
-        self.push(COUNTS, 0, &[], 0, &tally.write());
-        let group = self.group.finish();
-        let state = self.state.finish();
-        Ok(RecordBatch::try_new(
-            schema(),
-            vec![
-                Arc::new(UInt32Array::from(self.measure)),
-                Arc::new(UInt32Array::from(self.atom)),
-                Arc::new(group),
-                Arc::new(UInt64Array::from(self.rows)),
-                Arc::new(state),
-            ],
-        )?)
+impl Groups {
+    pub(crate) fn id(&mut self, bytes: &[u8]) -> u32 {
+        if let Some(id) = self.ids.get(bytes) {
+            return *id;
+        }
+        let id = self.bytes.len() as u32;
+        self.bytes.push(bytes.into());
+        self.ids.insert(bytes.into(), id);
+        id
     }
 }
 
-/// A cell of a merged measure: an atom and a group.
-pub(crate) struct Cell {
-    pub atom: u32,
-    pub group: u32,
-    pub rows: u64,
-}
+/// Rows of a space that satisfy a filter.
+pub(crate) type Place = (usize, Option<usize>);
 
-/// A measure's cells from everywhere.
-pub(crate) struct MergedMeasure {
-    pub accumulator: Box<dyn Accumulator>,
-    pub cells: Vec<Cell>,
-    known: HashMap<(u32, u32), u32, FastState>,
-    /// Encoded breakdown and keys, by group.
-    pub groups: Vec<Box<[u8]>>,
-    group_ids: HashMap<Box<[u8]>, u32, FastState>,
-}
-
-/// State batches of one or more suites, merged.
-pub(crate) struct Merged {
-    pub measures: Vec<MergedMeasure>,
+/// The state of one suite.
+pub(crate) struct SuiteState {
+    /// By the expressions of a breakdown.
+    pub bys: BTreeMap<Vec<usize>, Groups>,
+    /// By space.
+    pub spaces: Vec<SpaceCells>,
+    /// The rows of each cell.
+    pub rows: BTreeMap<Place, Vec<u64>>,
+    /// By branch taken.
+    pub accumulators: Vec<Box<dyn Accumulator>>,
     pub tally: Tally,
 }
 
-impl Merged {
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let measures = plan.measures.iter().map(|planned| MergedMeasure {
-            accumulator: accumulator(&planned.measure),
-            cells: Vec::new(),
-            known: HashMap::default(),
-            groups: Vec::new(),
-            group_ids: HashMap::default(),
+impl SuiteState {
+    pub(crate) fn new(plan: &Plan, spec: &SuiteSpec) -> Self {
+        let bys = spec.spaces.iter().map(|space| (space.breakdown().to_vec(), Groups::default())).collect();
+        let spaces = spec.spaces.iter().map(|space| {
+            let atoms = plan.timelines.get(space.timeline).map_or(0, |line| line.atoms());
+            SpaceCells::new(if space.clock.is_some() { atoms } else { 1 }, space.keys().len())
         });
-        Self { measures: measures.collect(), tally: Tally::default() }
+        let accumulators = spec.taken.iter().filter_map(|taken| plan.measures.get(taken.measure));
+        Self {
+            bys,
+            spaces: spaces.collect(),
+            rows: spec.taken.iter().map(|taken| ((taken.space, taken.filter), Vec::new())).collect(),
+            accumulators: accumulators.map(|planned| accumulator(&planned.measure)).collect(),
+            tally: Tally::default(),
+        }
     }
 
-    pub(crate) fn add(&mut self, batch: &RecordBatch) -> Result<()> {
+    pub(crate) fn write(&mut self, spec: &SuiteSpec) -> Result<RecordBatch> {
+        let mut parts = LargeBinaryBuilder::new();
+        parts.append_value(self.tally.write());
+        let mut out = Vec::new();
+        for groups in self.bys.values() {
+            out.clear();
+            for bytes in &groups.bytes {
+                number(bytes.len(), &mut out);
+                out.extend_from_slice(bytes);
+            }
+            parts.append_value(&out);
+        }
+        for cells in &self.spaces {
+            out.clear();
+            for pairs in std::iter::once(&cells.outer.pairs).chain(cells.levels.iter().map(|level| &level.pairs)) {
+                number(pairs.len(), &mut out);
+                out.extend(pairs.iter().flat_map(|(a, b)| (u64::from(*a) << 32 | u64::from(*b)).to_le_bytes()));
+            }
+            parts.append_value(&out);
+        }
+        for rows in self.rows.values() {
+            out.clear();
+            out.extend(rows.iter().flat_map(|n| n.to_le_bytes()));
+            parts.append_value(&out);
+        }
+        for (taken, accumulator) in spec.taken.iter().zip(&mut self.accumulators) {
+            out.clear();
+            let rows = self.rows.get(&(taken.space, taken.filter)).map(Vec::as_slice).unwrap_or_default();
+            for (cell, _) in rows.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+                accumulator.write(cell, &mut out);
+            }
+            parts.append_value(&out);
+        }
+        Ok(RecordBatch::try_new(schema(), vec![Arc::new(parts.finish())])?)
+    }
+
+    /// Merges what another suite of the same plan has sent.
+    pub(crate) fn read(&mut self, spec: &SuiteSpec, batch: &RecordBatch) -> Result<()> {
         let wrong = || DataFusionError::Internal("a batch that is not a suite's state".to_owned());
-        let columns = batch.columns();
-        let [measure, atom, group, rows, state] = columns else { return Err(wrong()) };
-        let ints = |a: &Arc<dyn Array>| a.as_primitive_opt::<UInt32Type>().cloned().ok_or_else(wrong);
-        let (measure, atom) = (ints(measure)?, ints(atom)?);
-        let rows = rows.as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?;
-        let bytes = |a: &Arc<dyn Array>| a.as_binary_opt::<i64>().cloned().ok_or_else(wrong);
-        let (group, state): (LargeBinaryArray, LargeBinaryArray) = (bytes(group)?, bytes(state)?);
-        for row in 0..batch.num_rows() {
-            let number = measure.value(row);
-            if number == COUNTS {
-                self.tally.merge(&Tally::read(state.value(row)).ok_or_else(wrong)?);
-                continue;
-            }
-            let measure = self.measures.get_mut(number as usize).ok_or_else(wrong)?;
-            let cell = measure.cell(atom.value(row), group.value(row), rows.value(row));
-            if !measure.accumulator.read(cell, state.value(row)) {
-                return Err(wrong());
-            }
-        }
-        Ok(())
+        let parts = batch.columns().first().and_then(|column| column.as_binary_opt::<i64>()).ok_or_else(wrong)?;
+        let parts: Vec<&[u8]> = (0..parts.len()).map(|at| parts.value(at)).collect();
+        self.merge(spec, &parts).ok_or_else(wrong)
     }
 
-    /// Everything as one batch again, in an order of its own.
-    pub(crate) fn into_batch(mut self) -> Result<RecordBatch> {
-        let mut writer = Writer::default();
-        let mut bytes = Vec::new();
-        for (number, measure) in self.measures.iter_mut().enumerate() {
-            for (at, cell) in measure.cells.iter().enumerate() {
-                bytes.clear();
-                measure.accumulator.write(at, &mut bytes);
-                let group = measure.groups.get(cell.group as usize).map_or(&[][..], |g| g);
-                writer.push(number as u32, cell.atom, group, cell.rows, &bytes);
+    fn merge(&mut self, spec: &SuiteSpec, parts: &[&[u8]]) -> Option<()> {
+        let mut parts = parts.iter();
+        let mut next = || parts.next().copied();
+        self.tally.merge(&Tally::read(next()?)?);
+        let mut bys: BTreeMap<&[usize], Vec<u32>> = BTreeMap::new();
+        for (exprs, groups) in &mut self.bys {
+            let mut reader = Reader::new(next()?);
+            let mut map = Vec::new();
+            while !reader.is_empty() {
+                let n = reader.count(1)?;
+                map.push(groups.id(reader.take(n)?));
+            }
+            bys.insert(exprs, map);
+        }
+        let mut maps: Vec<Vec<u32>> = Vec::new();
+        for (space, cells) in spec.spaces.iter().zip(&mut self.spaces) {
+            let mut reader = Reader::new(next()?);
+            let by = bys.get(space.breakdown())?;
+            let mut map = Vec::new();
+            for _ in 0..reader.count(8)? {
+                let (atom, group) = pair(&mut reader)?;
+                map.push(cells.outer.id(atom, *by.get(group as usize)?));
+            }
+            for level in &mut cells.levels {
+                let n = reader.count(8)?;
+                let mut inner = Vec::with_capacity(n);
+                for _ in 0..n {
+                    let (above, key) = pair(&mut reader)?;
+                    inner.push(level.id(*map.get(above as usize)?, key));
+                }
+                map = inner;
+            }
+            maps.push(map);
+        }
+        let mut sent: BTreeMap<Place, Vec<u64>> = BTreeMap::new();
+        for (place, rows) in &mut self.rows {
+            let map = maps.get(place.0)?;
+            let counts = next()?.as_chunks::<8>().0.iter().map(|n| u64::from_le_bytes(*n)).collect::<Vec<_>>();
+            rows.resize(self.spaces.get(place.0)?.count(), 0);
+            for (cell, count) in map.iter().zip(&counts) {
+                *rows.get_mut(*cell as usize)? += count;
+            }
+            sent.insert(*place, counts);
+        }
+        for (taken, accumulator) in spec.taken.iter().zip(&mut self.accumulators) {
+            let mut reader = Reader::new(next()?);
+            let (map, counts) = (maps.get(taken.space)?, sent.get(&(taken.space, taken.filter))?);
+            for (cell, _) in map.iter().zip(counts).filter(|(_, count)| **count > 0) {
+                if !accumulator.read(*cell as usize, &mut reader) {
+                    return None;
+                }
+            }
+            if !reader.is_empty() {
+                return None;
             }
         }
-        writer.finish(&self.tally)
+        Some(())
     }
 }
 
-impl MergedMeasure {
-    /// The cell's number; its rows are counted.
-    fn cell(&mut self, atom: u32, group: &[u8], rows: u64) -> usize {
-        let id = match self.group_ids.get(group) {
-            Some(id) => *id,
-            None => {
-                let id = self.groups.len() as u32;
-                self.groups.push(group.into());
-                self.group_ids.insert(group.into(), id);
-                id
-            }
-        };
-        let cell = *self.known.entry((atom, id)).or_insert_with(|| {
-            self.cells.push(Cell { atom, group: id, rows: 0 });
-            (self.cells.len() - 1) as u32
-        });
-        if let Some(cell) = self.cells.get_mut(cell as usize) {
-            cell.rows += rows;
-        }
-        cell as usize
-    }
+fn number(n: usize, out: &mut Vec<u8>) {
+    out.extend((n as u64).to_le_bytes());
+}
+
+fn pair(reader: &mut Reader<'_>) -> Option<(u32, u32)> {
+    let both = reader.u64()?;
+    Some(((both >> 32) as u32, both as u32))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
+use crate::operators::ids::Interner;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 use crate::progress::Progress;
@@ -21,6 +22,8 @@ pub(crate) struct Work {
     pub cleaner: Cleaner,
     /// For each measure, what it is part of: the names of the asks.
     pub names: Arc<Vec<String>>,
+    /// Numbers of actors and other values that sets and keys are made of.
+    pub interner: Arc<Interner>,
     pub progress: Arc<Progress>,
 }
 
@@ -47,6 +50,12 @@ impl Work {
                 let message = format!("an expression {of}over source `{source}`: {error}");
                 Diagnostic::without_place(Code::NumberTooLarge, message)
                     .help("declare a column of it as `type: number`, so that it is computed in floating point")
+            }
+            RowError::TooMany(most) => {
+                let of = measure.and_then(|m| self.names.get(m)).map(|m| format!(" for `{m}`")).unwrap_or_default();
+                let message = format!("source `{source}` has more than {most} distinct actors and keys{of}");
+                Diagnostic::without_place(Code::TooManyActors, message)
+                    .help("narrow the rows with `where:`, or count parts of them one by one")
             }
             RowError::Internal(what) => Diagnostic::without_place(Code::Internal, format!("source `{source}`: {what}")),
         }

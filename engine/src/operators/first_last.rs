@@ -71,6 +71,7 @@ impl Family for Edge {
     }
 
     fn write(&self, state: &mut Option<Candidate>, out: &mut Vec<u8>) {
+        out.push(u8::from(state.is_some()));
         let Some(candidate) = state else { return };
         out.extend(candidate.clock.to_le_bytes());
         out.extend((candidate.key.len() as u64).to_le_bytes());
@@ -80,7 +81,7 @@ impl Family for Edge {
     }
 
     fn read(&self, bytes: &mut Reader<'_>) -> Option<Option<Candidate>> {
-        if bytes.is_empty() {
+        if bytes.u8()? == 0 {
             return Some(None);
         }
         let clock = bytes.i64()?;

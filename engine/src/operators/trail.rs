@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kepi_lang::value::Value;
 
-use crate::operators::unique::image;
+use crate::operators::ids::image;
 use crate::operators::{Accumulator, Reader, Rows as Taken, TooLarge, View};
 use crate::rows::{FastState, RowError};
 
@@ -124,15 +124,15 @@ impl Accumulator for Trail {
         }
     }
 
-    fn read(&mut self, cell: usize, bytes: &[u8]) -> bool {
+    fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool {
         let Some(rows) = self.cell(cell) else { return false };
-        read(rows, &mut Reader::new(bytes)).is_some()
+        read(rows, bytes).is_some()
     }
 
     fn merge(&mut self, into: usize, from: usize) {
         let mut bytes = Vec::new();
         self.write(from, &mut bytes);
-        self.read(into, &bytes);
+        self.read(into, &mut Reader::new(&bytes));
     }
 
     fn copy(&mut self, to: usize, from: usize) {
@@ -174,5 +174,5 @@ fn read(rows: &mut Rows, reader: &mut Reader<'_>) -> Option<()> {
         let other = if other == NOTHING { NOTHING } else { *kept.get(other as usize)? };
         rows.rows.push(Row { time, actor, tags, kept: other });
     }
-    reader.is_empty().then_some(())
+    Some(())
 }

@@ -22,6 +22,18 @@ pub(crate) struct Space {
     pub by: usize,
 }
 
+impl Space {
+    /// The expressions of the breakdown.
+    pub(crate) fn breakdown(&self) -> &[usize] {
+        self.groups.get(..self.by).unwrap_or_default()
+    }
+
+    /// Those of the keys of distributions, outermost first.
+    pub(crate) fn keys(&self) -> &[usize] {
+        self.groups.get(self.by..).unwrap_or_default()
+    }
+}
+
 /// A branch of a measure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Taken {

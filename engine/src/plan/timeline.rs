@@ -68,25 +68,36 @@ impl Timeline {
         Some((*self.boundaries.get(first as usize)?, *self.boundaries.get(last as usize)?))
     }
 
-    /// The atom of each instant. Rows come in order of time more often than not, so the last atom is tried first.
-    pub(crate) fn locate(&self, instants: impl Iterator<Item = Option<i64>>, out: &mut Vec<u32>) {
+    /// The atom of each instant; `i64::MIN` is none. Rows come in order of time more often than not, so that often all of a batch
+    /// lie in one atom, and else the last one is tried first.
+    pub(crate) fn locate(&self, instants: &[i64], out: &mut Vec<u32>) {
         out.clear();
-        let mut last = (0i64, 0i64, NONE);
-        out.extend(instants.map(|t| {
-            let Some(t) = t else { return NONE };
-            if last.0 <= t && t < last.1 {
-                return last.2;
+        let bounds = instants.iter().fold((i64::MAX, i64::MIN), |(least, most), t| (least.min(*t), most.max(*t)));
+        let mut last = if bounds.0 > i64::MIN { self.place(bounds.0) } else { (0, 0, NONE) };
+        if last.0 <= bounds.0 && bounds.1 < last.1 {
+            return out.resize(instants.len(), last.2);
+        }
+        out.extend(instants.iter().map(|t| {
+            if *t == i64::MIN {
+                return NONE;
             }
-            let at = self.boundaries.partition_point(|b| *b <= t);
-            let from = at.checked_sub(1).and_then(|i| self.boundaries.get(i)).copied();
-            let to = self.boundaries.get(at).copied();
-            let atom = match (from, to) {
-                (Some(_), Some(_)) if self.covered.get(at - 1) == Some(&true) => (at - 1) as u32,
-                _ => NONE,
-            };
-            last = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX), atom);
-            atom
+            if !(last.0 <= *t && *t < last.1) {
+                last = self.place(*t);
+            }
+            last.2
         }));
+    }
+
+    /// The boundaries around an instant, and the atom between them.
+    fn place(&self, t: i64) -> (i64, i64, u32) {
+        let at = self.boundaries.partition_point(|b| *b <= t);
+        let from = at.checked_sub(1).and_then(|i| self.boundaries.get(i)).copied();
+        let to = self.boundaries.get(at).copied();
+        let atom = match (from, to) {
+            (Some(_), Some(_)) if self.covered.get(at - 1) == Some(&true) => (at - 1) as u32,
+            _ => NONE,
+        };
+        (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX), atom)
     }
 }
 
@@ -104,9 +115,16 @@ mod tests {
         let line = Timeline::new(&[span(0, 10), span(5, 20), span(30, 40)], at(38));
         assert_eq!(line.spans, [(0, 2), (1, 3), (4, 5)]);
         let mut out = Vec::new();
-        let rows = [-1, 0, 4, 5, 9, 10, 19, 20, 29, 30, 37, 38, 39].map(|s: i64| Some(s * 1_000_000));
-        line.locate(rows.into_iter().chain([None]), &mut out);
+        let mut rows = [-1, 0, 4, 5, 9, 10, 19, 20, 29, 30, 37, 38, 39].map(|s: i64| s * 1_000_000).to_vec();
+        rows.push(i64::MIN);
+        line.locate(&rows, &mut out);
         assert_eq!(out, [NONE, 0, 0, 1, 1, 2, 2, NONE, NONE, 4, 4, NONE, NONE, NONE]);
+        // All in one atom, in none, and in several.
+        for (rows, expected) in [(vec![1, 2, 3], vec![0; 3]), (vec![22, 23], vec![NONE; 2]), (vec![9, 11], vec![1, 2])]
+        {
+            line.locate(&rows.iter().map(|s: &i64| s * 1_000_000).collect::<Vec<_>>(), &mut out);
+            assert_eq!(out, expected);
+        }
         assert_eq!(line.hull(), Some((0, 38_000_000)));
     }
 }

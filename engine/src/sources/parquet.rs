@@ -14,6 +14,7 @@ use datafusion::parquet::arrow::arrow_reader::{
 };
 use datafusion::parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use datafusion::parquet::file::statistics::Statistics;
 
 use futures::executor::{block_on, block_on_stream};
 
@@ -42,6 +43,19 @@ impl Footer {
             statistics.is_some_and(|s| s.null_count_opt() == Some(0))
         };
         !leaf.nullable || self.groups().row_groups().iter().all(known)
+    }
+
+    /// The least and the greatest value of a column of whole numbers in each row group that has rows, exact; `None` where one
+    /// of them does not say.
+    pub fn bounds(&self, column: usize) -> Option<Vec<(i64, i64)>> {
+        let leaf = self.leaves.get(column).filter(|leaf| leaf.path.is_empty())?;
+        let bounds = |group: &RowGroupMetaData| match chunk(group, leaf)?.statistics()? {
+            Statistics::Int64(known) if known.min_is_exact() && known.max_is_exact() => {
+                Some((*known.min_opt()?, *known.max_opt()?)).filter(|(least, most)| least <= most)
+            }
+            _ => None,
+        };
+        self.groups().row_groups().iter().filter(|group| group.num_rows() > 0).map(bounds).collect()
     }
 
     pub fn groups(&self) -> &ParquetMetaData {

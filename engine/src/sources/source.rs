@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray};
-use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, ScalarType, SourceId};
 use kepi_lang::results::{Alone, Extent};
 
 use crate::sources::clean::Cleaner;
@@ -25,11 +25,13 @@ use crate::sources::stores::fault_in;
 use crate::sources::table::{Body, DataFile, Table, finding};
 use crate::sources::trouble::Trouble;
 
+/// Days without a row that are a long pause.
+const FAR: i64 = 30;
+
 /// Whether the last rows are few and far from the others, by the rows of each day: how many, of how many, and the day before
 /// them. Few is two, or one in a thousand; far is a month, and ten times as long as any pause before.
 fn alone(days: &BTreeMap<i64, u64>) -> Option<(u64, u64, i64)> {
     const ENOUGH: u64 = 20;
-    const FAR: i64 = 30;
     const LONGER: i64 = 10;
     let of: u64 = days.values().sum();
     let few = (of / 1000).max(2);
@@ -179,8 +181,52 @@ impl OpenSource {
     /// there are values in the time column and not one of them is a time.
     pub fn extent(&self, lookups: &[Arc<OpenLookup>]) -> Result<Extent, Vec<Diagnostic>> {
         let Some(clock) = self.def.time else { return Ok(Extent::default()) };
+        if let Some(extent) = self.extent_by_footers(clock) {
+            return Ok(extent);
+        }
         let cleaner = Cleaner::new(self, &self.calendar, lookups, &BTreeSet::new(), false)?;
         self.seen(&cleaner, clock).map_err(|finding| vec![finding])
+    }
+
+    /// The extent as the files' ends tell it: of Parquet files without a condition on rows, whose pieces follow one another so
+    /// closely that no row can stand alone.
+    fn extent_by_footers(&self, clock: ColumnId) -> Option<Extent> {
+        let column = self.column(clock)?;
+        let position = self.table.position(self.file_column(clock)?)?;
+        let field = self.table.schema.fields().get(position)?;
+        let DataType::Timestamp(unit, zone) = field.data_type() else { return None };
+        if self.def.scope.is_some() || column.ty != ScalarType::Instant || zone.is_none() || self.table.bad > 0 {
+            return None;
+        }
+        let mut spans = Vec::new();
+        for file in &self.table.files {
+            let (Body::Parquet(footer), Some(place)) = (&file.body, file.places.get(position).copied().flatten())
+            else {
+                return None;
+            };
+            if !footer.is_never_null(place) {
+                return None;
+            }
+            for (least, most) in footer.bounds(place)? {
+                let micros = |n: i64| match unit {
+                    TimeUnit::Second => n.checked_mul(1_000_000),
+                    TimeUnit::Millisecond => n.checked_mul(1_000),
+                    TimeUnit::Microsecond => Some(n),
+                    TimeUnit::Nanosecond => Some(n.div_euclid(1_000)),
+                };
+                spans.push((micros(least)?, micros(most)?));
+            }
+        }
+        spans.sort_unstable();
+        let mut reached = spans.first()?.0;
+        for (least, most) in &spans {
+            if least - reached >= FAR * DAY || most - least >= FAR * DAY {
+                return None;
+            }
+            reached = reached.max(*most);
+        }
+        let stamp = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
+        Some(Extent { first: Some(stamp(spans.first()?.0)?), last: Some(stamp(reached)?), alone: None })
     }
 
     fn seen(&self, cleaner: &Cleaner, clock: ColumnId) -> Result<Extent, Diagnostic> {
