@@ -26,7 +26,7 @@ impl Pairs {
 pub(crate) struct Outer {
     atoms: usize,
     table: Vec<u32>,
-    others: Pairs,
+    others: HashMap<u64, u32, FastState>,
     pub pairs: Vec<(u32, u32)>,
 }
 
@@ -35,23 +35,18 @@ const TABLE: usize = 1 << 22;
 
 impl Outer {
     fn new(atoms: usize) -> Self {
-        Self { atoms: atoms.max(1), table: Vec::new(), others: Pairs::default(), pairs: Vec::new() }
+        Self { atoms: atoms.max(1), table: Vec::new(), others: HashMap::default(), pairs: Vec::new() }
     }
 
     pub(crate) fn id(&mut self, atom: u32, by: u32) -> u32 {
         let column = if atom == ALWAYS { 0 } else { atom as usize };
         let place = by as usize * self.atoms + column;
         if column >= self.atoms || place >= TABLE {
-            let known = self.others.pairs.len();
-            let id = self.others.id(atom, by) as usize;
-            if id == known {
-                // Its number among all pairs stands where its number among these is looked up.
-                self.pairs.push((atom, by));
-                let number = (self.pairs.len() - 1) as u32;
-                self.others.ids.insert(u64::from(atom) << 32 | u64::from(by), number);
-                return number;
-            }
-            return id as u32;
+            let pairs = &mut self.pairs;
+            return *self.others.entry(u64::from(atom) << 32 | u64::from(by)).or_insert_with(|| {
+                pairs.push((atom, by));
+                (pairs.len() - 1) as u32
+            });
         }
         if place >= self.table.len() {
             self.table.resize((by as usize + 1) * self.atoms, NONE);
