@@ -29,7 +29,7 @@ pub use metrics::{
 };
 pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind, Way};
 pub use tables::{
-    BadRows, Column, Format, Link, Lookup, Origin, Quote, ScalarType, Settings, Source, TextOptions, TimeFormat,
+    BadRows, Column, Format, Item, Link, Lookup, Origin, Quote, ScalarType, Settings, Source, TextOptions, TimeFormat,
     TimeReading,
 };
 

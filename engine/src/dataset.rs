@@ -115,6 +115,10 @@ impl Dataset {
         let (mut works, mut findings) = (Vec::new(), Vec::new());
         for spec in &plan.suites {
             let Some(source) = self.opened.sources.get(spec.source.0 as usize) else { continue };
+            if let Err(more) = source.fields_of_json(&spec.exprs, &spec.columns) {
+                findings.extend(more);
+                continue;
+            }
             match source.cleaner(Arc::clone(&self.program), &self.opened.lookups, &spec.columns) {
                 Ok(cleaner) => works.push(Arc::new(Work {
                     program: Arc::clone(&self.program),

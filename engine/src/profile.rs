@@ -122,7 +122,15 @@ impl Input {
             rows: table.rows(),
             seen,
             step: self.step,
-            columns: columns.into_iter().map(|column| column.finish(seen)).collect(),
+            columns: columns
+                .into_iter()
+                .zip(&table.columns)
+                .map(|(column, raw)| {
+                    let column = column.finish(seen);
+                    let list = raw.ty.filter(|ty| ty.is_list());
+                    kepi_lang::profile::Column { ty: list.or(column.ty), ..column }
+                })
+                .collect(),
             unusable: table.unusable.clone(),
             bad: table.bad,
             rejected: table.rejected.clone(),
@@ -160,8 +168,10 @@ impl Input {
             DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale) => u8::try_from(*scale).unwrap_or(0),
             _ => raw.scale,
         };
+        // Lists are looked at as they are written.
+        let ty = raw.ty.map(|ty| if ty.is_list() { ScalarType::Text } else { ty });
         Target {
-            ty: raw.ty.unwrap_or(ScalarType::Null),
+            ty: ty.unwrap_or(ScalarType::Null),
             scale,
             reading: Reading::plain(TimeZone::UTC),
             lenient: false,

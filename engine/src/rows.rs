@@ -8,6 +8,7 @@ mod civil;
 mod compare;
 mod convert;
 mod fast;
+mod list;
 mod number;
 mod operand;
 mod text;
@@ -23,6 +24,7 @@ use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::error::ArrowError;
 use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType, Way};
+use kepi_lang::value::Value;
 
 pub use civil::Civil;
 pub(crate) use civil::date_of as date_from;
@@ -34,6 +36,11 @@ pub(crate) use operand::days as days_of;
 
 use operand::Operand;
 
+use crate::sources::convert::{Refused, Target};
+use crate::sources::finding::quoted;
+use crate::sources::one;
+use crate::sources::times::Reading;
+
 /// The rows that an expression is evaluated over.
 pub trait Columns {
     fn rows(&self) -> usize;
@@ -42,6 +49,10 @@ pub trait Columns {
     /// A column of the lookup that a way leads to, one value for each row, canonical; null where it leads to no row.
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError>;
     fn civil(&self) -> &Civil;
+    /// Within a condition on the elements of lists, which are the rows then: the elements.
+    fn element(&self) -> Result<ArrayRef, RowError> {
+        Err(RowError::Internal("an element outside of a list".to_owned()))
+    }
     /// The value of a condition that is known already.
     fn known(&self, _: &RowExpr) -> Option<ArrayRef> {
         None
@@ -53,6 +64,8 @@ pub trait Columns {
 pub enum RowError {
     /// A whole or decimal number does not fit; the text says which operation.
     Overflow(String),
+    /// A field of a JSON text is not of its declared type: the text, and what it should be.
+    NotOfType(String, ScalarType),
     /// A program that check would not have let through.
     Internal(String),
     /// More distinct values than can be told apart: so many can be.
@@ -62,6 +75,7 @@ pub enum RowError {
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotOfType(text, ty) => write!(f, "{} is not {}", quoted(text), one(*ty)),
             Self::Overflow(what) => write!(f, "{what} is too large for an exact number"),
             Self::Internal(what) => f.write_str(what),
             Self::TooMany(most) => write!(f, "there are more than {most} distinct values"),
@@ -242,6 +256,10 @@ impl Columns for Selected<'_> {
     fn civil(&self) -> &Civil {
         self.columns.civil()
     }
+
+    fn element(&self) -> Result<ArrayRef, RowError> {
+        Ok(filter(&self.columns.element()?, self.mask)?)
+    }
 }
 
 fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn Columns) -> Result<Operand, RowError> {
@@ -265,6 +283,17 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
             number::whole(function, &operand(arg(0)?, columns)?, places)
         }
         RowFunction::Log | RowFunction::Sqrt => number::root(function, &typed(arg(0)?, ScalarType::Float, columns)?),
+        RowFunction::AnyOf => list::any(arg(0)?, arg(1)?, columns),
+        RowFunction::Element => Ok(operand::column(columns.element()?)),
+        RowFunction::Field => {
+            let path = match &arg(1)?.kind {
+                RowKind::Literal(Value::Text(path)) => path,
+                _ => return Err(RowError::Internal("a field without its path".to_owned())),
+            };
+            let texts = list::field(&operand(arg(0)?, columns)?, path)?;
+            read_as(texts, ty, columns.civil())
+        }
+        RowFunction::Length if arg(0)?.ty.is_list() => list::lengths(&operand(arg(0)?, columns)?),
         RowFunction::Lower | RowFunction::Upper | RowFunction::Trim | RowFunction::Length => {
             text::unary(function, &typed(arg(0)?, ScalarType::Text, columns)?)
         }
@@ -290,6 +319,20 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
             let parts = parts.collect::<Result<Vec<_>, RowError>>()?;
             Ok(Operand::Array(together::together(&parts, columns.rows())?))
         }
+    }
+}
+
+/// Texts as values of a type.
+fn read_as(texts: Operand, ty: ScalarType, civil: &Civil) -> Result<Operand, RowError> {
+    if ty == ScalarType::Text {
+        return Ok(texts);
+    }
+    let reading = Reading::plain(civil.calendar().zone.clone());
+    let target = Target { ty, scale: 0, reading, lenient: false, blank: true };
+    match target.convert(texts.array()) {
+        Ok(read) => Ok(texts.same_shape(read.array)),
+        Err(Refused::Value { text, .. }) => Err(RowError::NotOfType(text, ty)),
+        Err(Refused::Type) => Err(RowError::Internal(format!("a field as {ty:?}"))),
     }
 }
 

@@ -43,7 +43,9 @@ pub use clean::{Clean, Cleaner};
 pub use counts::Counts;
 pub use dedup::dedup;
 pub use lookup::OpenLookup;
+pub(crate) use physical::{list_of, one};
 pub use source::OpenSource;
+pub(crate) use text::field_of_json;
 
 use column::declared;
 use files::Folders;

@@ -17,6 +17,7 @@ pub(super) fn called(ty: ScalarType) -> &'static str {
         ScalarType::Text => "text",
         ScalarType::Date => "a date",
         ScalarType::Instant => "a time",
+        ScalarType::List(_) => "a list",
         ScalarType::Null => "nothing",
         ScalarType::Unknown | ScalarType::Error => "a value of unknown type",
     }

@@ -1,15 +1,17 @@
 //! Row expressions: what one row of one source says.
 
 mod computed;
+mod lists;
 mod names;
 mod periods;
 mod reach;
 
+pub(super) use lists::{field_of, has_fields};
 pub(super) use names::no_actor;
 use periods::is_of_periods;
 
 use crate::check::algebra::{Node, Shape, Typer, both, common, condition, expressions};
-use crate::check::findings::{Check, called};
+use crate::check::findings::{Check, Reported, called};
 use crate::check::scope::Checker;
 use crate::check::sets::SetBranch;
 use crate::diag::suggest::did_you_mean;
@@ -55,6 +57,8 @@ pub(super) struct Rows<'c, 'a> {
     pub(super) used: Use,
     /// The measure, where the expression comes to it from outside (a metric's scope, a dimension).
     pub(super) pushed: Option<Span>,
+    /// Within `any(…)`: the list as it is written, and what its elements are.
+    pub(super) list: Option<(&'c str, ScalarType)>,
 }
 
 impl<'c, 'a> Rows<'c, 'a> {
@@ -68,6 +72,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             set,
             used,
             pushed: None,
+            list: None,
         }
     }
 
@@ -76,7 +81,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             Place::Source(id) => cx.scope.source(id).and_then(|s| s.time),
             Place::Lookup(_) => None,
         };
-        Self { cx, place, time, actor: None, actor_link: None, set: None, used: Use::Table, pushed: None }
+        Self { cx, place, time, actor: None, actor_link: None, set: None, used: Use::Table, pushed: None, list: None }
     }
 
     pub(super) fn pushed_to(self, measure: Option<Span>) -> Self {
@@ -95,6 +100,10 @@ impl<'c, 'a> Rows<'c, 'a> {
 
     fn call(&self, function: &'static Function, row: RowFunction, args: &'a [Arg], span: Span) -> Check<RowExpr> {
         let args = expressions(self.cx, function.name, function.signature, function.arguments, args, span)?;
+        if row == RowFunction::AnyOf {
+            let condition = args.first().ok_or(Reported)?;
+            return self.any(condition);
+        }
         let typed: Vec<_> = args.iter().map(|a| self.expr(a)).collect();
         let typed = typed.into_iter().collect::<Check<Vec<_>>>()?;
         let (wanted, ty): (&[ScalarType], _) = match row {
@@ -108,7 +117,8 @@ impl<'c, 'a> Rows<'c, 'a> {
             _ => (&[ScalarType::Instant, ScalarType::Date], ScalarType::Int),
         };
         for (node, ast) in typed.iter().zip(&args) {
-            if !node.ty.is_open() && !wanted.contains(&node.ty) {
+            let counted = row == RowFunction::Length && node.ty.is_list();
+            if !node.ty.is_open() && !wanted.contains(&node.ty) && !counted {
                 let first = wanted.first().map_or("something else", |ty| called(*ty));
                 let message = format!("`{}` takes {first}, not {}", function.name, called(node.ty));
                 let finding = Diagnostic::new(Code::TypeMismatch, ast.span, message).label(called(node.ty));
@@ -175,6 +185,9 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
 
     fn expr(&self, ast: &'a Expr) -> Check<RowExpr> {
         let _deeper = self.cx.deeper(ast.span)?;
+        if let Some(element) = self.element(ast) {
+            return Ok(element);
+        }
         if is_of_periods(ast) {
             return self.with_periods(ast);
         }
@@ -193,6 +206,7 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
 
     fn build(&self, shape: Shape<RowExpr>, ty: ScalarType, unit: Unit, span: Span) -> Check<RowExpr> {
         self.cx.spend(1, span)?;
+        self.no_list(&shape, span)?;
         let boxed = Box::new;
         let kind = match shape {
             Shape::Literal(value) => RowKind::Literal(value),

@@ -35,6 +35,8 @@ pub(super) struct Columns {
     pub(super) pending: RefCell<BTreeMap<u32, usize>>,
     /// Times of the file whose zone nobody said: an error once they are used.
     zoneless: RefCell<BTreeSet<u32>>,
+    /// Why columns that look like numbers are text.
+    notes: RefCell<BTreeMap<u32, String>>,
 }
 
 #[derive(Debug)]
@@ -110,6 +112,10 @@ impl Columns {
         names
     }
 
+    pub(super) fn note(&self, id: ColumnId) -> Option<String> {
+        self.notes.borrow().get(&id.0).cloned()
+    }
+
     pub(super) fn is_zoneless(&self, id: ColumnId) -> bool {
         self.zoneless.borrow().contains(&id.0)
     }
@@ -117,10 +123,14 @@ impl Columns {
 
 /// What a column counts, by its name: `user_id` → `user`, `Customer ID` → `customer`.
 pub(super) fn entity_of(column: &str) -> Option<String> {
+    let of = |name: &str| {
+        let stem = name.strip_suffix("id").unwrap_or(name);
+        let entity = stem.trim_matches(|c: char| !c.is_alphanumeric()).replace([' ', '-'], "_");
+        (!entity.is_empty()).then_some(entity)
+    };
     let lower = column.to_lowercase();
-    let stem = lower.strip_suffix("id").unwrap_or(&lower);
-    let entity = stem.trim_matches(|c: char| !c.is_alphanumeric()).replace([' ', '-'], "_");
-    (!entity.is_empty()).then_some(entity)
+    // Of a nested field the last name says it.
+    lower.rsplit('.').next().and_then(of).or_else(|| of(&lower))
 }
 
 /// Everything that is known of tables before an expression is read.
@@ -210,7 +220,9 @@ fn source(
     let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, found);
     let raw = |text: &Text| columns.find_raw(&text.value);
     let time = time.and_then(|text| columns::clock_column(&columns, &text.value));
-    let parts: Vec<ColumnId> = def.actor.iter().filter_map(raw).collect();
+    // A field of a JSON text is computed.
+    let part = |text: &Text| raw(text).or_else(|| columns.find(&text.value));
+    let parts: Vec<ColumnId> = def.actor.iter().filter_map(part).collect();
     let actor = actors::column(&columns, &parts);
     let key = def.key.iter().filter_map(raw).collect();
     let entity = actors::entity(&def.actor);

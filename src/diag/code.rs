@@ -215,6 +215,7 @@ codes! {
     BadRows = "K0614" Error "more rows that cannot be read than are left out";
     OtherEncoding = "K0615" Error "text that is not UTF-8";
     FileChanged = "K0616" Error "a file has changed while it was being read";
+    NoJson = "K0617" Error "a field of a text that is no JSON";
 
     ValidityOverlap = "K0623" Error "two rows of a lookup's key hold at the same time";
     ValidityReversed = "K0624" Error "a row of a lookup ends before it begins";

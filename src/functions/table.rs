@@ -297,11 +297,19 @@ pub const ALL: &[Function] = &[
     ),
     row(
         "length",
-        "length(text)",
+        "length(text | list)",
         RowFunction::Length,
         "a plain number",
-        "characters",
+        "characters of a text, elements of a list",
         &["mean(length(purchase.country))"],
+    ),
+    row(
+        "any",
+        "any(condition)",
+        RowFunction::AnyOf,
+        "whether it is true of an element of a list",
+        "the condition names one column of lists, which stands for each of its elements; null where the list is",
+        &["count(play where any(tags = \"live\"))"],
     ),
     row2(
         "starts_with",

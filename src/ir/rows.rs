@@ -116,7 +116,7 @@ pub enum RowFunction {
     Lower,
     Upper,
     Trim,
-    /// Characters. Int.
+    /// Characters of a text, elements of a list. Int.
     Length,
     /// `starts_with(text, prefix)`, likewise the next two. Bool.
     StartsWith,
@@ -136,6 +136,14 @@ pub enum RowFunction {
     QuarterOfYear,
     /// 1 to 366, of the calendar year.
     DayOfYear,
+    /// `(list, condition)`: whether the condition is true of an element. Null of a null list, and where it is true of none and
+    /// unknown of one. Bool.
+    AnyOf,
+    /// Within the condition of `AnyOf`: the element at hand. Without arguments.
+    Element,
+    /// `(of, path)`: what stands at a path of names in a JSON text, or by a key in a list of pairs, read as the expression's
+    /// type; null where nothing does. What is of another type is an error.
+    Field,
     /// Of two or more, all of them as one value: text that is equal where each of them is. Null where one of them is.
     Together,
 }

@@ -32,6 +32,8 @@ pub enum ScalarType {
     Text,
     Date,
     Instant,
+    /// Many values, of one type, in one row.
+    List(Item),
     /// Always null (`null`, or a column that holds nothing): agrees with every type.
     Null,
     /// A column that is not declared, in a check without data: agrees with every type. Never in a program that runs.
@@ -40,7 +42,48 @@ pub enum ScalarType {
     Error,
 }
 
+/// What the elements of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    Bool,
+    Int,
+    Float,
+    Text,
+    Date,
+    /// A key and a value of any type: an entry of a map.
+    Pair,
+}
+
+impl Item {
+    pub fn of(ty: ScalarType) -> Option<Self> {
+        Some(match ty {
+            ScalarType::Bool => Self::Bool,
+            ScalarType::Int => Self::Int,
+            ScalarType::Decimal | ScalarType::Float => Self::Float,
+            ScalarType::Text => Self::Text,
+            ScalarType::Date => Self::Date,
+            _ => return None,
+        })
+    }
+
+    /// The type of one element; of pairs that of neither part.
+    pub fn ty(self) -> ScalarType {
+        match self {
+            Self::Bool => ScalarType::Bool,
+            Self::Int => ScalarType::Int,
+            Self::Float => ScalarType::Float,
+            Self::Text => ScalarType::Text,
+            Self::Date => ScalarType::Date,
+            Self::Pair => ScalarType::Error,
+        }
+    }
+}
+
 impl ScalarType {
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::List(_))
+    }
+
     pub fn is_number(self) -> bool {
         matches!(self, Self::Int | Self::Decimal | Self::Float)
     }
@@ -55,6 +98,7 @@ impl ScalarType {
             Self::Text => "text",
             Self::Date => "date",
             Self::Instant => "instant",
+            Self::List(_) => "list",
             Self::Null | Self::Unknown | Self::Error => return None,
         })
     }

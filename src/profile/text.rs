@@ -146,6 +146,7 @@ fn column(column: &Column, seen: u64, table: &Table) -> String {
         Some(ScalarType::Date) => "date",
         Some(ScalarType::Instant) if column.naive => "instant, no zone",
         Some(ScalarType::Instant) => "instant",
+        Some(ScalarType::List(_)) => "list",
         Some(_) => "nothing",
         None => "bytes",
     };

@@ -23,8 +23,8 @@ const FORMATS: [(&str, Option<Format>); 11] = [
     ("matomo", None),
 ];
 
-/// Types a column may be declared with; `number` leaves the kind of number to the files.
-const TYPES: [(&str, Option<ScalarType>); 8] = [
+/// Types a column may be declared with; `number` leaves the kind of number to the files, `list` what its elements are.
+const TYPES: [(&str, Option<ScalarType>); 9] = [
     ("text", Some(ScalarType::Text)),
     ("number", None),
     ("integer", Some(ScalarType::Int)),
@@ -33,6 +33,7 @@ const TYPES: [(&str, Option<ScalarType>); 8] = [
     ("instant", Some(ScalarType::Instant)),
     ("date", Some(ScalarType::Date)),
     ("duration", None),
+    ("list", None),
 ];
 
 pub fn tables(project: &Project, findings: &mut Vec<Diagnostic>) -> Tables {

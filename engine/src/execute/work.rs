@@ -57,6 +57,10 @@ impl Work {
                 Diagnostic::without_place(Code::TooManyActors, message)
                     .help("narrow the rows with `where:`, or count parts of them one by one")
             }
+            RowError::NotOfType(..) => Diagnostic::without_place(
+                Code::ValueNotOfType,
+                format!("an expression over source `{source}`: {error}"),
+            ),
             RowError::Internal(what) => Diagnostic::without_place(Code::Internal, format!("source `{source}`: {what}")),
         }
     }

@@ -26,6 +26,7 @@ pub(crate) fn coerce(value: Operand, ty: ScalarType) -> Result<Operand, RowError
         | (ScalarType::Text, DataType::Utf8View)
         | (ScalarType::Date, DataType::Date32)
         | (ScalarType::Instant, DataType::Timestamp(..))
+        | (ScalarType::List(_), DataType::List(_))
         | (ScalarType::Null | ScalarType::Unknown | ScalarType::Error, _) => Ok(value),
         (ScalarType::Float, DataType::Int64 | DataType::Decimal128(..)) => to_float(&value),
         (ScalarType::Decimal, DataType::Int64) => to_decimal(&value),

@@ -13,6 +13,7 @@ use kepi_lang::ir::ScalarType;
 use kepi_lang::value::Value;
 
 use crate::rows::RowError;
+use crate::sources::list_of;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Operand {
@@ -83,6 +84,7 @@ pub fn data_type(ty: ScalarType, scale: i8) -> DataType {
         ScalarType::Text => DataType::Utf8View,
         ScalarType::Date => DataType::Date32,
         ScalarType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ScalarType::List(item) => list_of(item),
         ScalarType::Bool | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => DataType::Boolean,
     }
 }

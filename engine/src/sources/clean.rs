@@ -88,7 +88,10 @@ impl Cleaner {
         });
         let mut identity = Vec::new();
         if !source.def.key.is_empty() && copies {
-            let mut columns: Vec<_> = table.columns.iter().enumerate().collect();
+            let sorts = |at: &usize| {
+                table.schema.fields().get(*at).is_some_and(|f| !matches!(f.data_type(), DataType::Map(..)))
+            };
+            let mut columns: Vec<_> = table.columns.iter().enumerate().filter(|(at, _)| sorts(at)).collect();
             // By name, so that the order of declarations does not decide which copy stays.
             columns.sort_by(|a, b| a.1.name.cmp(&b.1.name));
             identity = columns.into_iter().map(|(at, column)| (at, meaning(table, column))).collect();
@@ -177,6 +180,11 @@ impl Cleaner {
 
     fn value(&self, clean: &Clean, column: &ir::Column, expr: &RowExpr) -> Result<ArrayRef, Diagnostic> {
         evaluate(expr, clean).map_err(|e| {
+            if let RowError::NotOfType(..) = e {
+                let message = format!("`{}` has a value that is not of its type: {e}", column.name);
+                let finding = self.table.owner.stopped(Code::ValueNotOfType, column.span, message);
+                return finding.help("correct the files, or declare the column as `text`");
+            }
             let message = format!("the column `{}` cannot be computed: {e}", column.name);
             self.table.owner.stopped(Code::ColumnOverflow, column.span, message)
         })

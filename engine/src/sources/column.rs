@@ -4,7 +4,7 @@ use datafusion::arrow::array::{Array, AsArray, new_empty_array};
 use datafusion::arrow::datatypes::{DataType, Float64Type};
 use jiff::tz::TimeZone;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Column, Format, Origin, ScalarType};
+use kepi_lang::ir::{Column, Format, Item, Origin, ScalarType};
 use kepi_lang::resolve::DeclaredColumn;
 use kepi_lang::source::Span;
 
@@ -12,6 +12,7 @@ use crate::sources::convert::{Refused, Target, decimal, shortest};
 use crate::sources::finding::quoted;
 use crate::sources::physical;
 use crate::sources::table::Table;
+use crate::sources::text::{is_blank, is_json};
 use crate::sources::times::Reading;
 
 /// A file column of a program, found in the files.
@@ -74,7 +75,12 @@ impl FileColumn {
 /// What is wrong with a declared column, as far as that can be said without a program: it is not there, or its values are not
 /// of the declared type.
 pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) -> Option<Diagnostic> {
-    let Some(position) = table.position(&column.raw) else { return Some(table.lacks(&column.raw, column.span)) };
+    let Some(position) = table.position(&column.raw) else {
+        return match base(table, &column.raw) {
+            Some(base) => no_json(table, base, &column.raw, column.span),
+            None => Some(table.lacks(&column.raw, column.span)),
+        };
+    };
     if let Some(finding) = partly(table, position, &column.raw, column.span) {
         return Some(finding);
     }
@@ -83,7 +89,7 @@ pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) 
         return raw.ty.is_none().then(|| table.lacks_type(&raw.name, &raw.physical, column.span));
     };
     // How times are written is known to the program alone.
-    if raw.ty == Some(ty) || ty == ScalarType::Instant {
+    if raw.ty == Some(ty) || ty.is_list() || ty == ScalarType::Instant {
         return None;
     }
     let reading = Reading::plain(zone.clone());
@@ -100,6 +106,48 @@ pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) 
     }
     // Rows of text with other values have been left out, or said to be too many.
     if table.format.is_text() { None } else { found.offender(table, &column.raw, column.span) }
+}
+
+/// The column of JSON texts, or of lists, that a path which no column has leads into.
+fn base(table: &Table, raw: &str) -> Option<usize> {
+    let mut points = raw.rmatch_indices('.');
+    points.find_map(|(at, _)| {
+        let position = table.position(raw.get(..at)?)?;
+        let ty = table.columns.get(position)?.ty?;
+        matches!(ty, ScalarType::Text | ScalarType::List(Item::Text | Item::Pair)).then_some(position)
+    })
+}
+
+/// The finding for fields of a column of text whose first value is no JSON.
+pub(crate) fn no_json(table: &Table, position: usize, path: &str, span: Span) -> Option<Diagnostic> {
+    let column = table.columns.get(position).filter(|c| c.ty == Some(ScalarType::Text))?;
+    for file in &table.files {
+        let mut first = None;
+        let mut before: usize = 0;
+        let read = table.read(file, &[position], &mut |batch| {
+            if let Some(texts) = batch.columns().first().and_then(|raw| raw.as_string_view_opt()) {
+                let found =
+                    texts.iter().enumerate().find_map(|(row, text)| Some((row, text.filter(|t| !is_blank(t))?)));
+                first = found.map(|(row, text)| (file.number(before + row), text.to_owned()));
+            }
+            before += batch.num_rows();
+            first.is_none()
+        });
+        if let Err(finding) = read {
+            return Some(finding);
+        }
+        let Some((row, text)) = first else { continue };
+        if is_json(&text) {
+            return None;
+        }
+        let (name, value) = (&column.name, quoted(&text));
+        let message = format!("`{path}` is in no JSON: `{name}` is {value} in row {row} of `{}`", file.found.relative);
+        let finding = table.owner.stopped(Code::NoJson, span, message);
+        return Some(finding.help(format!(
+            "name a column of the files, or a field of one that holds JSON objects; `{name}` is plain text"
+        )));
+    }
+    None
 }
 
 /// The finding for a column that must be in every file and is not.

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringViewArray,
-    new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListArray,
+    StringViewArray, new_null_array,
 };
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float64Type, Int64Type, UInt64Type,
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::decimal::Decimal;
-use kepi_lang::ir::{ScalarType, TimeFormat};
+use kepi_lang::ir::{Item, ScalarType, TimeFormat};
 
 use crate::sources::iso::{self, DAY, Iso};
-use crate::sources::physical::{PRECISION, canonical};
-use crate::sources::text::is_blank;
+use crate::sources::physical::{PRECISION, canonical, list_of};
+use crate::sources::text::{elements, is_blank};
 use crate::sources::times::{Reading, by_pattern, instants};
 
 /// What a column is to become.
@@ -64,6 +66,7 @@ impl Target {
             ScalarType::Float => plain(self.floats(raw)?),
             ScalarType::Text => plain(self.texts(raw)?),
             ScalarType::Date => plain(self.dates(raw)?),
+            ScalarType::List(item) => plain(self.lists(raw, item)?),
             ScalarType::Null | ScalarType::Unknown | ScalarType::Error => plain(new_null_array(&wanted, raw.len())),
         }
     }
@@ -80,8 +83,46 @@ impl Target {
             }),
             ScalarType::Float => float(text).is_some(),
             ScalarType::Date => self.date(text).is_some(),
+            ScalarType::List(_) => elements(text).is_some(),
             ScalarType::Text | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => true,
         }
+    }
+
+    /// JSON arrays, or lists of the file's.
+    fn lists(&self, raw: &ArrayRef, item: Item) -> Result<ArrayRef, Refused> {
+        if item == Item::Pair {
+            return pairs(raw);
+        }
+        if raw.data_type() != &DataType::Utf8View {
+            let whole = |_| Refused::Type;
+            return if raw.data_type().is_list() {
+                cast(raw, &list_of(item)).map_err(whole)
+            } else {
+                Err(Refused::Type)
+            };
+        }
+        let texts = raw.as_string_view();
+        let (mut lengths, mut valid, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, text) in texts.iter().enumerate() {
+            let text = text.filter(|text| !(self.blank && is_blank(text)));
+            let all = match text {
+                Some(text) => elements(text).ok_or_else(|| refused(raw, row))?,
+                None => Vec::new(),
+            };
+            valid.push(text.is_some());
+            lengths.push(all.len());
+            values.extend(all.into_iter().map(|element| (row, element)));
+        }
+        let all: ArrayRef = Arc::new(values.iter().map(|(_, text)| text.as_deref()).collect::<StringViewArray>());
+        let of = Self { ty: item.ty(), blank: item != Item::Text, ..self.clone() };
+        let elements = of.convert(&all).map_err(|problem| match problem {
+            Refused::Value { row, .. } => refused(raw, values.get(row).map_or(0, |(row, _)| *row)),
+            Refused::Type => Refused::Type,
+        })?;
+        let DataType::List(field) = list_of(item) else { return Err(Refused::Type) };
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let list = ListArray::try_new(field, offsets, elements.array, Some(NullBuffer::from(valid)));
+        Ok(Arc::new(list.map_err(|_| Refused::Type)?))
     }
 
     fn instants(&self, raw: &ArrayRef) -> Result<Converted, Refused> {
@@ -197,6 +238,7 @@ impl Target {
             }
             DataType::Int64 | DataType::UInt64 | DataType::Boolean | DataType::Date32 => shown(raw)?,
             DataType::Decimal128(..) | DataType::Decimal256(..) => shown(raw)?,
+            DataType::List(_) | DataType::LargeList(_) | DataType::Map(..) => shown(raw)?,
             DataType::Float64 => {
                 let text = |n: f64| if n.is_nan() { None } else { Some(n.to_string()) };
                 let values = raw.as_primitive::<Float64Type>();
@@ -323,6 +365,16 @@ fn day(micros: i64) -> Option<i32> {
 fn in_range(day: i32) -> bool {
     // -9999-01-01 to 9999-12-31, the years that can be computed with.
     (-4_371_587..=2_932_896).contains(&day)
+}
+
+/// Lists of a key and a value, and maps, as one kind of lists.
+fn pairs(raw: &ArrayRef) -> Result<ArrayRef, Refused> {
+    match raw.data_type() {
+        DataType::List(_) => Ok(Arc::clone(raw)),
+        DataType::LargeList(of) => cast(raw, &DataType::List(Arc::clone(of))).map_err(|_| Refused::Type),
+        DataType::Map(..) => Ok(Arc::new(ListArray::from(raw.as_map().clone()))),
+        _ => Err(Refused::Type),
+    }
 }
 
 fn shown(raw: &ArrayRef) -> Result<ArrayRef, Refused> {

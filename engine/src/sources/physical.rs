@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
-use kepi_lang::ir::ScalarType;
+use datafusion::arrow::datatypes::{DataType, Field, TimeUnit};
+use kepi_lang::ir::{Item, ScalarType};
 
 /// The largest precision of an Arrow `Decimal128`.
 pub(crate) const PRECISION: u8 = 38;
@@ -18,8 +18,35 @@ pub(crate) fn canonical(ty: ScalarType, scale: i8) -> DataType {
         ScalarType::Text => DataType::Utf8View,
         ScalarType::Date => DataType::Date32,
         ScalarType::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
+        ScalarType::List(item) => list_of(item),
         // What holds nothing is neither true nor false: an array that counts its nulls, as one of the type Null does not.
         ScalarType::Null | ScalarType::Unknown | ScalarType::Error => DataType::Boolean,
+    }
+}
+
+/// Of a canonical list; of pairs one of many, which holds nothing.
+pub(crate) fn list_of(item: Item) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(canonical(item.ty(), 0), true)))
+}
+
+/// What the elements of lists are; `None` of other types, and where no element can be used.
+pub(crate) fn item_of(ty: &DataType) -> Option<Item> {
+    match ty {
+        DataType::List(of) | DataType::LargeList(of) => match of.data_type() {
+            DataType::Struct(fields) => {
+                let text = |f: &Arc<Field>| f.name() == "key" && scanned(f.data_type()) == Some(DataType::Utf8View);
+                (fields.iter().any(text) && fields.iter().any(|f| f.name() == "value")).then_some(Item::Pair)
+            }
+            element => natural(&scanned(element)?, false).and_then(Item::of),
+        },
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(fields) => {
+                let text = fields.first().is_some_and(|f| scanned(f.data_type()) == Some(DataType::Utf8View));
+                (text && fields.len() == 2).then_some(Item::Pair)
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -40,7 +67,7 @@ pub(crate) fn scanned(ty: &DataType) -> Option<DataType> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => DataType::BinaryView,
         DataType::Dictionary(_, value) => scanned(value)?,
-        _ => return None,
+        _ => item_of(ty).map(|_| ty.clone())?,
     })
 }
 
@@ -58,7 +85,7 @@ pub(crate) fn natural(ty: &DataType, beyond_i64: bool) -> Option<ScalarType> {
         DataType::Utf8View => ScalarType::Text,
         DataType::Date32 => ScalarType::Date,
         DataType::Date64 | DataType::Timestamp(..) => ScalarType::Instant,
-        _ => return None,
+        _ => ScalarType::List(item_of(ty)?),
     })
 }
 
@@ -80,6 +107,14 @@ pub(crate) fn unify(a: &DataType, b: &DataType) -> Option<DataType> {
         (Int64 | UInt64, Decimal128(..)) => b.clone(),
         (Decimal128(..), Int64 | UInt64) => a.clone(),
         (Decimal128(_, s), Decimal128(_, t)) => Decimal128(PRECISION, *s.max(t)),
+        (DataType::List(_) | DataType::LargeList(_), DataType::List(_) | DataType::LargeList(_)) => {
+            match (item_of(a)?, item_of(b)?) {
+                (Item::Pair, _) | (_, Item::Pair) => return None,
+                (a, b) if a == b => list_of(a),
+                (Item::Int, Item::Float) | (Item::Float, Item::Int) => list_of(Item::Float),
+                _ => return None,
+            }
+        }
         (Timestamp(_, None), Timestamp(_, None)) => Timestamp(TimeUnit::Microsecond, None),
         (Timestamp(_, Some(_)), Timestamp(_, Some(_))) => Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
         _ => return None,
@@ -131,6 +166,7 @@ pub(crate) fn one(ty: ScalarType) -> &'static str {
         ScalarType::Text => "text",
         ScalarType::Date => "a date",
         ScalarType::Instant => "an instant",
+        ScalarType::List(_) => "a list",
         ScalarType::Null | ScalarType::Unknown | ScalarType::Error => "unknown",
     }
 }

@@ -10,11 +10,12 @@ use datafusion::logical_expr::LogicalPlan;
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, ScalarType, SourceId};
+use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, SourceId};
 use kepi_lang::results::{Alone, Extent};
+use kepi_lang::value::Value;
 
 use crate::sources::clean::Cleaner;
-use crate::sources::column::FileColumn;
+use crate::sources::column::{FileColumn, no_json};
 use crate::sources::counts::Counts;
 use crate::sources::finding::each_node;
 use crate::sources::hive;
@@ -165,6 +166,37 @@ impl OpenSource {
             (Body::Parquet(footer), Some(place)) => footer.is_never_null(place),
             _ => false,
         }
+    }
+
+    /// Refuses fields of columns that are plain text, in expressions over its rows and in what these rest on.
+    pub(crate) fn fields_of_json(
+        &self,
+        exprs: &[RowExpr],
+        columns: &BTreeSet<ColumnId>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let mut fields: BTreeSet<(usize, String)> = BTreeSet::new();
+        let mut see = |expr: &RowExpr| {
+            each_node(expr, &mut |node| {
+                let RowKind::Call { function: RowFunction::Field, args } = &node.kind else { return };
+                let Some(RowKind::Column(id)) = args.first().map(|of| &of.kind) else { return };
+                let Some(RowKind::Literal(Value::Text(path))) = args.get(1).map(|path| &path.kind) else { return };
+                if let Some(position) = self.file_column(*id).and_then(|raw| self.table.position(raw)) {
+                    fields.insert((position, path.clone()));
+                }
+            });
+        };
+        exprs.iter().chain(&self.def.scope).for_each(&mut see);
+        for id in columns {
+            if let Some(Origin::Computed(expr)) = self.column(*id).map(|c| &c.origin) {
+                see(expr);
+            }
+        }
+        let name = |at: usize| self.table.columns.get(at).map_or("", |c| c.name.as_str());
+        let found: Vec<_> = fields
+            .iter()
+            .filter_map(|(at, path)| no_json(&self.table, *at, &format!("{}.{path}", name(*at)), self.def.span))
+            .collect();
+        if found.is_empty() { Ok(()) } else { Err(found) }
     }
 
     /// What makes canonical columns of a scan's batches.

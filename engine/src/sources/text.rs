@@ -11,6 +11,7 @@ mod profile;
 mod read;
 mod seen;
 mod window;
+mod within;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub(crate) use profile::{Profile, SHOWN, profile};
 pub(crate) use read::{Columns, Reader};
 pub(crate) use seen::{Key, recall, remember};
 use window::MAX_ROW;
+pub(crate) use within::{elements, field_of_json, is_json};
 
 use crate::sources::finding::quoted;
 use crate::sources::trouble::Trouble;

@@ -78,11 +78,13 @@ impl<'a> Metrics<'_, 'a> {
         }
         let mut branches = Vec::new();
         let mut first: Option<(ScalarType, Unit)> = None;
+        let mut offender: Option<String> = None;
         let mut result = Ok(());
         for branch in &set.branches {
             match self.branch(set, branch, of, own, at, span) {
                 Ok(mut made) => {
                     if let Some(value) = made.value.take() {
+                        offender = offender.or_else(|| self.offender(branch, &value));
                         let (value, ty) = self.as_first(value, &mut first, of, span)?;
                         if let Some(known) = &mut first {
                             known.0 = ty;
@@ -98,7 +100,7 @@ impl<'a> Metrics<'_, 'a> {
         alike(&mut branches);
         self.cx.spend(branches.len(), span)?;
         let (ty, unit) = first.unwrap_or((ScalarType::Int, Unit::none()));
-        let (ty, unit) = self.result(aggregate, of, set, (ty, unit), span)?;
+        let (ty, unit) = self.result(aggregate, of, set, (ty, unit), offender.as_deref(), span)?;
         let stock = set.branches.iter().any(|b| self.cx.scope.source(b.source).is_some_and(|s| s.snapshot));
         let measure = Measure { aggregate, branches, ty, unit: unit.clone(), stock };
         Ok(Val::One(MetricExpr {
@@ -142,7 +144,10 @@ impl<'a> Metrics<'_, 'a> {
         let value = match of {
             Of::Rows => None,
             Of::Actors => Some(actor(at)),
-            Of::Values(ast) => Some(crate::check::algebra::Typer::expr(&rows(Use::Value), ast)),
+            Of::Values(ast) => {
+                let typed = crate::check::algebra::Typer::expr(&rows(Use::Value), ast);
+                Some(typed.and_then(|node| rows(Use::Value).single(node, ast.span)))
+            }
         };
         let value = value.transpose();
         let by: Vec<_> =
@@ -178,9 +183,11 @@ impl<'a> Metrics<'_, 'a> {
             dimensions.resize(by.len(), OneType::default());
         }
         for ((expr, written), known) in by.iter_mut().zip(self.env.by).zip(dimensions.iter_mut()) {
+            outside(Use::Dimension).single(expr.clone(), written.span)?;
             self.one_type("dimension", known, expr, written.span, span)?;
         }
         for (expr, key) in keys.iter_mut().zip(&self.env.keys) {
+            outside(Use::Key).single(expr.clone(), key.span)?;
             self.one_type("key", &mut key.ty.borrow_mut(), expr, key.span, span)?;
         }
         let mut kept = Vec::new();
@@ -239,6 +246,14 @@ impl<'a> Metrics<'_, 'a> {
         }
     }
 
+    /// Why a column that looks like numbers is text: the first value that is none.
+    fn offender(&self, branch: &SetBranch, value: &RowExpr) -> Option<String> {
+        match value.kind {
+            RowKind::Column(id) => self.cx.scope.source(branch.source)?.columns.note(id),
+            _ => None,
+        }
+    }
+
     /// A branch's value as the first branch's: one type, one unit.
     fn as_first(
         &self,
@@ -287,6 +302,7 @@ impl<'a> Metrics<'_, 'a> {
         of: Of<'a>,
         set: &EventSet,
         (ty, unit): (ScalarType, Unit),
+        offender: Option<&str>,
         span: Span,
     ) -> Check<(ScalarType, Unit)> {
         let at = match of {
@@ -295,6 +311,10 @@ impl<'a> Metrics<'_, 'a> {
         };
         let refuse = |wanted: &str, help: &str| {
             let message = format!("{wanted} is wanted, not {}", called(ty));
+            let help = match offender.filter(|_| ty == ScalarType::Text) {
+                Some(why) => format!("{why}: correct the file, or declare the column's type"),
+                None => help.to_owned(),
+            };
             self.cx.fail(Diagnostic::new(Code::NotANumber, at, message).label(called(ty)).help(help))
         };
         let open = |result: ScalarType| if ty.is_open() { ty } else { result };

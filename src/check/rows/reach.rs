@@ -56,7 +56,7 @@ impl<'a> Rows<'_, 'a> {
     }
 
     /// One step on from a lookup's row.
-    fn step(&self, from: &Reached<'a>, name: &Name) -> Check<Reached<'a>> {
+    pub(super) fn step(&self, from: &Reached<'a>, name: &Name) -> Check<Reached<'a>> {
         let scope = self.cx.scope;
         let there = scope.lookup(from.lookup).ok_or(Reported)?;
         let Some((at, next)) = there.links.find(&name.value).and_then(|at| Some((at, there.links.get(at)?))) else {
@@ -221,5 +221,5 @@ impl<'a> Rows<'_, 'a> {
 
 /// Whether values of the two types are ever one key.
 fn alike(a: ScalarType, b: ScalarType) -> bool {
-    a == b || a.is_open() || b.is_open() || (a.is_number() && b.is_number())
+    (a == b && !a.is_list()) || a.is_open() || b.is_open() || (a.is_number() && b.is_number())
 }

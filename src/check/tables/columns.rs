@@ -1,10 +1,11 @@
 //! Columns: what is declared, joined with what the files hold.
 
 use crate::check::algebra::unknown_unit;
+use crate::check::rows::{field_of, has_fields};
 use crate::check::tables::Columns;
 use crate::check::tables::times::{Clock, Unread};
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Column, ColumnId, Origin, ScalarType};
+use crate::ir::{Column, ColumnId, Item, Origin, RowExpr, RowKind, ScalarType};
 use crate::results::{Schema, SchemaColumn};
 use crate::source::Span;
 use crate::syntax::document::{ColumnDef, Text};
@@ -35,6 +36,7 @@ pub(super) fn build(
     found: &mut Vec<Diagnostic>,
 ) -> Columns {
     let columns = Columns { open: schema.is_none(), ..Columns::default() };
+    let mut fields: Vec<(ColumnId, Option<&ColumnDef>, &str, String)> = Vec::new();
     let in_file = |raw: &str| schema.and_then(|s| s.columns.iter().find(|c| c.name == raw));
     for (at, def) in defs.iter().enumerate() {
         let unit = def.unit.as_ref().and_then(|text| {
@@ -44,6 +46,13 @@ pub(super) fn build(
             }
             unit
         });
+        let field = def.from.as_ref().unwrap_or(&def.name);
+        let within = schema.filter(|_| def.expr.is_none()).and_then(|schema| within(schema, &field.value));
+        if let Some((base, path)) = within {
+            let column = Column { unit: unit.unwrap_or_default(), ..unknown(&def.name.value, def.span) };
+            fields.push((columns.add(column, true), Some(def), base, path));
+            continue;
+        }
         let column = if def.expr.is_some() {
             Column { unit: unit.unwrap_or_default(), ty: ScalarType::Error, ..unknown(&def.name.value, def.span) }
         } else {
@@ -73,6 +82,11 @@ pub(super) fn build(
         }
         let file = in_file(raw);
         let mut column = unknown(raw, span);
+        let within = schema.filter(|_| !is_time && file.is_none()).and_then(|schema| within(schema, raw));
+        if let Some((base, path)) = within {
+            fields.push((columns.add(column, true), None, base, path));
+            continue;
+        }
         if is_time {
             column.ty = ScalarType::Instant;
             column.declared = true;
@@ -101,7 +115,72 @@ pub(super) fn build(
             columns.zoneless.borrow_mut().insert(id.0);
         }
     }
+    for (id, def, base, path) in fields {
+        field(&columns, id, def, (base, &path), found);
+    }
+    let list = columns.list.borrow();
+    for (column, id) in list.iter().zip(0u32..) {
+        let Origin::File(raw) = &column.origin else { continue };
+        if let Some(note) = in_file(raw).and_then(|file| file.note.clone()) {
+            columns.notes.borrow_mut().insert(id, note);
+        }
+    }
+    drop(list);
     columns
+}
+
+/// The column that holds the JSON texts, or lists of pairs, in which a path that no column has leads on.
+fn within<'s>(schema: &'s Schema, raw: &str) -> Option<(&'s str, String)> {
+    let column = |name: &str| schema.columns.iter().find(|c| c.name == name);
+    if column(raw).is_some() {
+        return None;
+    }
+    let mut points = raw.rmatch_indices('.');
+    points.find_map(|(at, _)| {
+        let base = column(raw.get(..at)?).filter(|c| has_fields(c.ty))?;
+        Some((base.name.as_str(), raw.get(at + 1..)?.to_owned()))
+    })
+}
+
+/// A column that is a field of another: text, if nothing else is declared.
+fn field(
+    columns: &Columns,
+    id: ColumnId,
+    def: Option<&ColumnDef>,
+    (base, path): (&str, &str),
+    found: &mut Vec<Diagnostic>,
+) {
+    let word = def.and_then(|def| def.ty.as_ref());
+    let has_unit = def.is_some_and(|def| def.unit.is_some());
+    let ty = match word.map(|w| w.value.as_str()) {
+        Some("number" | "duration") => ScalarType::Float,
+        Some("integer") => ScalarType::Int,
+        Some("bool") => ScalarType::Bool,
+        Some("date") => ScalarType::Date,
+        Some("list") => ScalarType::List(Item::Text),
+        Some(other @ ("decimal" | "instant")) => {
+            let message = format!("a field within `{base}` cannot be read as {other}");
+            let help = "declare it as number, integer, text, bool, date or list, or write it as a column of its own";
+            found.extend(word.map(|w| Diagnostic::new(Code::ColumnType, w.span, message).help(help)));
+            ScalarType::Error
+        }
+        None if has_unit => ScalarType::Float,
+        _ => ScalarType::Text,
+    };
+    let Some(at) = columns.find_raw(base) else { return };
+    let Some((base_ty, _)) = columns.typed(at) else { return };
+    // Declared as something else it has no fields any more.
+    let ty = if has_fields(base_ty) { ty } else { ScalarType::Error };
+    let of = RowExpr { kind: RowKind::Column(at), ty: base_ty, unit: Unit::none() };
+    let seconds = word.is_some_and(|w| w.value == "duration");
+    columns.update(id, |column| {
+        if column.unit.is_none() && seconds {
+            column.unit = Unit::seconds();
+        }
+        column.ty = ty;
+        column.declared = word.is_some();
+        column.origin = Origin::Computed(RowExpr { unit: column.unit.clone(), ..field_of(of, path, ty) });
+    });
 }
 
 /// The column of instants that is read from this column of the file.
@@ -135,6 +214,7 @@ fn declared(
         Some("bool") => Some(ScalarType::Bool),
         Some("instant") => Some(ScalarType::Instant),
         Some("date") => Some(ScalarType::Date),
+        Some("list") => Some(file_ty.filter(|ty| ty.is_list()).unwrap_or(ScalarType::List(Item::Text))),
         _ if is_time => Some(ScalarType::Instant),
         _ => None,
     };
@@ -189,6 +269,7 @@ fn converts(file: ScalarType, declared: ScalarType) -> bool {
         Bool => matches!(file, Text | Int),
         Instant => matches!(file, Text | Date) || file.is_number(),
         Date => matches!(file, Text | Instant),
+        ScalarType::List(_) => file == Text,
         _ => false,
     }
 }

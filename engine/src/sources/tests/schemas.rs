@@ -69,7 +69,7 @@ fn parquet_types() {
             "d: Text (Utf8)",
             "s: Text (Utf8)",
             "b: Unknown (Binary)",
-            "l: Unknown (List(Int32))",
+            "l: List(Int) (List(Int32))",
         ]
     );
     assert_eq!(
@@ -81,7 +81,6 @@ fn parquet_types() {
         [
             "K0610 `t` is Timestamp(ms) in `data/p.parquet`, not an integer",
             "K0611 the column `b` is Binary, which cannot be used in this version",
-            "K0611 the column `l` is List(Int32), which cannot be used in this version",
         ]
     );
 }

@@ -1,6 +1,6 @@
 //! What the values of a column of text look like, all of them.
 
-use kepi_lang::ir::ScalarType;
+use kepi_lang::ir::{Item, ScalarType};
 
 use crate::sources::finding::quoted;
 use crate::sources::iso::{self, Iso};
@@ -36,6 +36,9 @@ pub(crate) struct Held {
     naive: u64,
     aware: u64,
     texts: u64,
+    /// JSON arrays, and what their elements look like.
+    lists: u64,
+    elements: Option<Box<Self>>,
     whole: usize,
     places: usize,
     /// An integer that is no `i64`.
@@ -81,9 +84,26 @@ impl Held {
                 Look::Text if finite(text.as_bytes()) => Look::Float,
                 look => look,
             },
-            Kind::List => Look::Text,
+            Kind::List => {
+                self.lists += 1;
+                let of = self.elements.get_or_insert_default();
+                let all: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+                all.iter().for_each(|element| of.see_element(element, row));
+                Look::Text
+            }
         };
         self.add(look, text, row);
+    }
+
+    fn see_element(&mut self, element: &serde_json::Value, row: u64) {
+        use serde_json::Value;
+        match element {
+            Value::Null => {}
+            Value::Bool(_) => self.add(Look::Bool, "", row),
+            Value::Number(number) => self.see_value(Kind::Number, &number.to_string(), row),
+            Value::String(text) => self.see_value(Kind::Text, text, row),
+            Value::Array(_) | Value::Object(_) => self.add(Look::Text, "", row),
+        }
     }
 
     fn add(&mut self, look: Look, text: &str, row: u64) {
@@ -141,6 +161,12 @@ impl Held {
             } else {
                 found(ScalarType::Float, "numbers")
             };
+        }
+        if sum(|h| h.lists) == all {
+            let elements: Vec<_> = parts.iter().filter_map(|(f, h)| Some((*f, h.elements.as_deref()?))).collect();
+            // A list of nothing but nulls, or of times, is one of texts.
+            let item = Item::of(Self::together(&elements).ty).unwrap_or(Item::Text);
+            return found(ScalarType::List(item), "lists");
         }
         if bools == all {
             return found(ScalarType::Bool, "true and false");

@@ -296,6 +296,11 @@ impl<'a> Events<'a> {
         Self { parser: LowLevelJsonParser::new(), text, at: 0 }
     }
 
+    /// How much of the text has been read, in bytes.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
     pub fn next(&mut self) -> Result<JsonEvent<'a>, String> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let read = self.parser.parse_next(rest, true);

@@ -114,8 +114,8 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
         && (a.time, a.stock, a.actor) == (b.time, b.stock, b.actor)
     {
         let columns = a.columns.iter().copied().filter(|c| b.columns.contains(c)).collect();
-        text += "  any: alpha or beta_some\n";
-        events.push(Set { name: "any".to_owned(), columns, ..a.clone() });
+        text += "  either: alpha or beta_some\n";
+        events.push(Set { name: "either".to_owned(), columns, ..a.clone() });
     }
     sets.extend(events);
     if users {

@@ -209,6 +209,9 @@ impl<'a> Row<'a> {
             RowFunction::EndsWith => both(&|t, part| t.ends_with(part)),
             RowFunction::Contains => both(&|t, part| t.contains(part)),
             RowFunction::PeriodStart(grain) => self.period_start(grain, &args[0]),
+            RowFunction::AnyOf | RowFunction::Element | RowFunction::Field => {
+                unreachable!("random programs have no lists and no JSON")
+            }
             RowFunction::Together if args.iter().any(Value::is_null) => Value::Null,
             RowFunction::Together => {
                 Value::Text(format!("({})", args.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")))

@@ -1,13 +1,14 @@
 //! Nested fields: `props.plan` is a column whose name is its path.
 
 use crate::check::findings::{Check, Reported};
-use crate::check::rows::{Rows, Use};
+use crate::check::rows::reach::Reached;
+use crate::check::rows::{Rows, Use, field_of, has_fields};
 use crate::check::tables::{Links, open_column};
 use crate::diag::suggest::closest;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Origin, RowExpr};
+use crate::ir::{Origin, RowExpr, ScalarType};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{Expr, ExprKind, Name};
 
 /// The names of a chain of members, from its head; `None` where the head is no name.
 fn parts(ast: &Expr) -> Option<Vec<&str>> {
@@ -49,6 +50,15 @@ impl<'a> Rows<'_, 'a> {
             let also = if at_hand { columns.find(&below).is_some() } else { linked.is_some() };
             return Some(if also { self.two_ways(&whole, ast.span) } else { self.own(id, ast.span) });
         }
+        let along = match (at_hand, self.prefix(head)) {
+            (true, _) => self.along(None, rest, ast.span),
+            (false, Some(reached)) => self.along(Some(reached), rest, ast.span),
+            (false, None) if self.cx.scope.named(head).is_none() => self.along(None, &parts, ast.span),
+            _ => None,
+        };
+        if along.is_some() {
+            return along;
+        }
         // With one name behind its head it is a column as ever.
         if rest.len() > 1 && at_hand {
             if let Some(id) = columns.find(&below) {
@@ -69,6 +79,49 @@ impl<'a> Rows<'_, 'a> {
             return None;
         }
         (self.is_object(head) || self.may_be_object(head)).then(|| self.below(&whole, ast.span))
+    }
+
+    /// A nested field behind any number of links, or a field of a JSON text or list of pairs; `None` where the path ends with a
+    /// column as ever, or is none that is known.
+    fn along(&self, mut reached: Option<Reached<'a>>, parts: &[&str], span: Span) -> Option<Check<RowExpr>> {
+        let mut parts = parts;
+        let own = self.cx.columns(self.place)?;
+        while parts.len() > 1 {
+            let columns = reached.as_ref().map_or(own, |at| at.columns);
+            let node = |id| match &reached {
+                Some(at) => self.linked(at, id, span),
+                None => self.own(id, span),
+            };
+            if let Some(id) = columns.find(&parts.join(".")) {
+                return Some(node(id));
+            }
+            let (link, rest) = parts.split_first()?;
+            let next = match &reached {
+                Some(at) => self.cx.scope.lookup(at.lookup).is_some_and(|l| l.links.find(link).is_some()),
+                None => self.prefix(link).is_some(),
+            };
+            if !next {
+                return (1..parts.len()).rev().find_map(|at| {
+                    let (base, path) = parts.split_at_checked(at)?;
+                    let id = columns.find(&base.join("."))?;
+                    let base = match node(id) {
+                        Ok(base) if has_fields(base.ty) => base,
+                        Ok(_) => return None,
+                        Err(Reported) => return Some(Err(Reported)),
+                    };
+                    Some(Ok(field_of(base, &path.join("."), ScalarType::Text)))
+                });
+            }
+            reached = match &reached {
+                Some(at) => match self.step(at, &Name { value: (*link).to_owned(), span }) {
+                    Ok(next) => Some(next),
+                    Err(Reported) => return Some(Err(Reported)),
+                },
+                None => self.prefix(link),
+            };
+            parts = rest;
+        }
+        None
     }
 
     /// A nested field by its path, where it may be one.

@@ -1,0 +1,194 @@
+//! Lists, row by row: how long they are, whether one of their elements is such, and what stands by a key in lists of pairs.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StringViewArray, StringViewBuilder, UInt32Array,
+};
+use datafusion::arrow::compute::{cast, take};
+use datafusion::arrow::datatypes::DataType;
+use kepi_lang::ir::{ColumnId, RowExpr, Way};
+
+use crate::rows::civil::Civil;
+use crate::rows::operand::{self, Operand};
+use crate::rows::{Columns, RowError, evaluate};
+use crate::sources::field_of_json;
+
+/// How many elements each list has; null where there is none.
+pub(crate) fn lengths(of: &Operand) -> Result<Operand, RowError> {
+    let Some(lists) = lists(of.array())? else {
+        return Ok(of.same_shape(Arc::new(Int64Array::new_null(of.array().len()))));
+    };
+    let length = |i: usize| lists.is_valid(i).then(|| i64::from(lists.value_length(i)));
+    Ok(of.same_shape(Arc::new((0..lists.len()).map(length).collect::<Int64Array>())))
+}
+
+/// Whether a condition is true of some element; null where the list is null, or where none is and of one it is not known.
+pub(crate) fn any(list: &RowExpr, condition: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
+    let array = evaluate(list, columns)?;
+    let Some(lists) = lists(&array)? else {
+        return Ok(Operand::Array(Arc::new(BooleanArray::new_null(columns.rows()))));
+    };
+    let (mut places, mut rows) = (Vec::new(), Vec::new());
+    for row in (0..lists.len()).filter(|row| lists.is_valid(*row)) {
+        let offsets = lists.value_offsets();
+        let (Some(from), Some(to)) = (offsets.get(row), offsets.get(row + 1)) else { continue };
+        for place in *from..*to {
+            places.push(u32::try_from(place).unwrap_or(u32::MAX));
+            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+    }
+    let elements = take(lists.values(), &UInt32Array::from(places), None)?;
+    let elements = operand::column(elements).array().clone();
+    let exploded = Exploded { columns, rows: UInt32Array::from(rows), elements };
+    let held = evaluate(condition, &exploded)?;
+    let held = operand::booleans(&held)?;
+    let mut found: Vec<Option<Option<bool>>> =
+        (0..lists.len()).map(|i| lists.is_valid(i).then_some(Some(false))).collect();
+    for (at, row) in exploded.rows.values().iter().enumerate() {
+        let Some(Some(so_far)) = found.get_mut(*row as usize) else { continue };
+        match held.is_valid(at).then(|| held.value(at)) {
+            Some(true) => *so_far = Some(true),
+            None if *so_far == Some(false) => *so_far = None,
+            _ => {}
+        }
+    }
+    Ok(Operand::Array(Arc::new(found.into_iter().map(Option::flatten).collect::<BooleanArray>())))
+}
+
+/// The elements of lists, each as a row.
+struct Exploded<'a> {
+    columns: &'a dyn Columns,
+    /// The row that each element is of.
+    rows: UInt32Array,
+    elements: ArrayRef,
+}
+
+impl Columns for Exploded<'_> {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn column(&self, column: ColumnId) -> Result<ArrayRef, RowError> {
+        Ok(take(&self.columns.column(column)?, &self.rows, None)?)
+    }
+
+    fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
+        Ok(take(&self.columns.linked(way, column)?, &self.rows, None)?)
+    }
+
+    fn civil(&self) -> &Civil {
+        self.columns.civil()
+    }
+
+    fn element(&self) -> Result<ArrayRef, RowError> {
+        Ok(Arc::clone(&self.elements))
+    }
+}
+
+/// As lists; `None` where all is null and of no type.
+fn lists(array: &ArrayRef) -> Result<Option<&ListArray>, RowError> {
+    match array.as_list_opt::<i32>() {
+        Some(lists) => Ok(Some(lists)),
+        None if array.logical_null_count() == array.len() => Ok(None),
+        None => Err(operand::wrong("lists", array)),
+    }
+}
+
+/// What stands at a path within a JSON text, or by a key within a list of pairs, as text; null where nothing does, and where
+/// the text is no JSON.
+pub(crate) fn field(of: &Operand, path: &str) -> Result<Operand, RowError> {
+    let array = of.array();
+    let found: ArrayRef = match array.data_type() {
+        DataType::Utf8View => {
+            let mut out = StringViewBuilder::with_capacity(array.len());
+            for text in array.as_string_view() {
+                out.append_option(text.and_then(|text| field_of_json(text, path)));
+            }
+            Arc::new(out.finish())
+        }
+        DataType::List(element) if element.data_type() == &DataType::Utf8View => {
+            let lists = array.as_list::<i32>();
+            let mut out = StringViewBuilder::with_capacity(array.len());
+            for list in lists.iter() {
+                let one = list.and_then(|list| {
+                    list.as_string_view_opt()?
+                        .iter()
+                        .flatten()
+                        .find_map(|pair| field_of_json(&format!("[{pair}]"), path))
+                });
+                out.append_option(one);
+            }
+            Arc::new(out.finish())
+        }
+        DataType::List(_) => by_key(array.as_list::<i32>(), path)?,
+        _ => Arc::new(StringViewArray::new_null(array.len())),
+    };
+    Ok(of.same_shape(found))
+}
+
+/// Of lists of pairs.
+fn by_key(lists: &ListArray, path: &str) -> Result<ArrayRef, RowError> {
+    let none = || Arc::new(StringViewArray::new_null(lists.len())) as ArrayRef;
+    let Some(pairs) = lists.values().as_struct_opt() else { return Ok(none()) };
+    // Of a map the two have any name.
+    let (Some(keys), Some(values)) = (pairs.columns().first(), pairs.columns().get(1)) else { return Ok(none()) };
+    let keys = pairs.column_by_name("key").unwrap_or(keys);
+    let values = pairs.column_by_name("value").unwrap_or(values);
+    let keys = cast(keys, &DataType::Utf8View)?;
+    let keys = operand::texts(&keys)?;
+    // The whole path is a key, or what stands before one of its points.
+    let mut splits = vec![(path, "")];
+    splits.extend(path.rmatch_indices('.').filter_map(|(at, _)| Some((path.get(..at)?, path.get(at + 1..)?))));
+    let mut best: Option<Vec<Option<String>>> = None;
+    for (key, rest) in splits {
+        let place = |row: usize| {
+            let (from, to) = (*lists.value_offsets().get(row)?, *lists.value_offsets().get(row + 1)?);
+            (from..to).filter_map(|at| u32::try_from(at).ok()).find(|at| {
+                let at = *at as usize;
+                pairs.is_valid(at) && keys.is_valid(at) && keys.value(at) == key
+            })
+        };
+        let places: UInt32Array =
+            (0..lists.len()).map(|row| lists.is_valid(row).then(|| place(row)).flatten()).collect();
+        if places.null_count() == places.len() {
+            continue;
+        }
+        let mut texts = vec![None; lists.len()];
+        texts_of(&take(values, &places, None)?, rest, &mut texts)?;
+        match &mut best {
+            None => best = Some(texts),
+            Some(best) => best.iter_mut().zip(texts).for_each(|(a, b)| *a = a.take().or(b)),
+        }
+    }
+    Ok(best.map_or_else(none, |texts| Arc::new(texts.into_iter().collect::<StringViewArray>())))
+}
+
+/// A value as text: of a struct the field that is named, or else the first that is there.
+fn texts_of(values: &ArrayRef, rest: &str, out: &mut [Option<String>]) -> Result<(), RowError> {
+    if let Some(fields) = values.as_struct_opt() {
+        let (name, below) = rest.split_once('.').unwrap_or((rest, ""));
+        for (column, field) in fields.columns().iter().zip(fields.fields()) {
+            if rest.is_empty() || field.name() == name {
+                let mut own = vec![None; out.len()];
+                texts_of(column, below, &mut own)?;
+                for (row, (slot, text)) in out.iter_mut().zip(own).enumerate() {
+                    if slot.is_none() && fields.is_valid(row) {
+                        *slot = text;
+                    }
+                }
+            }
+        }
+        return Ok(());
+    }
+    if !rest.is_empty() || values.data_type().is_nested() {
+        return Ok(());
+    }
+    let texts = cast(values, &DataType::Utf8View)?;
+    for (slot, text) in out.iter_mut().zip(operand::texts(&texts)?) {
+        if slot.is_none() {
+            *slot = text.map(str::to_owned);
+        }
+    }
+    Ok(())
+}

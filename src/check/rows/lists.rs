@@ -1,0 +1,148 @@
+//! Lists: conditions on their elements, and fields of JSON texts and of lists of pairs.
+
+use crate::check::algebra::{Shape, Typer};
+use crate::check::findings::{Check, Reported};
+use crate::check::rows::Rows;
+use crate::check::scope::Checker;
+use crate::diag::{Code, Diagnostic};
+use crate::ir::{Item, RowExpr, RowFunction, RowKind, ScalarType};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, ExprKind};
+use crate::syntax::print;
+use crate::unit::Unit;
+use crate::value::Value;
+
+const HELP: &str = "ask for its elements, `any(tags = \"x\")`, or for how many there are, `length(tags)`";
+
+/// The columns that a condition may name, in the order of the text.
+fn names<'a>(ast: &'a Expr, found: &mut Vec<&'a Expr>) {
+    match &ast.kind {
+        ExprKind::Name(_) | ExprKind::Member { args: None, .. } => found.push(ast),
+        ExprKind::Negate(of) | ExprKind::Not(of) => names(of, found),
+        ExprKind::Binary { left, right, .. } => {
+            names(left, found);
+            names(right, found);
+        }
+        ExprKind::In { of, list, .. } => {
+            names(of, found);
+            list.iter().for_each(|e| names(e, found));
+        }
+        ExprKind::Between { of, low, high, .. } => [of, low, high].into_iter().for_each(|e| names(e, found)),
+        ExprKind::Like { of, .. } | ExprKind::IsNull { of, .. } => names(of, found),
+        ExprKind::If { condition, then, otherwise } => {
+            [condition, then, otherwise].into_iter().for_each(|e| names(e, found));
+        }
+        ExprKind::Call { args, .. } => args.iter().for_each(|arg| {
+            if let Arg::Expr(e) = arg {
+                names(e, found);
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn call(function: RowFunction, args: Vec<RowExpr>, ty: ScalarType) -> RowExpr {
+    RowExpr { kind: RowKind::Call { function, args }, ty, unit: Unit::none() }
+}
+
+/// What stands at a path within a JSON text, or by a key within a list of pairs.
+pub(in crate::check) fn field_of(base: RowExpr, path: &str, ty: ScalarType) -> RowExpr {
+    let path = Value::Text(path.to_owned());
+    let path = RowExpr { kind: RowKind::Literal(path), ty: ScalarType::Text, unit: Unit::none() };
+    call(RowFunction::Field, vec![base, path], ty)
+}
+
+/// Whether there may be fields within a value.
+pub(in crate::check) fn has_fields(ty: ScalarType) -> bool {
+    matches!(ty, ScalarType::Text | ScalarType::List(Item::Text | Item::Pair))
+}
+
+impl<'a> Rows<'_, 'a> {
+    /// `any(tags = "x")`.
+    pub(super) fn any(&self, condition: &'a Expr) -> Check<RowExpr> {
+        if self.list.is_some() {
+            let message = "`any` within `any`";
+            return self.cx.fail(Diagnostic::new(Code::BadArguments, condition.span, message));
+        }
+        let mut written = Vec::new();
+        names(condition, &mut written);
+        let mut lists: Vec<(String, &'a Expr)> = Vec::new();
+        let mut open = None;
+        for ast in written {
+            // What is wrong with a name is said where the condition is typed.
+            let trial = Checker::new(self.cx.scope);
+            trial.active.borrow_mut().clone_from(&self.cx.active.borrow());
+            let Ok(node) = self.on(&trial).expr(ast) else { continue };
+            let text = print::expr(ast);
+            if node.ty.is_list() && lists.iter().all(|(known, _)| *known != text) {
+                lists.push((text, ast));
+            } else if node.ty.is_open() && open.is_none() {
+                open = Some((text, ast));
+            }
+        }
+        let mut lists = lists.into_iter();
+        let first = lists.next();
+        if let (Some((one, _)), Some((other, at))) = (&first, lists.next()) {
+            let message = format!("`any` is of the elements of one list, and these are two: `{one}` and `{other}`");
+            return self.cx.fail(Diagnostic::new(Code::BadArguments, at.span, message));
+        }
+        let Some((text, ast)) = first.or(open) else {
+            // A name that is wrong is the mistake.
+            self.condition(condition)?;
+            let message = "`any` takes a condition on the elements of a list, and this one names no list";
+            let help =
+                "name a column of lists, `any(tags = \"x\")`; a JSON text is declared as one: `columns: {tags: list}`";
+            return self.cx.fail(Diagnostic::new(Code::TypeMismatch, condition.span, message).help(help));
+        };
+        let list = self.expr(ast)?;
+        let ty = match list.ty {
+            ScalarType::List(Item::Pair) => {
+                let message = format!("the elements of `{text}` are pairs of a key and a value");
+                let help = format!("name a value by its key: `{text}.KEY`");
+                return self.cx.fail(Diagnostic::new(Code::TypeMismatch, ast.span, message).help(help));
+            }
+            ScalarType::List(item) => item.ty(),
+            other => other,
+        };
+        let here: Rows<'_, 'a> = *self;
+        let condition = Rows { list: Some((&text, ty)), ..here }.condition(condition)?;
+        self.cx.spend(1, ast.span)?;
+        Ok(call(RowFunction::AnyOf, vec![list, condition], ScalarType::Bool))
+    }
+
+    /// The element at hand, where an expression is the list of an `any` around it.
+    pub(super) fn element(&self, ast: &Expr) -> Option<RowExpr> {
+        let (text, ty) = self.list?;
+        let name = matches!(&ast.kind, ExprKind::Name(_) | ExprKind::Member { args: None, .. });
+        (name && print::expr(ast) == text).then(|| call(RowFunction::Element, Vec::new(), ty))
+    }
+
+    /// Refuses lists where single values are wanted.
+    pub(super) fn no_list(&self, shape: &Shape<RowExpr>, span: Span) -> Check<()> {
+        let is = |node: &RowExpr| node.ty.is_list();
+        let found = match shape {
+            Shape::Literal(_) | Shape::IsNull(_) => false,
+            Shape::Negate(of) | Shape::Not(of) | Shape::Convert(of, _) => is(of),
+            Shape::Arithmetic(_, l, r) | Shape::Compare(_, l, r) | Shape::And(l, r) | Shape::Or(l, r) => is(l) || is(r),
+            Shape::In(of, list) => is(of) || list.iter().any(is),
+            Shape::If(c, a, b) => is(c) || is(a) || is(b),
+            Shape::Call(_, _, args) => args.iter().any(is),
+        };
+        if found { Err(self.list_here(span)) } else { Ok(()) }
+    }
+
+    fn list_here(&self, span: Span) -> Reported {
+        self.cx.report(Diagnostic::new(Code::TypeMismatch, span, "a list stands where one value is wanted").help(HELP))
+    }
+
+    /// An expression whose values are measured, or make groups.
+    pub(in crate::check) fn single(&self, node: RowExpr, span: Span) -> Check<RowExpr> {
+        if node.ty.is_list() { Err(self.list_here(span)) } else { Ok(node) }
+    }
+
+    /// The same rows, with findings of their own.
+    fn on<'t>(&'t self, cx: &'t Checker<'a>) -> Rows<'t, 'a> {
+        let here: Rows<'t, 'a> = *self;
+        Rows { cx, ..here }
+    }
+}
