@@ -1,9 +1,12 @@
 //! Findings: one plain struct, a mandatory code, renderers elsewhere.
 
 mod code;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
 pub mod lint;
+pub mod sarif;
 pub mod suggest;
 
 pub use code::Code;

@@ -87,6 +87,10 @@ pub struct CheckArgs {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: FindingFormat,
+    /// Only what a change touches: findings in definition files that differ from this git revision, and in definitions that
+    /// depend on theirs.
+    #[arg(long, value_name = "BASE")]
+    pub changed: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -97,6 +101,12 @@ pub enum FindingFormat {
     Short,
     /// A JSON document.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// JUnit's XML: a case a finding, errors as failures.
+    Junit,
 }
 
 #[derive(Debug, clap::Args)]

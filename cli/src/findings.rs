@@ -1,12 +1,14 @@
 //! Printing findings.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
-use kepi_lang::diag::{Diagnostic, Severity, human, json};
+use kepi_lang::diag::{Diagnostic, Severity, github, human, json, junit, sarif};
 use kepi_lang::source::SourceMap;
 use serde_json::json;
 
 use crate::args::{Color, Common, FindingFormat};
+use crate::git::Repository;
 use crate::output;
 
 /// Whether text for this stream is coloured; `NO_COLOR` switches automatic colour off.
@@ -29,8 +31,17 @@ pub fn report(findings: &[Diagnostic], map: &SourceMap, common: &Common) {
     }
 }
 
-/// On stdout, as the result of `check`.
-pub fn print(findings: &[Diagnostic], map: &SourceMap, format: FindingFormat, common: &Common, facts: &str) {
+/// On stdout, as the result of `check`; `root` is the project's folder.
+pub fn print(
+    findings: &[Diagnostic],
+    map: &SourceMap,
+    format: FindingFormat,
+    common: &Common,
+    facts: &str,
+    root: &Path,
+) {
+    // Forges know files by their place in the repository.
+    let prefix = || Repository::around(root).map(|repository| repository.prefix).unwrap_or_default();
     match format {
         FindingFormat::Human => {
             let colour = colour(common.color, std::io::stdout().is_terminal());
@@ -54,6 +65,12 @@ pub fn print(findings: &[Diagnostic], map: &SourceMap, format: FindingFormat, co
             });
             output::print(&format!("{document:#}\n"));
         }
+        FindingFormat::Sarif => {
+            let document = sarif::findings(findings, map, &prefix(), env!("KEPI_VERSION"));
+            output::print(&format!("{document:#}\n"));
+        }
+        FindingFormat::Github => output::print(&github::findings(findings, map, &prefix())),
+        FindingFormat::Junit => output::print(&junit::findings(findings, map)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `kepi` command.
 
 mod args;
+mod changed;
 mod commands;
 mod exit;
 mod files;

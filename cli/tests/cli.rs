@@ -3,6 +3,7 @@
 mod cli {
     pub mod case;
     mod catalogue;
+    mod check;
     #[cfg(unix)]
     mod confinement;
     mod docs;

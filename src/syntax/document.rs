@@ -63,6 +63,22 @@ impl Document {
             broken: Vec::new(),
         }
     }
+
+    /// Every definition that could be read, and where it stands from its name on.
+    pub fn definitions(&self) -> Vec<(&Name, Span)> {
+        let mut out = Vec::new();
+        out.extend(self.sources.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.events.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.lookups.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.segments.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.metrics.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.benchmarks.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.goals.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.objectives.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.releases.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.reports.iter().map(|d| (&d.name, d.span)));
+        out
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use kepi_engine::{Dataset, Options, Progress};
 use kepi_lang::results::lone_events;
 
 use crate::args::{CheckArgs, Common};
+use crate::changed::Changed;
 use crate::commands::Stop;
 use crate::exit::Exit;
 use crate::progress::Watch;
@@ -16,7 +17,14 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
     let watch = Watch::begin(common.quiet, &progress, begun);
-    let mut project = project::load(common, !args.no_data, &progress).map_err(Stop::Usage)?;
+    let definitions = project::read(&project::root(common).map_err(Stop::Usage)?);
+    let changed = match &args.changed {
+        Some(base) => {
+            Some(Changed::since(&definitions.root, base, &definitions).map_err(|finding| Stop::asked(vec![finding]))?)
+        }
+        None => None,
+    };
+    let mut project = project::check(definitions, !args.no_data, &progress);
     let program = project.checked.as_ref().and_then(|c| c.program.clone()).filter(|_| !project.has_errors());
     if let Some(program) = program.filter(|_| !args.no_data) {
         // Keys of lookups and clocks of sources are known only once the files are open.
@@ -35,6 +43,15 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
         kepi_lang::diag::sort(&mut project.findings);
     }
     drop(watch);
+    if let Some(changed) = &changed {
+        let all = project.findings.len();
+        project.findings.retain(|finding| changed.touches(finding));
+        let left_out = all - project.findings.len();
+        if left_out > 0 && !common.quiet {
+            let plural = if left_out == 1 { "" } else { "s" };
+            eprintln!("{left_out} finding{plural} in what the change does not touch");
+        }
+    }
     let program = project.checked.as_ref().and_then(|c| c.program.as_ref());
     let facts = program.map_or(String::new(), |p| {
         let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
@@ -46,6 +63,6 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
             count(p.sources.len(), "source")
         )
     });
-    findings::print(&project.findings, &project.map, args.format, common, &facts);
+    findings::print(&project.findings, &project.map, args.format, common, &facts, &project.root);
     Ok(if project.has_errors() { Exit::Findings } else { Exit::Fine })
 }

@@ -1,5 +1,6 @@
 //! Annotations of a GitHub workflow, at the lines that changed.
 
+use crate::diag::github::{data, property};
 use crate::diff::render::{headline, how, labels, named, summary, way};
 use crate::diff::{Class, Diff};
 use crate::source::{SourceMap, Span};
@@ -48,12 +49,4 @@ pub(super) fn annotations(diff: &Diff, map: &SourceMap, prefix: &str) -> String 
     }
     add("notice", None, "kepi diff", &headline(diff));
     out
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
