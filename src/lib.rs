@@ -17,5 +17,6 @@ pub mod results;
 pub mod source;
 pub mod stats;
 pub mod syntax;
+pub mod testing;
 pub mod unit;
 pub mod value;

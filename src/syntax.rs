@@ -15,6 +15,7 @@ pub mod located;
 pub mod print;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 mod yaml;
 
 pub use fmt::format;

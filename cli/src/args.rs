@@ -61,6 +61,8 @@ pub enum Command {
     Report(ReportArgs),
     /// What a change of definitions does, before it is merged: to meanings, to numbers, to objectives.
     Diff(DiffArgs),
+    /// Run the tests of the definitions: rows given, values expected; what holds on any data; values as they were accepted.
+    Test(TestArgs),
     /// Show a stage of compilation.
     Compile(CompileArgs),
     /// Explain a metric, another definition, or a diagnostic code.
@@ -230,6 +232,35 @@ pub enum DiffFormat {
     Json,
     /// Annotations of a GitHub workflow.
     Github,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// Only tests whose name holds one of these.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Only tests of given rows, read no event file.
+    #[arg(long)]
+    pub no_data: bool,
+    /// Write the values of all metrics as they are to tests/values.csv, to be compared with from now on.
+    #[arg(long, conflicts_with_all = ["no_data", "watch"])]
+    pub accept: bool,
+    /// Only tests that a change since this revision touches.
+    #[arg(long, value_name = "BASE")]
+    pub changed: Option<String>,
+    /// Run again whenever a definition or a file of the tests changes.
+    #[arg(long)]
+    pub watch: bool,
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: TestFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    Human,
+    /// XML for CI servers.
+    Junit,
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,6 +13,7 @@ mod man;
 mod profile;
 mod query;
 mod report;
+mod test;
 
 use kepi_lang::calendar::CalendarError;
 use kepi_lang::diag::{Code, Diagnostic};
@@ -32,6 +33,7 @@ pub fn run(args: &Args) -> Exit {
         Command::Fmt(command) => fmt::run(&args.common, command),
         Command::Query(command) => query::run(&args.common, command),
         Command::Report(command) => report::run(&args.common, command),
+        Command::Test(command) => test::run(&args.common, command),
         Command::Compile(command) => compile::run(&args.common, command),
         Command::Explain(command) => explain::run(&args.common, command),
         Command::Profile(command) => profile::run(&args.common, command),
@@ -69,7 +71,7 @@ impl Stop {
         Self::Findings { exit: Exit::Usage, findings, map: SourceMap::new() }
     }
 
-    fn report(self, common: &crate::args::Common) -> Exit {
+    pub fn report(self, common: &crate::args::Common) -> Exit {
         match self {
             Self::Usage(line) => {
                 eprintln!("error: {line}");

@@ -161,9 +161,11 @@ fn definition_files(tree: &dyn Tree, manifest: &Manifest, findings: &mut Vec<Dia
     if manifest.definitions.is_empty() {
         matchers.extend(["metrics/**/*.yaml", "metrics/**/*.yml"].iter().filter_map(|p| files::matcher(p).ok()));
     }
+    let named = matchers.len();
+    matchers.extend(["tests/**/*.test.yaml", "tests/**/*.test.yml"].iter().filter_map(|p| files::matcher(p).ok()));
     match tree.find(&matchers) {
         Ok(found) => {
-            if found.is_empty() && matchers.len() >= manifest.definitions.len() {
+            if found.is_empty() && named >= manifest.definitions.len() {
                 findings.push(
                     Diagnostic::without_place(Code::NoDefinitions, "no definition file is found")
                         .help("put definitions in `metrics/*.yaml`, or name their folder in kepi.yaml: `definitions: [kpis/**/*.yaml]`"),

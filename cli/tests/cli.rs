@@ -17,6 +17,8 @@ mod cli {
     mod profile;
     pub mod retail;
     mod stores;
+    #[cfg(unix)]
+    mod workflows;
     mod worlds;
 }
 

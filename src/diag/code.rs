@@ -238,6 +238,7 @@ codes! {
     ShallowHistory = "K0672" Error "history that was not fetched";
     GitFailed = "K0673" Error "git fails, or is not there";
     NoBase = "K0674" Error "there is nothing to compare with";
+    BadTest = "K0680" Error "a test that says what cannot be asked or given";
 
     // ---- K09xx: kepi itself
     Internal = "K0901" Error "a mistake of kepi's own";

@@ -8,6 +8,7 @@ mod fields;
 mod manifest;
 mod measures;
 mod reports;
+mod trials;
 
 use crate::diag::{Code, Diagnostic};
 use crate::source::{FileId, Span, Spanned};
@@ -53,7 +54,8 @@ pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     section(d, &mut f, "objectives", Needs::All, &mut broken, &mut out.objectives, aims::objective);
     section(d, &mut f, "releases", Needs::WhatCouldBeRead, &mut broken, &mut out.releases, reports::release);
     section(d, &mut f, "reports", Needs::WhatCouldBeRead, &mut broken, &mut out.reports, reports::report);
-    for later in ["spans", "experiments", "tests"] {
+    section(d, &mut f, "tests", Needs::All, &mut broken, &mut out.tests, trials::test);
+    for later in ["spans", "experiments"] {
         broken.extend(f.later_section(d, later).into_iter().flat_map(names_in));
     }
     // What stands in a section with a mistyped name is meant to be there.

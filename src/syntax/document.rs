@@ -2,6 +2,7 @@
 
 use crate::source::{FileId, Span, Spanned};
 use crate::syntax::ast::{Baseline, Effect, Expr, Guardrail, Name, Target};
+use crate::syntax::trial::TestDef;
 
 /// Text whose meaning a later stage reads (a date, a zone, a glob).
 pub type Text = Spanned<String>;
@@ -40,6 +41,7 @@ pub struct Document {
     pub objectives: Vec<ObjectiveDef>,
     pub releases: Vec<ReleaseDef>,
     pub reports: Vec<ReportDef>,
+    pub tests: Vec<TestDef>,
     /// Names whose definitions could not be read. A finding says why; a use of such a name is no second mistake.
     pub broken: Vec<Name>,
 }
@@ -60,6 +62,7 @@ impl Document {
             objectives: Vec::new(),
             releases: Vec::new(),
             reports: Vec::new(),
+            tests: Vec::new(),
             broken: Vec::new(),
         }
     }
