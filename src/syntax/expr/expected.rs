@@ -66,7 +66,7 @@ impl Want {
             Rule::amount | Rule::signed | Rule::benchmark => Self::Words("an amount such as `45 minutes` or `20%`"),
             Rule::name | Rule::plain | Rule::quoted | Rule::guarded | Rule::raw_name | Rule::raw_part => Self::Name,
             Rule::field => Self::Column,
-            Rule::text => Self::Text,
+            Rule::text | Rule::unescaped => Self::Text,
             Rule::integer | Rule::digits | Rule::fraction => Self::Whole,
             Rule::key => Self::Key,
             Rule::window | Rule::to_date => Self::Window,
