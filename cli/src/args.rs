@@ -132,6 +132,9 @@ pub struct QueryArgs {
     /// Break down by a column or a row expression; repeatable.
     #[arg(long, value_name = "DIM")]
     pub by: Vec<String>,
+    /// Break each metric down by the dimensions of its own `by:`, all of them at once.
+    #[arg(long, conflicts_with = "by")]
+    pub own_by: bool,
     /// Only rows for which this is true.
     #[arg(long = "where", value_name = "EXPR")]
     pub condition: Option<String>,

@@ -78,7 +78,8 @@ pub fn text(answers: &[Answered]) -> String {
     out
 }
 
-/// One table: `metric,period,start,end,<dimensions>,value,complete`.
+/// One table: `metric,period,start,end,<dimensions>,value,complete`, with the dimensions of all metrics; a cell is empty where a
+/// metric is not broken down so.
 pub fn csv(answers: &[Answered]) -> String {
     let quote = |text: &str| {
         if text.contains([',', '"', '\n', '\r']) {
@@ -87,8 +88,13 @@ pub fn csv(answers: &[Answered]) -> String {
             text.to_string()
         }
     };
-    let dimensions = answers.first().map_or(&[][..], |a| &a.ask.by[..]);
-    let head = ["metric", "period", "start", "end"].into_iter().chain(dimensions.iter().map(String::as_str));
+    let mut dimensions: Vec<&String> = Vec::new();
+    for dimension in answers.iter().flat_map(|a| &a.ask.by) {
+        if !dimensions.contains(&dimension) {
+            dimensions.push(dimension);
+        }
+    }
+    let head = ["metric", "period", "start", "end"].into_iter().chain(dimensions.iter().map(|d| d.as_str()));
     let mut out = head.chain(["value", "complete"]).map(quote).collect::<Vec<_>>().join(",") + "\n";
     for answer in answers {
         for row in answer.rows {
@@ -96,7 +102,8 @@ pub fn csv(answers: &[Answered]) -> String {
             let mut cells = vec![answer.ask.name.clone(), period.label.clone()];
             cells.extend([bound(period.interval.start), bound(period.interval.end)]);
             let plain = |v: &Value| if v.is_null() { String::new() } else { v.to_string() };
-            cells.extend(row.by.iter().map(plain));
+            let place = |dimension: &&String| answer.ask.by.iter().position(|own| own == *dimension);
+            cells.extend(dimensions.iter().map(|d| place(d).and_then(|i| row.by.get(i)).map_or(String::new(), plain)));
             cells.extend([plain(&answer.value(row)), answer.complete(row).to_string()]);
             out += &(cells.iter().map(|c| quote(c)).collect::<Vec<_>>().join(",") + "\n");
         }

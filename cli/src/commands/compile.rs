@@ -111,6 +111,7 @@ fn plans(session: &mut Session, args: &CompileArgs) -> Result<(String, String), 
     let question = QueryArgs {
         metrics: names,
         by: Vec::new(),
+        own_by: false,
         condition: None,
         grain: None,
         from: None,

@@ -97,6 +97,7 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     let total = QueryArgs {
         metrics: vec![metric.name.clone()],
         by: Vec::new(),
+        own_by: false,
         condition: None,
         grain: Some("total".to_string()),
         from: None,

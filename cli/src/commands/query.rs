@@ -88,7 +88,12 @@ pub fn asks(session: &mut Session, args: &QueryArgs) -> Result<Vec<Wanted>, Stop
     let mut wanted = Vec::new();
     for name in &args.metrics {
         let expr = session.expression("METRIC", name)?;
-        let typed = session.typed(&expr, &by, condition.as_ref())?;
+        let mut typed = session.typed(&expr, &by, condition.as_ref())?;
+        let own = typed.metric.filter(|_| args.own_by).and_then(|id| session.program.metrics.get(id.0 as usize));
+        if let Some(own) = own.map(|metric| metric.by.clone()).filter(|own| !own.is_empty()) {
+            let own = own.iter().map(|text| session.expression("by", text)).collect::<Result<Vec<_>, _>>()?;
+            typed = session.typed(&expr, &own, condition.as_ref())?;
+        }
         let asked = periods(session, args, name, &typed)?;
         let cut = asked.iter().map(|a| a.cut).collect();
         let periods = asked.into_iter().map(|a| a.period).collect();
