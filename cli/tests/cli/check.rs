@@ -56,7 +56,7 @@ fn only_what_a_change_touches() {
     assert!(found[0].starts_with("metrics/b.yaml:2:16: error[K0250]"), "{found:?}");
     // New files count before they are added, and the manifest is about everything.
     git(&project, &["checkout", "-q", "."]);
-    fs::write(project.join("metrics/d.yaml"), "metrics:\n  new: count(nowhere)\n").unwrap();
+    fs::write(project.join("metrics/d.yaml"), "metrics:\n  one: count(nowhere)\n").unwrap();
     assert!(lines(&check("main"))[0].starts_with("metrics/d.yaml:2:14: error"));
     fs::write(project.join("kepi.yaml"), "kepi: 1\nname: u\ntime_zone: UTC\n").unwrap();
     assert_eq!(lines(&check("main")).len(), 2);

@@ -147,8 +147,8 @@ fn random_returns_keep_their_identities() {
         asks.push(("retention(app -> app, hour 0 to 6, on or after).numerator".to_owned(), &[]));
         let rows = lab.answer(&asks, None, &periods).unwrap_or_else(|e| panic!("{e}"));
         let value = |ask: usize, period: usize| number(&rows[ask][period].value).expect("a number");
-        for period in 0..periods.len() {
-            let label = &periods[period].label;
+        for (period, asked) in periods.iter().enumerate() {
+            let label = &asked.label;
             let sum = value(0, period) + value(1, period) + value(2, period);
             assert!((value(4, period) - sum).abs() < 0.5, "active: seed {seed}, {label}");
             if period > 0 {
