@@ -7,6 +7,7 @@ mod ask;
 mod classify;
 mod days;
 mod definitions;
+mod derived;
 mod findings;
 mod hash;
 mod library;
@@ -25,6 +26,7 @@ use crate::check::objectives::Goals;
 use crate::check::rows::{Place, Rows};
 use crate::check::scope::Checker;
 use crate::diag::Diagnostic;
+use crate::grown::Grown;
 use crate::ir::{Lookup, Metric, Program, Source};
 use crate::resolve::{Library, Project};
 use crate::results::Schemas;
@@ -77,6 +79,7 @@ fn scope(project: Project, schemas: Option<&Schemas>) -> (Scope, Vec<Diagnostic>
         sources,
         lookups,
         units,
+        made: Grown::default(),
     };
     (scope, found)
 }

@@ -22,6 +22,8 @@ pub enum Role {
     Form(Form),
     /// What actors do one after the other.
     Journey(JourneyForm),
+    /// An event set.
+    Set(SetName),
     /// Not in this version; what a call would make.
     Later(Makes),
 }
@@ -75,6 +77,12 @@ pub enum JourneyForm {
     Retention,
     Lifecycle(Lifecycle),
     Churn,
+}
+
+/// Event sets that are made of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetName {
+    Sessions,
 }
 
 /// What a call is, when it stands in an expression.

@@ -5,6 +5,7 @@
 //! [`MetricExpr`] for each period (and breakdown value, and member of a distribution).
 
 mod aims;
+mod derived;
 mod journeys;
 mod links;
 mod metrics;
@@ -22,6 +23,7 @@ pub use aims::{
     Action, Amount, Baseline, BaselineStatistic, Benchmark, BenchmarkValue, Better, Change, Due, Goal, Guardrail,
     GuardrailBound, Logged, Metric, Objective, Release, ReportSpec, Section, Target,
 };
+pub use derived::{Derived, Edge, Rule, Sessions};
 pub use journeys::{Conversion, Entry, Exclusion, Journey, JourneyKind, Lifecycle, Order, Part, Retention};
 pub use links::Reach;
 pub use metrics::{
@@ -35,6 +37,12 @@ pub use tables::{
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
+
+impl SourceId {
+    /// Stands where rows are made of others: they are of no source.
+    pub const DERIVED: Self = Self(u32::MAX);
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LookupId(pub u32);
 /// A column of one [`Source`] or [`Lookup`]: an index into its `columns`.

@@ -7,6 +7,7 @@ pub mod decimal;
 pub mod diag;
 pub mod diff;
 pub mod functions;
+mod grown;
 pub mod ir;
 pub mod library;
 mod parallel;

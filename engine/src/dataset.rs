@@ -13,9 +13,12 @@ use kepi_lang::results::{Extent, LookupUse, Results};
 use tokio::runtime::Runtime;
 
 use crate::collect::{self, table::Tables};
+use crate::derive::{self, Gathered};
 use crate::execute;
+use crate::execute::state::SuiteState;
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
+use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -89,12 +92,18 @@ impl Dataset {
         guarded(|| {
             let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
             let (mut logical, mut physical) = (String::new(), String::new());
+            let mut like: Option<Arc<Work>> = None;
             for work in self.works(&plan, question)? {
                 let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
                 let scan = execute::logical(source, Arc::clone(&work))?;
                 logical.push_str(&format!("{}\n", scan.display_indent()));
                 let node = self.runtime.block_on(execute::physical(&self.session, &scan, source, &work))?;
                 physical.push_str(&execute::text(node.as_ref()));
+                like.get_or_insert(work);
+            }
+            let sets = like.iter().flat_map(|work| plan.derived.iter().flat_map(|d| &d.suites).map(move |s| (work, s)));
+            for (work, spec) in sets {
+                logical.push_str(&format!("Suite: {}\n", Work { spec: Arc::clone(spec), ..work.again() }));
             }
             Ok(Explained { logical, physical })
         })
@@ -112,6 +121,7 @@ impl Dataset {
         }
         let names = Arc::new(names);
         let interner = Arc::new(Interner::new(MOST));
+        let gathered = Arc::new(Gathered::default());
         let (mut works, mut findings) = (Vec::new(), Vec::new());
         for spec in &plan.suites {
             let Some(source) = self.opened.sources.get(spec.source.0 as usize) else { continue };
@@ -124,7 +134,8 @@ impl Dataset {
                     program: Arc::clone(&self.program),
                     plan: Arc::clone(plan),
                     spec: Arc::clone(spec),
-                    cleaner,
+                    cleaner: Some(cleaner),
+                    gathered: Arc::clone(&gathered),
                     names: Arc::clone(&names),
                     interner: Arc::clone(&interner),
                     progress: Arc::clone(&self.progress),
@@ -153,11 +164,38 @@ impl Dataset {
             self.account(question, &work, &state.tally, &mut results)?;
             states.push((work, state));
         }
+        if let Some(work) = states.first().map(|(work, _)| Arc::clone(work)) {
+            self.make(&plan, &work, &mut states)?;
+        }
         let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
         let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
         let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
         results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables, self.threads)?;
         Ok(results)
+    }
+
+    /// Makes the rows of derived sets, and measures them. `like`: a suite of the same question.
+    fn make(
+        &self,
+        plan: &Arc<Plan>,
+        like: &Work,
+        states: &mut Vec<(Arc<Work>, SuiteState)>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let calendar = &self.program.settings.calendar;
+        for (number, planned) in plan.derived.iter().enumerate() {
+            let source = derive::Source::new(plan, number, &like.gathered, calendar).map_err(|e| vec![e])?;
+            let Some(source) = source else { continue };
+            for spec in &planned.suites {
+                let work = Arc::new(Work { spec: Arc::clone(spec), ..like.again() });
+                let mut accumulation = Accumulation::new(Arc::clone(&work));
+                source.each(plan, spec, &mut |clean| accumulation.add(clean)).map_err(|e| vec![e])?;
+                let batch = accumulation.finish().map_err(|e| vec![internal(e.to_string())])?;
+                // What was counted of these rows was counted of those that they are made of.
+                let state = execute::merge(&work, &[batch])?;
+                states.push((work, state));
+            }
+        }
+        Ok(())
     }
 
     /// The ledger of a source, and what became of its lookups.

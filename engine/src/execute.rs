@@ -10,6 +10,8 @@ pub(crate) mod state;
 pub(crate) mod tally;
 pub(crate) mod work;
 
+pub(crate) use accumulate::{Accumulation, internal};
+
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
@@ -79,7 +81,7 @@ pub(crate) fn merge(
 ) -> Result<state::SuiteState, Vec<Diagnostic>> {
     let mut state = state::SuiteState::new(&work.plan, &work.spec);
     for batch in batches {
-        state.read(&work.spec, batch).map_err(|e| vec![accumulate::internal(e.to_string())])?;
+        state.read(&work.spec, batch).map_err(|e| vec![internal(e.to_string())])?;
     }
     Ok(state)
 }

@@ -6,6 +6,7 @@
 
 mod collect;
 mod dataset;
+mod derive;
 mod execute;
 pub mod generate;
 mod operators;

@@ -1,5 +1,6 @@
 //! From a question to one suite of measures a source: which measures, over which spans of time, in which groups.
 
+pub(crate) mod derived;
 pub(crate) mod needs;
 pub(crate) mod suite;
 pub(crate) mod time;
@@ -14,6 +15,7 @@ use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{Measure, Program, Question, SourceId};
 use kepi_lang::results::Extent;
 
+use derived::PlannedDerived;
 use needs::Needs;
 use suite::SuiteSpec;
 use time::Times;
@@ -36,6 +38,10 @@ pub(crate) struct Plan {
     pub asks: Vec<BTreeSet<(usize, Interval)>>,
     /// One for each source that is read, in order of source.
     pub suites: Vec<Arc<SuiteSpec>>,
+    /// Each after those that it is made of.
+    pub derived: Vec<PlannedDerived>,
+    /// Rows at or after it do not count.
+    pub as_of: Timestamp,
     ids: HashMap<Arc<Measure>, usize>,
 }
 
@@ -48,21 +54,34 @@ impl Plan {
         let (ids, wanted) = needs.finish();
 
         let mut timelines: Vec<Timeline> = Vec::new();
-        let mut known: BTreeMap<Vec<Interval>, usize> = BTreeMap::new();
+        let mut known: BTreeMap<(bool, Vec<Interval>), usize> = BTreeMap::new();
         let mut measures = Vec::new();
         for (measure, intervals) in wanted {
             let intervals: Vec<Interval> = intervals.into_iter().collect();
-            let timeline = *known.entry(intervals).or_insert_with_key(|intervals| {
-                timelines.push(Timeline::new(intervals, question.as_of));
+            let asked = measure.branches.iter().any(|b| b.derived.as_ref().is_some_and(|d| d.is_asked()));
+            let timeline = *known.entry((asked, intervals)).or_insert_with_key(|(asked, intervals)| {
+                timelines.push(match asked {
+                    true => Timeline::each(intervals, question.as_of),
+                    false => Timeline::new(intervals, question.as_of),
+                });
                 timelines.len() - 1
             });
             measures.push(PlannedMeasure { measure, timeline });
         }
-        let sources: BTreeSet<SourceId> =
-            measures.iter().flat_map(|m| m.measure.branches.iter().map(|b| b.source)).collect();
-        let suites = sources.into_iter().map(|id| SuiteSpec::new(program, id, &measures, &timelines, question.as_of));
+        let mut sources: BTreeSet<SourceId> = BTreeSet::new();
+        measures.iter().flat_map(|m| &m.measure.branches).for_each(|branch| branch.sources(&mut sources));
+        let mut derived = derived::of(&measures);
+        let suites = sources.into_iter().map(|id| {
+            let harvests = derived::wanted(&derived, |branch| branch.source == id);
+            SuiteSpec::new(program, id, &measures, &timelines, &harvests, question.as_of)
+        });
         let suites = suites.map(Arc::new).collect();
-        Ok(Self { measures, timelines, asks, suites, ids })
+        for (number, suites) in derived::suites(&derived, &measures).into_iter().enumerate() {
+            if let Some(planned) = derived.get_mut(number) {
+                planned.suites = suites;
+            }
+        }
+        Ok(Self { measures, timelines, asks, suites, derived, as_of: question.as_of, ids })
     }
 
     /// The number of a measure; every measure of the question has one.

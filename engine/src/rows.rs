@@ -23,7 +23,7 @@ use datafusion::arrow::compute::kernels::boolean;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::error::ArrowError;
-use kepi_lang::ir::{ColumnId, RowExpr, RowFunction, RowKind, ScalarType, Way};
+use kepi_lang::ir::{ColumnId, Edge, RowExpr, RowFunction, RowKind, ScalarType, Way};
 use kepi_lang::value::Value;
 
 pub use civil::Civil;
@@ -48,6 +48,10 @@ pub trait Columns {
     fn column(&self, column: ColumnId) -> Result<ArrayRef, RowError>;
     /// A column of the lookup that a way leads to, one value for each row, canonical; null where it leads to no row.
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError>;
+    /// Of rows that are made of others: a value of one of those.
+    fn made(&self, _: Edge, _: &[RowExpr]) -> Result<ArrayRef, RowError> {
+        Err(RowError::Internal("a row that is made of no others".to_owned()))
+    }
     fn civil(&self) -> &Civil;
     /// Within a condition on the elements of lists, which are the rows then: the elements.
     fn element(&self) -> Result<ArrayRef, RowError> {
@@ -130,6 +134,7 @@ fn operand(expr: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
     let value = match &expr.kind {
         RowKind::Column(id) => operand::column(columns.column(*id)?),
         RowKind::Linked { way, column } => operand::column(columns.linked(way, *column)?),
+        RowKind::Made { at, of } => operand::column(columns.made(*at, of)?),
         RowKind::Literal(value) => operand::literal(value)?,
         RowKind::Negate(of) => arithmetic::negate(&typed(of, expr.ty, columns)?)?,
         RowKind::Arithmetic { op, left, right } => {
@@ -251,6 +256,10 @@ impl Columns for Selected<'_> {
 
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
         Ok(filter(&self.columns.linked(way, column)?, self.mask)?)
+    }
+
+    fn made(&self, at: Edge, of: &[RowExpr]) -> Result<ArrayRef, RowError> {
+        Ok(filter(&self.columns.made(at, of)?, self.mask)?)
     }
 
     fn civil(&self) -> &Civil {

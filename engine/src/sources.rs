@@ -16,6 +16,7 @@ mod iso;
 mod keys;
 mod local;
 mod lookup;
+pub(crate) mod made;
 mod nested;
 mod open;
 mod parquet;
@@ -39,6 +40,7 @@ use kepi_lang::results::Schemas;
 
 use crate::progress::Progress;
 
+pub(crate) use clean::sortable;
 pub use clean::{Clean, Cleaner};
 pub use counts::Counts;
 pub use dedup::dedup;

@@ -86,6 +86,12 @@ impl Length {
         }
     }
 
+    /// Milliseconds that pass, a day being 24 hours. `None` for months and longer, or where they do not fit.
+    pub fn elapsed(self) -> Option<i64> {
+        const DAY: i64 = 86_400_000;
+        self.milliseconds().or_else(|| self.days()?.checked_mul(DAY))
+    }
+
     /// Elapsed milliseconds in a length shorter than a civil day.
     pub fn milliseconds(self) -> Option<i64> {
         let count = i64::from(self.count);

@@ -72,7 +72,7 @@ impl Scope {
                 Class::Set
             }
             Some(Role::Aggregate(_) | Role::Form(_) | Role::Journey(_)) => Class::Metric,
-            Some(role @ Role::Later(_)) => {
+            Some(role @ (Role::Later(_) | Role::Set(_))) => {
                 if makes_set(role) {
                     Class::Set
                 } else {

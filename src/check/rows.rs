@@ -1,6 +1,7 @@
 //! Row expressions: what one row of one source says.
 
 mod computed;
+mod derived;
 mod lists;
 mod names;
 mod periods;
@@ -11,6 +12,7 @@ pub(super) use names::no_actor;
 use periods::is_of_periods;
 
 use crate::check::algebra::{Node, Shape, Typer, both, common, condition, expressions};
+use crate::check::derived::DerivedSet;
 use crate::check::findings::{Check, Reported, called};
 use crate::check::scope::Checker;
 use crate::check::sets::SetBranch;
@@ -59,10 +61,12 @@ pub(super) struct Rows<'c, 'a> {
     pub(super) pushed: Option<Span>,
     /// Within `any(…)`: the list as it is written, and what its elements are.
     pub(super) list: Option<(&'c str, ScalarType)>,
+    /// The rows are made of others: `place` is no table.
+    pub(super) derived: Option<&'c DerivedSet>,
 }
 
 impl<'c, 'a> Rows<'c, 'a> {
-    pub(super) fn of_branch(cx: &'c Checker<'a>, branch: &SetBranch, set: Option<&'c str>, used: Use) -> Self {
+    pub(super) fn of_branch(cx: &'c Checker<'a>, branch: &'c SetBranch, set: Option<&'c str>, used: Use) -> Self {
         Self {
             cx,
             place: Place::Source(branch.source),
@@ -73,6 +77,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             used,
             pushed: None,
             list: None,
+            derived: branch.derived.as_deref(),
         }
     }
 
@@ -81,7 +86,18 @@ impl<'c, 'a> Rows<'c, 'a> {
             Place::Source(id) => cx.scope.source(id).and_then(|s| s.time),
             Place::Lookup(_) => None,
         };
-        Self { cx, place, time, actor: None, actor_link: None, set: None, used: Use::Table, pushed: None, list: None }
+        Self {
+            cx,
+            place,
+            time,
+            actor: None,
+            actor_link: None,
+            set: None,
+            used: Use::Table,
+            pushed: None,
+            list: None,
+            derived: None,
+        }
     }
 
     pub(super) fn pushed_to(self, measure: Option<Span>) -> Self {
@@ -95,6 +111,9 @@ impl<'c, 'a> Rows<'c, 'a> {
 
     /// A column by its name alone.
     pub(super) fn bare(&self, name: &str, span: Span) -> Check<RowExpr> {
+        if let Some(set) = self.derived {
+            return self.bare_of_derived(set, name, span);
+        }
         self.name(name, span)
     }
 
@@ -133,7 +152,7 @@ impl<'c, 'a> Rows<'c, 'a> {
         match function.role {
             Role::Row(row) => self.call(function, row, args, ast.span),
             Role::Scalar(..) => common(self, ast),
-            Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) => {
+            Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) | Role::Set(_) => {
                 self.no_measure(&format!("`{}(…)`", name.value), ast.span)
             }
             Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
@@ -190,6 +209,9 @@ impl<'a> Typer<'a> for Rows<'_, 'a> {
         }
         if is_of_periods(ast) {
             return self.with_periods(ast);
+        }
+        if let (Some(set), ExprKind::Name(_) | ExprKind::Member { args: None, .. }) = (self.derived, &ast.kind) {
+            return self.of_derived(set, ast);
         }
         match &ast.kind {
             ExprKind::Name(name) => self.name(name, ast.span),

@@ -9,9 +9,11 @@ use crate::check::metrics::Inlined;
 use crate::check::sets::EventSet;
 use crate::check::tables::{LookupTable, SourceTable};
 use crate::diag::{Code, Diagnostic};
+use crate::grown::Grown;
 use crate::ir::{LookupId, SourceId};
 use crate::resolve::{Named, Project};
 use crate::source::Span;
+use crate::syntax::ast::Expr;
 use crate::unit::{Names, Unit};
 
 /// The names of a project and what they mean: types further expressions, of a command line or of a report.
@@ -26,6 +28,8 @@ pub struct Scope {
     pub(super) metrics: Vec<OnceCell<Option<Rc<Inlined>>>>,
     /// By segment: whether it was refused.
     pub(super) broken_segments: RefCell<Vec<bool>>,
+    /// Expressions that no file holds: columns of the rows that others are made of.
+    pub(super) made: Grown<Expr>,
 }
 
 impl fmt::Debug for Scope {

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use crate::check::algebra::both;
+use crate::check::derived::DerivedSet;
 use crate::check::findings::{Check, Reported, called};
 use crate::check::rows::{Place, Rows, Use, and, or, unknown_function};
 use crate::check::scope::{Active, Checker};
 use crate::check::tables::{actor_column, actor_entity, actor_link, actor_parts, open_column};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::functions::{AggregateName, Makes, Role, find};
+use crate::functions::{AggregateName, Makes, Role, SetName, find};
 use crate::ir::{ColumnId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Named;
 use crate::source::Span;
@@ -27,6 +28,8 @@ pub(super) struct EventSet {
 #[derive(Clone, Debug)]
 pub(super) struct SetBranch {
     pub(super) source: SourceId,
+    /// Its rows are made of others, and `source` is none.
+    pub(super) derived: Option<Rc<DerivedSet>>,
     pub(super) time: Option<ColumnId>,
     pub(super) actor: Option<ColumnId>,
     pub(super) entity: Option<String>,
@@ -55,9 +58,11 @@ impl<'a> Checker<'a> {
         let mut branches = set.branches.clone();
         for branch in &mut branches {
             if let Some(time) = &def.time {
+                self.own_clock(branch, "clock", time.span)?;
                 branch.time = Some(self.clock_of(branch.source, time)?);
             }
-            if !def.actor.is_empty() {
+            if let Some(actor) = def.actor.first() {
+                self.own_clock(branch, "actor", actor.span)?;
                 self.acted_by(branch, &def.actor)?;
             }
         }
@@ -123,6 +128,9 @@ impl<'a> Checker<'a> {
 
     /// What a branch's actors are told apart by: the types of the columns that are one together.
     fn actor_types(&self, branch: &SetBranch) -> Vec<ScalarType> {
+        if let Some(derived) = &branch.derived {
+            return derived.of.branches.first().map_or_else(Vec::new, |branch| self.actor_types(branch));
+        }
         let columns = self.scope.source(branch.source).map(|s| &s.columns).zip(branch.actor);
         columns.map_or_else(Vec::new, |(columns, actor)| {
             actor_parts(columns, actor).into_iter().filter_map(|id| Some(columns.typed(id)?.0)).collect()
@@ -171,6 +179,7 @@ impl<'a> Checker<'a> {
         let table = self.scope.sources.get(at).ok_or(Reported)?;
         let branch = SetBranch {
             source: table.id,
+            derived: None,
             time: table.time,
             actor: table.actor,
             entity: table.entity.clone(),
@@ -188,8 +197,8 @@ impl<'a> Checker<'a> {
                 let set = self.set(of)?;
                 let mut branches = set.branches.clone();
                 for branch in &mut branches {
-                    let rows = Rows::of_branch(self, branch, set.name.as_deref(), Use::Condition);
-                    let condition = rows.condition(condition)?;
+                    let condition =
+                        Rows::of_branch(self, branch, set.name.as_deref(), Use::Condition).condition(condition)?;
                     branch.filter = Some(and(branch.filter.take(), condition));
                 }
                 Ok(Rc::new(EventSet { name: set.name.clone(), branches }))
@@ -198,20 +207,30 @@ impl<'a> Checker<'a> {
                 let (l, r) = both(self.set(left), self.set(right))?;
                 self.union(&l, &r, right.span)
             }
-            ExprKind::Call { name, .. } => match find(&name.value).map(|f| f.role) {
+            ExprKind::Call { name, args } => match find(&name.value).map(|f| f.role) {
                 Some(Role::Later(_)) => self.later(name.span, &format!("`{}`", name.value), None),
-                Some(Role::Aggregate(AggregateName::First | AggregateName::Last)) => {
+                Some(Role::Set(SetName::Sessions)) => match find(&name.value) {
+                    Some(function) => self.sessions(function, args, ast.span),
+                    None => Err(Reported),
+                },
+                Some(Role::Aggregate(AggregateName::First)) => match find(&name.value) {
+                    Some(function) => self.first(function, args, None, ast.span),
+                    None => Err(Reported),
+                },
+                Some(Role::Aggregate(AggregateName::Last)) => {
                     self.later(name.span, &format!("`{}(…)` as an event set", name.value), None)
                 }
                 None => self.fail(unknown_function(&name.value, name.span)),
                 Some(_) => self.no_set(ast.span, &format!("`{}(…)` is a number", name.value)),
             },
-            ExprKind::Per { .. } => match &ast.kind {
-                ExprKind::Per { of, .. } if matches!(&of.kind, ExprKind::Call { name, .. } if name.value == "first") => {
-                    self.later(ast.span, "`first(…) per period`", None)
-                }
+            ExprKind::Per { of, key, within: None } => match &of.kind {
+                ExprKind::Call { name, args } if name.value == "first" => match find(&name.value) {
+                    Some(function) => self.first(function, args, Some(key), ast.span),
+                    None => Err(Reported),
+                },
                 _ => self.no_set(ast.span, "`… per …` is no event set"),
             },
+            ExprKind::Per { .. } => self.no_set(ast.span, "`… per …` is no event set"),
             ExprKind::Over { of, .. } => {
                 let message = "`over` follows a measure, not an event set";
                 let finding = Diagnostic::new(Code::NotAnEventSet, ast.span, message).also(of.span, "an event set");
@@ -222,7 +241,7 @@ impl<'a> Checker<'a> {
     }
 
     fn no_set<T>(&self, span: Span, message: &str) -> Check<T> {
-        let help = "an event set is a source, an event, `E where …`, `E or F`";
+        let help = "an event set is a source, an event, `E where …`, `E or F`, `first(E)`, `sessions(E, gap 30m)`";
         self.fail(Diagnostic::new(Code::NotAnEventSet, span, message).help(help))
     }
 
@@ -257,7 +276,15 @@ impl<'a> Checker<'a> {
     fn union(&self, left: &EventSet, right: &EventSet, span: Span) -> Check<Rc<EventSet>> {
         let mut branches = left.branches.clone();
         for branch in &right.branches {
-            let Some(known) = branches.iter_mut().find(|b| b.source == branch.source) else {
+            let same = |b: &SetBranch| match (&b.derived, &branch.derived) {
+                (Some(a), Some(b)) => a.ir == b.ir,
+                (None, None) => b.source == branch.source,
+                _ => false,
+            };
+            for known in &branches {
+                self.apart(known, branch, span)?;
+            }
+            let Some(known) = branches.iter_mut().find(|b| same(b)) else {
                 branches.push(branch.clone());
                 continue;
             };
@@ -287,5 +314,5 @@ impl<'a> Checker<'a> {
 
 /// What a call makes, for telling event sets from numbers.
 pub(super) fn makes_set(role: Role) -> bool {
-    role == Role::Later(Makes::EventSet)
+    matches!(role, Role::Later(Makes::EventSet) | Role::Set(_))
 }

@@ -145,6 +145,9 @@ codes! {
     TwoReadings = "K0451" Error "a quarter or year that can be read in two ways";
     UnknownTimeZone = "K0452" Error "an unknown time zone";
     TooManyPeriods = "K0453" Error "too many periods";
+    SessionRule = "K0470" Error "sessions whose end is not said";
+    DerivedOfStates = "K0471" Error "rows made of states";
+    DerivedClock = "K0472" Error "another clock or actor for rows that are made of others";
     LoneEvent = "K0454" Warning "a latest event that stands alone";
 
     // ---- K0460..K0469: journeys

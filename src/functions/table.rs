@@ -1,7 +1,7 @@
 //! The built-in functions, in the order of the reference.
 
 use crate::calendar::Grain;
-use crate::functions::{AggregateName, Form, Function, Group, JourneyForm, Makes, Role, start_of};
+use crate::functions::{AggregateName, Form, Function, Group, JourneyForm, Makes, Role, SetName, start_of};
 use crate::ir::{Lifecycle, MetricFunction, RowFunction};
 
 const MANY: usize = 100;
@@ -109,14 +109,18 @@ pub const ALL: &[Function] = &[
     },
     Function {
         name: "first",
-        signature: "first(E.x | S)",
+        signature: "first(E.x | S | E)",
         group: Group::Aggregates,
         role: Role::Aggregate(AggregateName::First),
         arguments: (1, 1),
         options: &[],
         result: "the unit of x; order statistic",
-        doc: "the value of the earliest event, or of a series' first period; ties by key, then by value",
-        examples: &["first(purchase.amount)", "first(count(play) per day over month to date)"],
+        doc: "the value of the earliest event, or of a series' first period; ties by key, then by value. Of an event set: each actor's first event in the whole history, and with `per period` in each period, as an event set",
+        examples: &[
+            "first(purchase.amount)",
+            "first(count(play) per day over month to date)",
+            "count(first(purchase) where country = \"DE\")",
+        ],
     },
     Function {
         name: "last",
@@ -386,7 +390,17 @@ pub const ALL: &[Function] = &[
         &["count(play where day_of_year(time) <= 7)"],
     ),
     // ---- journeys: names that are taken, for a later version
-    later("sessions", "sessions(E, gap 30m)", Makes::EventSet, "sessions of a set, at their start"),
+    Function {
+        name: "sessions",
+        signature: "sessions(E, gap 30m [or more] [, max 24h] [, id COLUMN] [, split at midnight])",
+        group: Group::Journeys,
+        role: Role::Set(SetName::Sessions),
+        arguments: (1, 1),
+        options: &["gap", "max", "id", "split at midnight"],
+        result: "an event set, at the sessions' start",
+        doc: "sessions of each actor: `.start`, `.end`, `.duration`, `.events`, `.bounced`, `.entry.COLUMN`, `.exit.COLUMN`",
+        examples: &["count(sessions(play, gap 30m))", "mean(sessions(play, gap 30m).duration)"],
+    },
     Function {
         name: "conversion",
         signature: "conversion(A -> B -> C, within 14d [, any order | strict] [, first | latest | each entry] [, same COL] [, excluding X] [, mature only])",

@@ -4,7 +4,7 @@ use crate::calendar::Grain;
 use crate::calendar::Length;
 use crate::calendar::Window;
 use crate::decimal::Decimal;
-use crate::ir::{Arithmetic, ColumnId, Comparison, Journey, Part, RowExpr, ScalarType, SourceId};
+use crate::ir::{Arithmetic, ColumnId, Comparison, Derived, Journey, Part, RowExpr, ScalarType, SourceId};
 use crate::unit::Unit;
 use crate::value::Value;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Measure {
     pub aggregate: Aggregate,
-    /// The event set: at most one branch a source (a trail may have several); a row of a source that satisfies its filter belongs to the set.
+    /// The event set: at most one branch a source or derived set (a trail may have several); a row of a source that satisfies its
+    /// filter belongs to the set.
     pub branches: Vec<Branch>,
     pub ty: ScalarType,
     pub unit: Unit,
@@ -24,6 +25,8 @@ pub struct Measure {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Branch {
     pub source: SourceId,
+    /// Its rows are made of others; `source` is then [`SourceId::DERIVED`].
+    pub derived: Option<Arc<Derived>>,
     /// The clock: `None` only on a source without time.
     pub time: Option<ColumnId>,
     /// The rows of the set: true, not null.

@@ -1,14 +1,25 @@
 //! Typed expressions as text: for `compile --emit ir`, and, with files' names in place of our own, for hashes.
 
+mod derived;
+
 use std::fmt::Write;
 
 use crate::calendar::Window;
 use crate::ir::{
-    Additivity, Aggregate, Arithmetic, Branch, Collection, Column, ColumnId, Comparison, Link, Lookup, Measure,
+    Additivity, Aggregate, Arithmetic, Branch, Collection, Column, ColumnId, Comparison, Edge, Link, Lookup, Measure,
     MetricExpr, MetricKind, Origin, RowExpr, RowFunction, RowKind, Source, Statistic,
 };
 use crate::unit::Unit;
 use crate::value::Value;
+
+/// The rows that an expression is over.
+pub(super) struct Over<'t> {
+    pub columns: &'t [Column],
+    pub links: &'t [Link],
+    pub own: &'t dyn Fn(ColumnId) -> String,
+    /// A value of the rows that a row is made of.
+    pub made: &'t dyn Fn(Edge, &[RowExpr]) -> String,
+}
 
 /// Writes expressions of a program.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +131,11 @@ impl<'a> Printer<'a> {
         format!("{name}({}{rest})", branches.join(" or "))
     }
 
-    fn branch(&self, branch: &Branch) -> String {
+    /// The rows of a branch, what is taken of them, and how they are told apart.
+    pub(super) fn branch(&self, branch: &Branch) -> String {
+        if let Some(derived) = &branch.derived {
+            return self.over(branch, derived);
+        }
         let Some(source) = self.sources.get(branch.source.0 as usize) else { return String::new() };
         let mut text = source.name.clone();
         if let Some(value) = &branch.value {
@@ -147,10 +162,18 @@ impl<'a> Printer<'a> {
         self.in_table(expr, &source.columns, &source.links)
     }
 
-    fn in_table(&self, expr: &RowExpr, columns: &[Column], links: &[Link]) -> String {
-        let r = |e: &RowExpr| self.in_table(e, columns, links);
+    pub(super) fn in_table(&self, expr: &RowExpr, columns: &[Column], links: &[Link]) -> String {
+        let own = |id: ColumnId| self.column(columns, links, id);
+        self.written(expr, &Over { columns, links, own: &own, made: &|_, _| String::new() })
+    }
+
+    /// An expression over rows, whatever these are made of.
+    pub(super) fn written(&self, expr: &RowExpr, over: &Over<'_>) -> String {
+        let r = |e: &RowExpr| self.written(e, over);
+        let (columns, links) = (over.columns, over.links);
         match &expr.kind {
-            RowKind::Column(id) => self.column(columns, links, *id),
+            RowKind::Column(id) => (over.own)(*id),
+            RowKind::Made { at, of } => (over.made)(*at, of),
             RowKind::Linked { way, column } => {
                 let steps = way.steps(links, self.lookups);
                 let Some(lookup) = steps.last().and_then(|l| self.lookups.get(l.lookup.0 as usize)) else {

@@ -1,7 +1,7 @@
 //! Expressions over one row.
 
 use crate::calendar::Grain;
-use crate::ir::{ColumnId, ScalarType};
+use crate::ir::{ColumnId, Edge, ScalarType};
 use crate::unit::Unit;
 use crate::value::Value;
 
@@ -29,6 +29,11 @@ pub enum RowKind {
     Linked {
         way: Way,
         column: ColumnId,
+    },
+    /// Of a row that is made of others: the value of one of those, by the branch that it is of.
+    Made {
+        at: Edge,
+        of: Vec<RowExpr>,
     },
     Literal(Value),
     Negate(Box<RowExpr>),

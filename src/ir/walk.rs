@@ -86,7 +86,7 @@ impl MetricExpr {
     /// The sources it reads.
     pub fn sources(&self) -> BTreeSet<SourceId> {
         let mut found = BTreeSet::new();
-        self.measures(&mut |measure| found.extend(measure.branches.iter().map(|b| b.source)));
+        self.measures(&mut |measure| measure.branches.iter().for_each(|b| b.sources(&mut found)));
         found
     }
 }
@@ -110,30 +110,38 @@ impl Collection {
 impl RowExpr {
     /// Calls `visit` for every column read: the way it is reached by (`None`: the source's own) and the column.
     pub fn columns(&self, visit: &mut impl FnMut(Option<&Way>, ColumnId)) {
-        match &self.kind {
+        self.each(&mut |node| match &node.kind {
             RowKind::Column(column) => visit(None, *column),
             RowKind::Linked { way, column } => visit(Some(way), *column),
-            RowKind::Literal(_) => {}
-            RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => of.columns(visit),
-            RowKind::Convert { of, .. } | RowKind::Like { of, .. } => of.columns(visit),
+            _ => {}
+        });
+    }
+
+    /// Calls `visit` for the expression and all parts of it, those over other rows left out.
+    pub fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
+        visit(self);
+        match &self.kind {
+            RowKind::Column(_) | RowKind::Linked { .. } | RowKind::Made { .. } | RowKind::Literal(_) => {}
+            RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => of.each(visit),
+            RowKind::Convert { of, .. } | RowKind::Like { of, .. } => of.each(visit),
             RowKind::Arithmetic { left, right, .. } | RowKind::Compare { left, right, .. } => {
-                left.columns(visit);
-                right.columns(visit);
+                left.each(visit);
+                right.each(visit);
             }
             RowKind::And(left, right) | RowKind::Or(left, right) => {
-                left.columns(visit);
-                right.columns(visit);
+                left.each(visit);
+                right.each(visit);
             }
             RowKind::In { of, list } => {
-                of.columns(visit);
-                list.iter().for_each(|e| e.columns(visit));
+                of.each(visit);
+                list.iter().for_each(|e| e.each(visit));
             }
             RowKind::If { condition, then, otherwise } => {
-                condition.columns(visit);
-                then.columns(visit);
-                otherwise.columns(visit);
+                condition.each(visit);
+                then.each(visit);
+                otherwise.each(visit);
             }
-            RowKind::Call { args, .. } => args.iter().for_each(|e| e.columns(visit)),
+            RowKind::Call { args, .. } => args.iter().for_each(|e| e.each(visit)),
         }
     }
 }

@@ -102,7 +102,11 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub enum OptionWord {
     Within(Window),
-    Gap(Length),
+    /// `gap 30m`, `gap 30m or more`: whether a pause of just that length is one.
+    Gap {
+        length: Length,
+        or_more: bool,
+    },
     After(Length),
     Max(Length),
     AtLeast(u32),

@@ -249,7 +249,9 @@ fn write_step(out: &mut String, step: &Step) {
 fn write_option(out: &mut String, option: &OptionWord) {
     let text = match option {
         OptionWord::Within(within) => format!("within {}", literal::short_window(*within)),
-        OptionWord::Gap(gap) => format!("gap {}", literal::short_length(*gap)),
+        OptionWord::Gap { length, or_more } => {
+            format!("gap {}{}", literal::short_length(*length), if *or_more { " or more" } else { "" })
+        }
         OptionWord::After(after) => format!("after {}", literal::short_length(*after)),
         OptionWord::Max(max) => format!("max {}", literal::short_length(*max)),
         OptionWord::AtLeast(n) => format!("at least {n}"),

@@ -158,7 +158,7 @@ fn the_manifest() {
 const FINDINGS: &[(&str, &str)] = &[
     (
         "metric:\n  a: count(x)\n",
-        "a.yaml:1:1: error[K0104]: a definition file has no key `metric`; did you mean `metrics`? (help: its keys are `sources`, `events`, `lookups`, `segments`, `metrics`, `benchmarks`, `goals`, `objectives`, `releases`, `reports`)",
+        "a.yaml:1:1: error[K0104]: a definition file has no key `metric`; did you mean `metrics`? (help: its keys are `sources`, `events`, `lookups`, `segments`, `metrics`, `benchmarks`, `goals`, `objectives`, `releases`, `reports`, `tests`)",
     ),
     (
         "metrics:\n  - a: count(x)\n",

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use kepi_lang::diag::Code;
 use kepi_lang::diag::suggest::did_you_mean;
 use kepi_lang::ir::print::{Printer, additivity};
-use kepi_lang::ir::{Column, Link, Metric, Origin, Program, RowExpr, Source};
+use kepi_lang::ir::{Branch, Column, Link, Metric, Origin, Program, RowExpr, Source};
 use kepi_lang::results::Ledger;
 
 use crate::args::{Common, ExplainArgs, QueryArgs, TableFormat};
@@ -119,17 +119,27 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
 pub(super) fn lineage(metric: &Metric, program: &Program) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     metric.expr.measures(&mut |measure| {
-        for branch in &measure.branches {
-            let source = &program.sources[branch.source.0 as usize];
-            let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.keys);
-            exprs.for_each(|e| columns(e, source, program, &mut found));
-            if let Some(time) = branch.time {
-                found.extend(column(source, time, program));
-            }
-            source.scope.iter().for_each(|e| columns(e, source, program, &mut found));
-        }
+        measure.branches.iter().for_each(|branch| of_branch(branch, &[], program, &mut found));
     });
     found
+}
+
+/// `also`: what is read of its rows besides.
+fn of_branch(branch: &Branch, also: &[&RowExpr], program: &Program, found: &mut BTreeSet<String>) {
+    if let Some(derived) = &branch.derived {
+        for (at, origin) in derived.of.iter().enumerate() {
+            let mut held: Vec<&RowExpr> = derived.also.get(at).into_iter().collect();
+            branch.exprs().chain(also.iter().copied()).for_each(|e| e.made(&mut |_, of| held.extend(of.get(at))));
+            of_branch(origin, &held, program, found);
+        }
+    }
+    let Some(source) = program.sources.get(branch.source.0 as usize) else { return };
+    let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.keys).chain(also.iter().copied());
+    exprs.for_each(|e| columns(e, source, program, found));
+    if let Some(time) = branch.time {
+        found.extend(column(source, time, program));
+    }
+    source.scope.iter().for_each(|e| columns(e, source, program, found));
 }
 
 fn columns(expr: &RowExpr, source: &Source, program: &Program, found: &mut BTreeSet<String>) {

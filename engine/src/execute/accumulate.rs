@@ -8,6 +8,7 @@ use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
 use datafusion::error::Result;
 use kepi_lang::diag::{Code, Diagnostic};
 
+use crate::derive::Collector;
 use crate::execute::batch::{Batch, Memory, Selection};
 use crate::execute::cells::SpaceCells;
 use crate::execute::state::{Place, SuiteState};
@@ -21,6 +22,8 @@ pub(crate) struct Accumulation {
     work: Arc<Work>,
     state: SuiteState,
     memory: Memory,
+    /// By harvest.
+    collectors: Vec<Collector>,
     pub tally: Tally,
 }
 
@@ -28,7 +31,8 @@ impl Accumulation {
     pub(crate) fn new(work: Arc<Work>) -> Self {
         let state = SuiteState::new(&work.plan, &work.spec);
         let memory = Memory::new(&work.spec);
-        Self { work, state, memory, tally: Tally::default() }
+        let collectors = work.spec.harvests.iter().map(|_| Collector::default()).collect();
+        Self { work, state, memory, collectors, tally: Tally::default() }
     }
 
     /// Adds the rows that a cleaner has left.
@@ -84,6 +88,9 @@ impl Accumulation {
             };
             batch.update(taken, accumulator.as_mut(), selection, cells.count(), &mut flags).map_err(blame)?;
         }
+        for (harvest, collector) in work.spec.harvests.iter().zip(&mut self.collectors) {
+            batch.collect(harvest, collector, &mut flags).map_err(|e| work.overflow(&e, None))?;
+        }
         flags.count(&mut self.tally);
         Ok(())
     }
@@ -103,6 +110,9 @@ impl Accumulation {
 
     /// The state of every cell.
     pub(crate) fn finish(mut self) -> Result<RecordBatch> {
+        for (harvest, collector) in self.work.spec.harvests.iter().zip(self.collectors.drain(..)) {
+            self.work.gathered.keep(harvest.derived, harvest.branch, collector);
+        }
         self.state.tally = self.tally;
         self.state.write(&self.work.spec)
     }
@@ -150,8 +160,8 @@ fn split(
     Ok(())
 }
 
-const CLAIMED: u8 = 1;
-const UNKNOWN: u8 = 2;
+pub(super) const CLAIMED: u8 = 1;
+pub(super) const UNKNOWN: u8 = 2;
 pub(super) const NULL_VALUE: u8 = 4;
 
 /// What has happened to each row of a batch.

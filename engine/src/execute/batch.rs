@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use datafusion::arrow::datatypes::DataType;
-use kepi_lang::ir::{Aggregate, ColumnId, RowExpr, RowKind, Way};
+use kepi_lang::ir::{Aggregate, ColumnId, Edge, RowExpr, RowKind, Way};
 
-use crate::execute::accumulate::{Flags, NULL_VALUE};
+use crate::derive::Collector;
+use crate::execute::accumulate::{CLAIMED, Flags, NULL_VALUE, UNKNOWN};
 use crate::execute::cells::{Outer, Pairs};
 use crate::execute::codes::{Codes, Conditions, Known};
 use crate::execute::state::Groups;
 use crate::execute::work::Work;
 use crate::operators::ids;
 use crate::operators::{Accumulator, Rows, View};
-use crate::plan::suite::{Space, SuiteSpec, Taken};
+use crate::plan::suite::{Harvest, Space, SuiteSpec, Taken};
 use crate::plan::timeline::{ALWAYS, NONE};
 use crate::rows::{Civil, Columns, RowError, condition, evaluate, evaluate_where};
 use crate::sources::Clean;
@@ -80,6 +81,10 @@ impl Columns for Told<'_> {
 
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef> {
         self.clean.linked(way, column)
+    }
+
+    fn made(&self, at: Edge, of: &[RowExpr]) -> Result<ArrayRef> {
+        self.clean.made(at, of)
     }
 
     fn civil(&self) -> &Civil {
@@ -155,6 +160,9 @@ impl<'a> Batch<'a> {
     fn atoms(&mut self, timeline: usize, clock: Option<ColumnId>) -> Result<Arc<Vec<u32>>> {
         if let Some(known) = self.atoms.get(&(timeline, clock)) {
             return Ok(Arc::clone(known));
+        }
+        if let Some(spans) = self.clean.spans() {
+            return Ok(Arc::new(spans.to_vec()));
         }
         let mut atoms = Vec::new();
         let work = self.work;
@@ -283,6 +291,38 @@ impl<'a> Batch<'a> {
             }
             other => Ok((other?, true)),
         }
+    }
+
+    /// The rows that a set is made of; what others hold may not fit.
+    pub(super) fn collect(&mut self, harvest: &Harvest, collector: &mut Collector, flags: &mut Flags) -> Result<()> {
+        let mask = harvest.filter.map(|f| self.condition(f)).transpose()?;
+        let clock = self.clock(harvest.clock)?.to_vec();
+        let actor = harvest.actor.map(|a| self.value(a)).transpose()?;
+        let Some(actor) = actor else { return Ok(()) };
+        let cap = crate::plan::micros(self.work.plan.as_of);
+        let mut selection = Selection::default();
+        for (row, time) in clock.iter().enumerate() {
+            if let Some((mask, unknown)) = &mask
+                && !mask.value(row)
+            {
+                if unknown.value(row) {
+                    flags.set(row, UNKNOWN);
+                }
+            } else if *time != i64::MIN && *time < cap {
+                flags.set(row, CLAIMED);
+                if actor.is_valid(row) {
+                    selection.rows.push(row as u32);
+                }
+            }
+        }
+        if selection.rows.is_empty() {
+            return Ok(());
+        }
+        let also = harvest.also.map(|e| self.taken_value(e, &selection)).transpose()?.map(|(value, _)| value);
+        let values = harvest.values.iter().map(|e| Ok(self.taken_value(*e, &selection)?.0));
+        let values = values.collect::<Result<Vec<_>>>()?;
+        let key = if values.is_empty() { Vec::new() } else { self.key()? };
+        collector.add(&selection.rows, &clock, &actor, also.as_ref(), &values, &key)
     }
 
     pub(super) fn update(

@@ -66,7 +66,7 @@ impl ExecutionPlan for SuiteExec {
 
     /// The copies of a key may lie in different files: they are told apart in one place.
     fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        InputDistributionRequirements::new(vec![if self.work.cleaner.has_key() {
+        InputDistributionRequirements::new(vec![if self.work.has_key() {
             Distribution::SinglePartition
         } else {
             Distribution::UnspecifiedDistribution
@@ -107,23 +107,26 @@ impl ExecutionPlan for SuiteExec {
 async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Result<RecordBatch> {
     let mut accumulation = Accumulation::new(Arc::clone(&work));
     let mut kept = Vec::new();
+    let Some(cleaner) = &work.cleaner else {
+        return Err(DataFusionError::Internal("rows that need no cleaning are not scanned".to_owned()));
+    };
     while let Some(batch) = input.next().await {
         let batch = batch?;
         work.progress.rows(batch.num_rows());
-        let clean = work.cleaner.clean(&batch, &mut accumulation.tally.counts).map_err(failed)?;
+        let clean = cleaner.clean(&batch, &mut accumulation.tally.counts).map_err(failed)?;
         for (way, missing) in clean.missing_in_scope() {
             let at = (0u32..).zip(&work.spec.ways).find(|(_, known)| *known == way);
             if let Some((at, _)) = at {
                 *accumulation.tally.missing.entry(at).or_default() += missing;
             }
         }
-        if work.cleaner.has_key() {
+        if cleaner.has_key() {
             kept.push(clean);
         } else {
             accumulation.add(clean).map_err(failed)?;
         }
     }
-    for clean in dedup(&work.cleaner, kept, &mut accumulation.tally.counts) {
+    for clean in dedup(cleaner, kept, &mut accumulation.tally.counts) {
         accumulation.add(clean).map_err(failed)?;
     }
     accumulation.finish()

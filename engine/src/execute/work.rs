@@ -5,8 +5,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::print::Printer;
 use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
+use crate::derive::Gathered;
 use crate::operators::ids::Interner;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
@@ -19,7 +21,10 @@ pub(crate) struct Work {
     pub program: Arc<Program>,
     pub plan: Arc<Plan>,
     pub spec: Arc<SuiteSpec>,
-    pub cleaner: Cleaner,
+    /// `None` where the rows are made of others, and clean.
+    pub cleaner: Option<Cleaner>,
+    /// What is collected of the rows for sets that are made of them.
+    pub gathered: Arc<Gathered>,
     /// For each measure, what it is part of: the names of the asks.
     pub names: Arc<Vec<String>>,
     /// Numbers of actors and other values that sets and keys are made of.
@@ -28,12 +33,35 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// The same question's work, of rows that are not said yet.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            program: Arc::clone(&self.program),
+            plan: Arc::clone(&self.plan),
+            spec: Arc::clone(&self.spec),
+            cleaner: None,
+            gathered: Arc::clone(&self.gathered),
+            names: Arc::clone(&self.names),
+            interner: Arc::clone(&self.interner),
+            progress: Arc::clone(&self.progress),
+        }
+    }
+
     pub(crate) fn expr(&self, at: usize) -> Result<&RowExpr, RowError> {
         self.spec.exprs.get(at).ok_or_else(|| RowError::Internal("an expression that is not in the suite".to_owned()))
     }
 
-    pub(crate) fn source(&self) -> &str {
-        self.program.sources.get(self.spec.source.0 as usize).map_or("?", |s| &s.name)
+    /// The source of the rows, or the set whose rows they are.
+    pub(crate) fn source(&self) -> String {
+        if let Some(planned) = self.spec.derived.and_then(|at| self.plan.derived.get(at)) {
+            return Printer::new(&self.program.sources, &self.program.lookups).derived(&planned.derived);
+        }
+        self.program.sources.get(self.spec.source.0 as usize).map_or_else(|| "?".to_owned(), |s| s.name.clone())
+    }
+
+    /// Whether copies of a key are to be told apart before anything is counted.
+    pub(crate) fn has_key(&self) -> bool {
+        self.cleaner.as_ref().is_some_and(Cleaner::has_key)
     }
 
     /// A measure that falls into a space.
@@ -85,7 +113,11 @@ impl fmt::Display for Work {
             let atoms = self.plan.timelines.get(s.timeline).map_or(0, crate::plan::timeline::Timeline::atoms);
             format!("{} atoms x {} keys", if s.clock.is_some() { atoms } else { 1 }, s.groups.len())
         });
-        write!(f, ", spaces=[{}]", spaces.collect::<Vec<_>>().join(", "))
+        write!(f, ", spaces=[{}]", spaces.collect::<Vec<_>>().join(", "))?;
+        let made = self.spec.harvests.iter().filter_map(|h| self.plan.derived.get(h.derived));
+        let printer = Printer::new(&self.program.sources, &self.program.lookups);
+        let made: Vec<String> = made.map(|planned| printer.derived(&planned.derived)).collect();
+        if made.is_empty() { Ok(()) } else { write!(f, ", rows of [{}]", made.join(", ")) }
     }
 }
 

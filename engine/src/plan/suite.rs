@@ -2,11 +2,13 @@
 //! once, each combination of groups found once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
-use kepi_lang::ir::{Aggregate, ColumnId, Program, Reach, RowExpr, SourceId, Way};
+use kepi_lang::ir::{Aggregate, Branch, ColumnId, Derived, Program, Reach, RowExpr, SourceId, Way};
 
+use crate::plan::derived::{self, Wanted};
 use crate::plan::timeline::Timeline;
 use crate::plan::{PlannedMeasure, micros};
 
@@ -50,9 +52,26 @@ pub(crate) struct Taken {
     pub ordered: bool,
 }
 
+/// Rows that are collected for a set that is made of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Harvest {
+    /// Index into the plan's derived sets, and which of its branches.
+    pub derived: usize,
+    pub branch: usize,
+    pub clock: Option<ColumnId>,
+    /// Indices into `exprs`.
+    pub filter: Option<usize>,
+    pub actor: Option<usize>,
+    pub also: Option<usize>,
+    pub values: Vec<usize>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct SuiteSpec {
     pub source: SourceId,
+    /// Index into the plan's derived sets, where the rows are those of one.
+    pub derived: Option<usize>,
+    pub harvests: Vec<Harvest>,
     pub exprs: Vec<RowExpr>,
     pub spaces: Vec<Space>,
     pub taken: Vec<Taken>,
@@ -76,38 +95,21 @@ impl SuiteSpec {
         id: SourceId,
         measures: &[PlannedMeasure],
         timelines: &[Timeline],
+        harvests: &[Wanted<'_>],
         as_of: Timestamp,
     ) -> Self {
         let source = program.sources.get(id.0 as usize);
         let time = source.and_then(|s| s.time);
-        let mut suite = Self {
-            source: id,
-            exprs: Vec::new(),
-            spaces: Vec::new(),
-            taken: Vec::new(),
-            columns: BTreeSet::new(),
-            ways: Vec::new(),
-            used: Vec::new(),
-            actor: source.and_then(|s| s.actor),
-            time,
-            key: source.map(|s| s.key.clone()).unwrap_or_default(),
-            hull: (i64::MIN, i64::MAX),
-            bounds: None,
-        };
+        let mut suite = Self::empty(id, time);
+        suite.actor = source.and_then(|s| s.actor);
+        suite.key = source.map(|s| s.key.clone()).unwrap_or_default();
         let mut hull: Option<(i64, i64)> = None;
-        let mut unbounded = false;
+        // What is made of rows goes back to the first of them.
+        let mut unbounded = !harvests.is_empty();
+        harvests.iter().for_each(|wanted| suite.harvest(wanted));
         for (number, planned) in measures.iter().enumerate() {
             for branch in planned.measure.branches.iter().filter(|b| b.source == id) {
-                let groups: Vec<usize> = branch.by.iter().chain(&branch.keys).map(|e| suite.expr(e)).collect();
-                let space = Space { timeline: planned.timeline, clock: branch.time, groups, by: branch.by.len() };
-                let space = position(&mut suite.spaces, space);
-                let filter = branch.filter.as_ref().map(|e| suite.expr(e));
-                let value = branch.value.as_ref().map(|e| suite.expr(e));
-                let kept = branch.kept.iter().map(|e| suite.expr(e)).collect();
-                let aggregate = planned.measure.aggregate;
-                let ordered = matches!(aggregate, Aggregate::First | Aggregate::Last | Aggregate::Trail);
-                suite.taken.push(Taken { measure: number, space, filter, value, kept, ordered });
-                suite.columns.extend(branch.time);
+                suite.take(number, planned, branch);
                 // Another clock may take a row from any time of the default one.
                 unbounded |= branch.time != time || time.is_none();
                 if let Some((from, to)) = timelines.get(planned.timeline).and_then(Timeline::hull) {
@@ -135,6 +137,76 @@ impl SuiteSpec {
             suite.used = used.map(|(at, _)| at).collect();
         }
         suite
+    }
+
+    fn empty(id: SourceId, time: Option<ColumnId>) -> Self {
+        Self {
+            source: id,
+            derived: None,
+            harvests: Vec::new(),
+            exprs: Vec::new(),
+            spaces: Vec::new(),
+            taken: Vec::new(),
+            columns: BTreeSet::new(),
+            ways: Vec::new(),
+            used: Vec::new(),
+            actor: None,
+            time,
+            key: Vec::new(),
+            hull: (i64::MIN, i64::MAX),
+            bounds: None,
+        }
+    }
+
+    /// Of the rows of a derived set: the measures over them (of one timeline, where it is given), and what is made of them.
+    pub(crate) fn of_derived(
+        number: usize,
+        derived: &Arc<Derived>,
+        measures: &[PlannedMeasure],
+        timeline: Option<usize>,
+        harvests: &[Wanted<'_>],
+    ) -> Self {
+        let mut suite = Self::empty(SourceId::DERIVED, Some(Derived::TIME));
+        suite.derived = Some(number);
+        suite.actor = Some(Derived::ACTOR);
+        harvests.iter().for_each(|wanted| suite.harvest(wanted));
+        for (number, planned) in measures.iter().enumerate() {
+            if timeline.is_none_or(|t| t == planned.timeline) {
+                for branch in planned.measure.branches.iter().filter(|b| derived::is(b, derived)) {
+                    suite.take(number, planned, branch);
+                }
+            }
+        }
+        suite
+    }
+
+    /// A branch of a measure.
+    fn take(&mut self, number: usize, planned: &PlannedMeasure, branch: &Branch) {
+        let groups: Vec<usize> = branch.by.iter().chain(&branch.keys).map(|e| self.expr(e)).collect();
+        let space = Space { timeline: planned.timeline, clock: branch.time, groups, by: branch.by.len() };
+        let space = position(&mut self.spaces, space);
+        let filter = branch.filter.as_ref().map(|e| self.expr(e));
+        let value = branch.value.as_ref().map(|e| self.expr(e));
+        let kept = branch.kept.iter().map(|e| self.expr(e)).collect();
+        let aggregate = planned.measure.aggregate;
+        let ordered = matches!(aggregate, Aggregate::First | Aggregate::Last | Aggregate::Trail);
+        self.taken.push(Taken { measure: number, space, filter, value, kept, ordered });
+        self.columns.extend(branch.time);
+    }
+
+    fn harvest(&mut self, wanted: &Wanted<'_>) {
+        let branch = wanted.branch;
+        let harvest = Harvest {
+            derived: wanted.derived,
+            branch: wanted.number,
+            clock: branch.time,
+            filter: branch.filter.as_ref().map(|e| self.expr(e)),
+            actor: branch.value.as_ref().map(|e| self.expr(e)),
+            also: wanted.also.map(|e| self.expr(e)),
+            values: wanted.values().map(|e| self.expr(e)).collect(),
+        };
+        self.harvests.push(harvest);
+        self.columns.extend(branch.time);
     }
 
     fn expr(&mut self, expr: &RowExpr) -> usize {

@@ -22,6 +22,8 @@ pub(crate) struct Timeline {
     /// The spans as half-open ranges of atoms, with their numbers in this order.
     pub spans: Vec<(u32, u32)>,
     numbers: BTreeMap<Interval, usize>,
+    /// The spans in microseconds, where each is an atom of its own: of rows that belong to spans.
+    pub each: Vec<(i64, i64)>,
 }
 
 impl Timeline {
@@ -50,7 +52,16 @@ impl Timeline {
         });
         let covered = covered.collect();
         let numbers = intervals.iter().enumerate().map(|(n, i)| (*i, n)).collect();
-        Self { boundaries, covered, spans, numbers }
+        Self { boundaries, covered, spans, numbers, each: Vec::new() }
+    }
+
+    /// Spans of rows that say themselves which span they belong to: each is an atom, whether or not others overlap it.
+    pub(crate) fn each(intervals: &[Interval], as_of: Timestamp) -> Self {
+        let cap = micros(as_of);
+        let each = intervals.iter().map(|i| (micros(i.start).min(cap), micros(i.end).min(cap))).collect();
+        let spans = (0u32..).zip(intervals).map(|(n, _)| (n, n + 1)).collect();
+        let numbers = intervals.iter().enumerate().map(|(n, i)| (*i, n)).collect();
+        Self { boundaries: Vec::new(), covered: Vec::new(), spans, numbers, each }
     }
 
     pub(crate) fn number(&self, interval: &Interval) -> Option<usize> {

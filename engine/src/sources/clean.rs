@@ -13,13 +13,14 @@ use datafusion::arrow::row::{RowConverter, SortField};
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Format, Origin, Reach, RowExpr, ScalarType, Way};
+use kepi_lang::ir::{self, ColumnId, Edge, Format, Origin, Reach, RowExpr, ScalarType, Way};
 
 use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::column::FileColumn;
 use crate::sources::convert::{Refused, Target};
 use crate::sources::counts::Counts;
 use crate::sources::lookup::OpenLookup;
+use crate::sources::made::Made;
 use crate::sources::source::OpenSource;
 use crate::sources::table::{RawColumn, Table};
 use crate::sources::times::{Reading, instants};
@@ -41,12 +42,12 @@ pub struct Cleaner {
 
 /// What every batch of a source looks at.
 #[derive(Debug)]
-struct Shared {
-    def: Arc<ir::Source>,
-    lookups: Vec<Arc<OpenLookup>>,
+pub(super) struct Shared {
+    pub def: Arc<ir::Source>,
+    pub lookups: Vec<Arc<OpenLookup>>,
     /// What these are made of, for the steps of chains.
-    defs: Arc<[ir::Lookup]>,
-    civil: Civil,
+    pub defs: Arc<[ir::Lookup]>,
+    pub civil: Civil,
 }
 
 impl Cleaner {
@@ -131,6 +132,7 @@ impl Cleaner {
             copies: None,
             missing_in_scope: Vec::new(),
             hits: Arc::default(),
+            made: Made::default(),
             shared: Arc::clone(&self.shared),
         };
         if let Some((id, column)) = &self.clock {
@@ -279,6 +281,8 @@ pub struct Clean {
     missing_in_scope: Vec<(Way, u64)>,
     /// For each way that was gone, the row of the lookup that each row leads to.
     hits: Arc<Mutex<BTreeMap<Way, UInt32Array>>>,
+    /// Of rows that are made of others.
+    made: Made,
     shared: Arc<Shared>,
 }
 
@@ -321,6 +325,31 @@ impl Clean {
         &self.missing_in_scope
     }
 
+    /// Rows that are made of others.
+    pub(super) fn of_made(
+        columns: BTreeMap<ColumnId, ArrayRef>,
+        clock: TimestampMicrosecondArray,
+        made: Made,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            rows: clock.len(),
+            columns,
+            clock: Some(clock),
+            moved: None,
+            copies: None,
+            missing_in_scope: Vec::new(),
+            hits: Arc::default(),
+            made,
+            shared,
+        }
+    }
+
+    /// The span that each row belongs to, where they do not belong to points in time.
+    pub(crate) fn spans(&self) -> Option<&[u32]> {
+        self.made.spans.as_deref()
+    }
+
     /// The rows for which the mask is true.
     pub fn filter(&self, mask: &BooleanArray) -> Self {
         let mask = if mask.null_count() > 0 { prep_null_mask_filter(mask) } else { mask.clone() };
@@ -339,6 +368,7 @@ impl Clean {
             }),
             missing_in_scope: Vec::new(),
             hits: Arc::default(),
+            made: self.made.filter(&mask),
             shared: Arc::clone(&self.shared),
         }
     }
@@ -390,6 +420,11 @@ impl Columns for Clean {
     fn linked(&self, way: &Way, column: ColumnId) -> Result<ArrayRef, RowError> {
         let (lookup, rows) = self.led(way)?;
         Ok(take(lookup.column(column)?, &rows, None)?)
+    }
+
+    fn made(&self, at: Edge, of: &[RowExpr]) -> Result<ArrayRef, RowError> {
+        let value = self.made.values.get(&(at, of.to_vec())).cloned();
+        value.ok_or_else(|| RowError::Internal("a value of other rows that was not kept".to_owned()))
     }
 
     fn civil(&self) -> &Civil {

@@ -1,10 +1,11 @@
 //! What is said about a table whose files cannot be used.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use datafusion::error::DataFusionError;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Branch, LookupId, Program, Reach, RowExpr, RowKind, SourceId};
+use kepi_lang::ir::{Branch, LookupId, Program, Reach, RowExpr, SourceId};
 use kepi_lang::source::Span;
 
 /// Whose files they are.
@@ -54,24 +55,39 @@ impl Owner {
 
 /// Names of the metrics that read a source.
 pub(crate) fn metrics_of_source(program: &Program, source: SourceId) -> Vec<String> {
-    metrics(program, &|branch| branch.source == source)
+    metrics(program, &|branch| branch.reads(source))
 }
 
 /// Names of the metrics that read a lookup through any source's link.
 pub(crate) fn metrics_of_lookup(program: &Program, lookup: LookupId) -> Vec<String> {
     metrics(program, &|branch| {
-        let Some(source) = program.sources.get(branch.source.0 as usize) else { return false };
-        let mut reach = Reach::of(&source.columns, &source.links);
-        let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys);
-        exprs.chain(&source.scope).for_each(|expr| reach.expr(expr));
+        let mut found = BTreeSet::new();
+        reached(program, branch, &mut found);
         // What a lookup's own columns rest on is needed wherever the lookup is.
-        let mut found = reach.lookups(&program.lookups);
         let mut more: Vec<LookupId> = found.iter().copied().collect();
         while let Some(def) = more.pop().and_then(|id| program.lookups.get(id.0 as usize)) {
             more.extend(def.reach().lookups(&program.lookups).into_iter().filter(|id| found.insert(*id)));
         }
         found.contains(&lookup)
     })
+}
+
+/// The lookups that a branch's expressions reach, and those of what its rows are made of.
+fn reached(program: &Program, branch: &Branch, found: &mut BTreeSet<LookupId>) {
+    let over = |branch: &Branch, exprs: &[&RowExpr]| {
+        let Some(source) = program.sources.get(branch.source.0 as usize) else { return BTreeSet::new() };
+        let mut reach = Reach::of(&source.columns, &source.links);
+        exprs.iter().copied().chain(&source.scope).for_each(|expr| reach.expr(expr));
+        reach.lookups(&program.lookups)
+    };
+    found.extend(over(branch, &branch.exprs().collect::<Vec<_>>()));
+    let origins = branch.derived.iter().flat_map(|d| &d.of).enumerate();
+    for (at, origin) in origins {
+        reached(program, origin, found);
+        let mut held = Vec::new();
+        branch.exprs().for_each(|expr| expr.made(&mut |_, of| held.extend(of.get(at))));
+        found.extend(over(origin, &held));
+    }
 }
 
 fn metrics(program: &Program, wanted: &dyn Fn(&Branch) -> bool) -> Vec<String> {
@@ -84,33 +100,6 @@ fn metrics(program: &Program, wanted: &dyn Fn(&Branch) -> bool) -> Vec<String> {
         }
     }
     names
-}
-
-/// Calls `visit` for an expression and all that it is made of.
-pub(crate) fn each_node(expr: &RowExpr, visit: &mut dyn FnMut(&RowExpr)) {
-    visit(expr);
-    match &expr.kind {
-        RowKind::Column(_) | RowKind::Linked { .. } | RowKind::Literal(_) => {}
-        RowKind::Negate(of) | RowKind::Not(of) | RowKind::IsNull(of) => each_node(of, visit),
-        RowKind::Convert { of, .. } | RowKind::Like { of, .. } => each_node(of, visit),
-        RowKind::Arithmetic { left, right, .. }
-        | RowKind::Compare { left, right, .. }
-        | RowKind::And(left, right)
-        | RowKind::Or(left, right) => {
-            each_node(left, visit);
-            each_node(right, visit);
-        }
-        RowKind::In { of, list } => {
-            each_node(of, visit);
-            list.iter().for_each(|e| each_node(e, visit));
-        }
-        RowKind::If { condition, then, otherwise } => {
-            each_node(condition, visit);
-            each_node(then, visit);
-            each_node(otherwise, visit);
-        }
-        RowKind::Call { args, .. } => args.iter().for_each(|e| each_node(e, visit)),
-    }
 }
 
 /// Names in backticks, the first few of them.

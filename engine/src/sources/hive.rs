@@ -10,7 +10,6 @@ use kepi_lang::ir::{ColumnId, Origin, RowExpr, RowKind, ScalarType};
 
 use crate::rows::{Civil, Columns, RowError, condition};
 use crate::sources::column::FileColumn;
-use crate::sources::finding::each_node;
 use crate::sources::iso::{self, Iso};
 use crate::sources::source::OpenSource;
 use crate::sources::table::{DataFile, RawColumn};
@@ -90,7 +89,7 @@ pub(crate) fn out_of_scope(source: &OpenSource) -> Vec<bool> {
     let Some(scope) = &source.def.scope else { return none() };
     // What lookups lack is counted over all rows that the condition looks at.
     let mut linked = false;
-    each_node(scope, &mut |node| linked |= matches!(node.kind, RowKind::Linked { .. }));
+    scope.each(&mut |node| linked |= matches!(node.kind, RowKind::Linked { .. }));
     if linked {
         return none();
     }
@@ -106,7 +105,7 @@ pub(crate) fn out_of_scope(source: &OpenSource) -> Vec<bool> {
     let mut known: Vec<(&RowExpr, Vec<Input>)> = Vec::new();
     for part in parts {
         let mut inputs = Some(Vec::new());
-        each_node(part, &mut |node| {
+        part.each(&mut |node| {
             let RowKind::Column(id) = &node.kind else { return };
             match (of_paths(id), &mut inputs) {
                 (Some((position, found)), Some(inputs)) => inputs.push((*id, position, found)),

@@ -20,7 +20,7 @@ use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::clean::sortable;
 use crate::sources::column::FileColumn;
 use crate::sources::convert::Refused;
-use crate::sources::finding::{each_node, quoted};
+use crate::sources::finding::quoted;
 use crate::sources::keys::{Conflict, Index, Newest};
 use crate::sources::physical::canonical;
 use crate::sources::table::Table;
@@ -113,7 +113,7 @@ impl OpenLookup {
         let mut stands: Vec<bool> = times.iter().map(|t| t.is_some_and(|t| t < cap)).collect();
         if let Some(scope) = self.def.scope.clone() {
             let mut ways = Vec::new();
-            each_node(&scope, &mut |node| {
+            scope.each(&mut |node| {
                 if let RowKind::Linked { way, .. } = &node.kind {
                     ways.push(way.clone());
                 }
@@ -297,7 +297,7 @@ impl OpenLookup {
             return Ok(());
         }
         let (mut inputs, mut ways) = (Vec::new(), Vec::new());
-        each_node(expr, &mut |node| match &node.kind {
+        expr.each(&mut |node| match &node.kind {
             RowKind::Column(input) => inputs.push(*input),
             RowKind::Linked { way, .. } => ways.push(way.clone()),
             _ => {}

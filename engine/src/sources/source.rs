@@ -17,7 +17,6 @@ use kepi_lang::value::Value;
 use crate::sources::clean::Cleaner;
 use crate::sources::column::{FileColumn, no_json};
 use crate::sources::counts::Counts;
-use crate::sources::finding::each_node;
 use crate::sources::hive;
 use crate::sources::iso::DAY;
 use crate::sources::lookup::OpenLookup;
@@ -176,7 +175,7 @@ impl OpenSource {
     ) -> Result<(), Vec<Diagnostic>> {
         let mut fields: BTreeSet<(usize, String)> = BTreeSet::new();
         let mut see = |expr: &RowExpr| {
-            each_node(expr, &mut |node| {
+            expr.each(&mut |node| {
                 let RowKind::Call { function: RowFunction::Field, args } = &node.kind else { return };
                 let Some(RowKind::Column(id)) = args.first().map(|of| &of.kind) else { return };
                 let Some(RowKind::Literal(Value::Text(path))) = args.get(1).map(|path| &path.kind) else { return };
@@ -384,7 +383,7 @@ impl OpenSource {
     }
 
     fn inputs(&self, expr: &RowExpr, file: &mut BTreeSet<ColumnId>, order: &mut Vec<ColumnId>) {
-        each_node(expr, &mut |node| match &node.kind {
+        expr.each(&mut |node| match &node.kind {
             RowKind::Column(id) => self.need(*id, file, order),
             RowKind::Linked { way, .. } => {
                 let root = way.links.first().and_then(|at| self.def.links.get(*at as usize));

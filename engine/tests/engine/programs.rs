@@ -90,6 +90,7 @@ pub fn literal(value: Value, ty: ScalarType) -> RowExpr {
 pub fn branch(source: u32, time: Option<u32>, value: Option<RowExpr>) -> Branch {
     Branch {
         source: SourceId(source),
+        derived: None,
         time: time.map(ColumnId),
         filter: None,
         value,

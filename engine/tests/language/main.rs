@@ -5,8 +5,12 @@ mod compare;
 mod data;
 mod files;
 mod generate;
+mod made;
 mod pipeline;
 mod programs;
 mod random;
 mod reference;
+#[allow(dead_code)]
+#[path = "../engine/rng.rs"]
+mod rng;
 mod semantics;

@@ -5,6 +5,7 @@ mod metricflow;
 #[allow(dead_code)]
 #[path = "../language/pipeline.rs"]
 mod pipeline;
+mod sessionize;
 
 use std::path::{Path, PathBuf};
 

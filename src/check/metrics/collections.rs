@@ -30,8 +30,10 @@ impl<'a> Metrics<'_, 'a> {
     ) -> Check<Val> {
         match self.cx.scope.classify(of) {
             Class::Set => {
-                if let ExprKind::Call { name, .. } = &of.kind {
-                    return self.cx.later(name.span, &format!("`{}(…)` as an event set", name.value), None);
+                if matches!(&of.kind, ExprKind::Call { name, .. } if name.value == "first") {
+                    self.cx.set(of)?;
+                    let help = "count it first: `count(first(E) per period)`";
+                    return Err(self.wrong_subject(of, "an event set", help));
                 }
                 return Err(self.wrong_subject(of, "an event set", "count it first: `count(…) per …`"));
             }

@@ -108,7 +108,13 @@ impl<'a> Metrics<'_, 'a> {
         let what = match name {
             AggregateName::Count => Of::Rows,
             AggregateName::Unique => Of::Actors,
-            AggregateName::First | AggregateName::Last => {
+            AggregateName::First => {
+                self.cx.set(of)?;
+                let message = "the first event of each actor is an event set, a metric is one number a period";
+                let help = "count it: `count(first(E))`; or take a column of the earliest event: `first(E.column)`";
+                return self.cx.fail(Diagnostic::new(Code::NotAMetric, span, message).help(help));
+            }
+            AggregateName::Last => {
                 return self.cx.later(span, &format!("`{}(…)` of an event set", function.name), None);
             }
             _ => {

@@ -70,7 +70,7 @@ impl<'a> Metrics<'_, 'a> {
         span: Span,
     ) -> Check<Val> {
         if matches!(of, Of::Actors) {
-            self.one_entity(set, at)?;
+            self.cx.one_entity(set, at)?;
         }
         if matches!(aggregate, Aggregate::First | Aggregate::Last) && set.branches.iter().any(|b| b.time.is_none()) {
             let message = "rows without a time have no first and no last";
@@ -194,7 +194,8 @@ impl<'a> Metrics<'_, 'a> {
         if self.env.follow.get() {
             kept.push(actor(span)?);
         }
-        Ok(Branch { source: branch.source, time: branch.time, filter, value: value?, by, keys, kept })
+        let derived = branch.derived.as_ref().map(|d| Arc::clone(&d.ir));
+        Ok(Branch { source: branch.source, derived, time: branch.time, filter, value: value?, by, keys, kept })
     }
 
     /// A dimension, or a key, is of one type in all measures.
@@ -207,24 +208,12 @@ impl<'a> Metrics<'_, 'a> {
     }
 
     fn actor_column(&self, branch: &SetBranch, id: ColumnId, span: Span) -> Check<RowExpr> {
+        if let Some(derived) = &branch.derived {
+            return Ok(derived.actor());
+        }
         let place = crate::check::rows::Place::Source(branch.source);
         let (ty, _) = self.cx.column(place, id, span)?;
         Ok(RowExpr { kind: RowKind::Column(id), ty, unit: Unit::none() })
-    }
-
-    /// The actors of a union are of one kind.
-    pub(super) fn one_entity(&self, set: &EventSet, at: Span) -> Check<()> {
-        let mut branches = set.branches.iter().filter(|b| b.entity.is_some());
-        let Some(one) = branches.next() else { return Ok(()) };
-        for branch in branches.clone() {
-            self.cx.same_parts(one, branch, Code::UnionMismatch, at)?;
-        }
-        let mut entities = branches.filter_map(|b| b.entity.as_ref());
-        let Some(first) = &one.entity else { return Ok(()) };
-        let Some(other) = entities.find(|e| *e != first) else { return Ok(()) };
-        let message = format!("the actors of one part of the set are `{first}`, of another `{other}`");
-        let help = "name the actor of one of them: `{expr: …, actor: COLUMN}`";
-        self.cx.fail(Diagnostic::new(Code::UnionMismatch, at, message).help(help))
     }
 
     /// The members of one distribution are of one kind.
@@ -421,7 +410,10 @@ impl<'a> Metrics<'_, 'a> {
     fn sets_with(&self, column: &str) -> Vec<String> {
         let scope = self.cx.scope;
         let has = |set: &EventSet| {
-            set.branches.iter().all(|b| scope.source(b.source).is_some_and(|s| s.columns.find(column).is_some()))
+            set.branches.iter().all(|b| match &b.derived {
+                Some(derived) => derived.column(column).is_some(),
+                None => scope.source(b.source).is_some_and(|s| s.columns.find(column).is_some()),
+            })
         };
         let events = scope.events.iter().filter_map(|e| e.get()).flatten();
         events.filter(|set| has(set)).filter_map(|set| set.name.clone()).collect()

@@ -38,7 +38,7 @@ impl<'a> Metrics<'_, 'a> {
         let mut entity = None;
         let mut result = Ok(());
         for (number, TrailSet { set, span: at }) in (0u32..).zip(sets) {
-            self.one_entity(set, *at)?;
+            self.cx.one_entity(set, *at)?;
             for part in &set.branches {
                 if part.time.is_none() {
                     let message = "a journey follows events in order of time, and these rows have none";

@@ -20,6 +20,7 @@ use crate::unit::{Dimension, Names, Unit};
 
 fn measure(aggregate: Aggregate, unit: Unit) -> MetricExpr {
     let branch = Branch {
+        derived: None,
         source: SourceId(0),
         time: Some(ColumnId(0)),
         filter: None,

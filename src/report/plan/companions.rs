@@ -161,6 +161,7 @@ mod tests {
         let value = RowExpr { kind: RowKind::Column(ColumnId(0)), ty: ScalarType::Bool, unit: Unit::none() };
         let branch = Branch {
             source: SourceId(0),
+            derived: None,
             time: None,
             filter: None,
             value: Some(value),

@@ -54,7 +54,7 @@ impl<'t> Lower<'t> {
         let first = parts.next()?;
         Some(match rule {
             Rule::opt_within => OptionWord::Within(self.window(first)?),
-            Rule::opt_gap => OptionWord::Gap(self.length(&first)?),
+            Rule::opt_gap => OptionWord::Gap { length: self.length(&first)?, or_more: parts.next().is_some() },
             Rule::opt_after => OptionWord::After(self.length(&first)?),
             Rule::opt_max => OptionWord::Max(self.length(&first)?),
             Rule::opt_least => OptionWord::AtLeast(self.integer(&first)?),

@@ -68,8 +68,8 @@ fn parquet_types() {
             "z: Instant (Timestamp(ms, UTC))",
             "d: Text (Utf8)",
             "s: Text (Utf8)",
-            "b: Unknown (Binary)",
             "l: List(Int) (List(Int32))",
+            "b: Unknown (Binary)",
         ]
     );
     assert_eq!(

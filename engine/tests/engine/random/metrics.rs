@@ -101,6 +101,7 @@ fn branches(rng: &mut Rng, groups: &Groups, value: Option<ScalarType>) -> Vec<Br
     let sets: [&[u32]; 4] = [&[0], &[0], &[1], &[0, 1]];
     let sources = *rng.pick(&sets);
     let each = sources.iter().map(|s| Branch {
+        derived: None,
         source: SourceId(*s),
         time: Some(time),
         filter: filter.clone(),

@@ -169,6 +169,7 @@ fn each(source: &Source, expr: &RowExpr, found: &mut BTreeSet<Way>) {
         }
     };
     match &expr.kind {
+        RowKind::Made { .. } => {}
         RowKind::Linked { way, .. } => {
             for steps in 1..=way.links.len() {
                 found.insert(Way { links: way.links[..steps].to_vec(), clock: way.clock });

@@ -98,6 +98,7 @@ impl<'a> Row<'a> {
                 Some((row, _)) => row.column(*column)?,
                 None => Value::Null,
             },
+            RowKind::Made { .. } => unreachable!("the reference makes no rows of others"),
             RowKind::Literal(value) => value.clone(),
             RowKind::Negate(of) => negate(&self.value(of)?)?,
             RowKind::Arithmetic { op, left, right } => {

@@ -69,6 +69,7 @@ pub(super) fn measure(aggregate: Aggregate, unit: Unit) -> MetricExpr {
     };
     let branch = Branch {
         source: SourceId(0),
+        derived: None,
         time: Some(ColumnId(1)),
         filter: None,
         value,

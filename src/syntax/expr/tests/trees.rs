@@ -166,7 +166,7 @@ fn option(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = OptionWord> {
     let name = || name().prop_map(|n| node(ExprKind::Name(n)));
     prop_oneof![
         span().prop_map(OptionWord::Within),
-        length().prop_map(OptionWord::Gap),
+        (length(), any::<bool>()).prop_map(|(length, or_more)| OptionWord::Gap { length, or_more }),
         length().prop_map(OptionWord::After),
         length().prop_map(OptionWord::Max),
         any::<u32>().prop_map(OptionWord::AtLeast),

@@ -1,0 +1,134 @@
+//! Rows that are made of other rows: collected while their source is scanned, put in order actor by actor, made, and measured
+//! like the rows of any source. Nothing here depends on how the source's rows were split.
+
+mod collect;
+mod order;
+mod rows;
+mod sessions;
+
+use std::sync::{Mutex, PoisonError};
+
+use kepi_lang::calendar::Calendar;
+use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::{Edge, Rule};
+
+use crate::plan::Plan;
+use crate::plan::derived::PlannedDerived;
+use crate::plan::suite::SuiteSpec;
+use crate::plan::timeline::Timeline;
+use crate::rows::RowError;
+use crate::sources::Clean;
+use order::Ordered;
+use rows::Rows;
+
+pub(crate) use collect::Collector;
+
+/// What partitions have collected for the derived sets.
+#[derive(Default)]
+pub(crate) struct Gathered(Mutex<Vec<(usize, usize, Collector)>>);
+
+impl Gathered {
+    /// Keeps what one partition has collected for a branch of a derived set.
+    pub(crate) fn keep(&self, derived: usize, branch: usize, collector: Collector) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((derived, branch, collector));
+    }
+
+    /// All that was collected for a derived set, by branch.
+    fn take(&self, derived: usize) -> Vec<(usize, Collector)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = std::mem::take(&mut *kept);
+        let (mine, others) = all.into_iter().partition(|(number, ..)| *number == derived);
+        *kept = others;
+        mine.into_iter().map(|(_, branch, collector)| (branch, collector)).collect()
+    }
+}
+
+/// A derived set with the rows that it is made of, in order.
+pub(crate) struct Source<'a> {
+    planned: &'a PlannedDerived,
+    ordered: Ordered,
+    calendar: &'a Calendar,
+}
+
+impl<'a> Source<'a> {
+    /// Takes what was collected for the set with this number.
+    pub(crate) fn new(
+        plan: &'a Plan,
+        number: usize,
+        gathered: &Gathered,
+        calendar: &'a Calendar,
+    ) -> Result<Option<Self>, Diagnostic> {
+        let Some(planned) = plan.derived.get(number) else { return Ok(None) };
+        let ordered = Ordered::new(gathered.take(number)).map_err(|e| internal(&e))?;
+        Ok(Some(Self { planned, ordered, calendar }))
+    }
+
+    /// The rows, for the measures of one suite.
+    pub(crate) fn each(
+        &self,
+        plan: &Plan,
+        spec: &SuiteSpec,
+        visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut rows = Rows::default();
+        match &self.planned.derived.rule {
+            Rule::First => self.first(&mut rows),
+            Rule::FirstOf(grain) => self.first_of(*grain, &mut rows),
+            Rule::Asked(edge) => {
+                let timeline = spec.spaces.first().and_then(|s| plan.timelines.get(s.timeline));
+                self.asked(*edge, timeline, &mut rows);
+            }
+            Rule::Sessions(rule) => self.sessions(rule, &mut rows),
+        }
+        rows.batches(&self.ordered, &self.planned.made, self.calendar, visit).map_err(|e| match e {
+            rows::Failed::Row(e) => internal(&e),
+            rows::Failed::Finding(finding) => finding,
+        })
+    }
+
+    fn first(&self, out: &mut Rows) {
+        for (actor, rows) in self.ordered.actors() {
+            if let Some(row) = rows.first() {
+                out.one(actor, *row, self.ordered.time(*row));
+            }
+        }
+    }
+
+    fn first_of(&self, grain: kepi_lang::calendar::Grain, out: &mut Rows) {
+        let mut periods = order::Periods::new(self.calendar, grain);
+        for (actor, rows) in self.ordered.actors() {
+            let mut until = i64::MIN;
+            for row in rows {
+                let time = self.ordered.time(*row);
+                if time >= until {
+                    out.one(actor, *row, time);
+                    until = periods.end(time);
+                }
+            }
+        }
+    }
+
+    /// The first or last row of each actor in each span of a timeline.
+    fn asked(&self, edge: Edge, timeline: Option<&Timeline>, out: &mut Rows) {
+        let spans = timeline.map(|t| t.each.as_slice()).unwrap_or_default();
+        out.spans = Some(Vec::new());
+        for (actor, rows) in self.ordered.actors() {
+            for (span, (from, to)) in (0u32..).zip(spans) {
+                let low = rows.partition_point(|row| self.ordered.time(*row) < *from);
+                let high = rows.partition_point(|row| self.ordered.time(*row) < *to);
+                let row = match edge {
+                    Edge::First => rows.get(low..high).and_then(<[u32]>::first),
+                    Edge::Last => rows.get(low..high).and_then(<[u32]>::last),
+                };
+                if let Some(row) = row {
+                    out.one(actor, *row, self.ordered.time(*row));
+                    out.spans.iter_mut().for_each(|spans| spans.push(span));
+                }
+            }
+        }
+    }
+}
+
+fn internal(error: &RowError) -> Diagnostic {
+    Diagnostic::without_place(Code::Internal, format!("rows that are made of others: {error}"))
+}
