@@ -8,41 +8,16 @@ use crate::ir::{Collection, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, 
 impl MetricExpr {
     /// Calls `visit` for every measure, bases of distributions included, in the order of the text; equal measures repeat.
     pub fn measures<'a>(&'a self, visit: &mut impl FnMut(&'a Arc<Measure>)) {
-        match &self.kind {
-            MetricKind::Literal(_) | MetricKind::Here { .. } => {}
+        self.each(&mut |node| match &node.kind {
             MetricKind::Measure(measure) => visit(measure),
             MetricKind::Journey { of, .. } => visit(&of.trail),
-            MetricKind::Negate(of)
-            | MetricKind::Not(of)
-            | MetricKind::IsNull(of)
-            | MetricKind::Total(of)
-            | MetricKind::Convert { of, .. }
-            | MetricKind::Over { of, .. }
-            | MetricKind::Ago { of, .. }
-            | MetricKind::Change { of, .. } => of.measures(visit),
-            MetricKind::Arithmetic { left, right, .. }
-            | MetricKind::Compare { left, right, .. }
-            | MetricKind::And(left, right)
-            | MetricKind::Or(left, right) => {
-                left.measures(visit);
-                right.measures(visit);
-            }
-            MetricKind::In { of, list } => {
-                of.measures(visit);
-                list.iter().for_each(|e| e.measures(visit));
-            }
-            MetricKind::If { condition, then, otherwise } => {
-                condition.measures(visit);
-                then.measures(visit);
-                otherwise.measures(visit);
-            }
-            MetricKind::Call { args, .. } => args.iter().for_each(|e| e.measures(visit)),
             MetricKind::Summary { of, .. } => of.measures(visit),
             MetricKind::Correlation { left, right } => {
                 left.measures(visit);
                 right.measures(visit);
             }
-        }
+            _ => {}
+        });
     }
 
     /// Calls `visit` for every expression of the same periods: itself, and those inside that are not a collection's.
