@@ -3,6 +3,7 @@
 use crate::diff::render::human::ordered;
 use crate::diff::render::{headline, how, labels, named, row, sparks, spelt, summary, way};
 use crate::diff::{Change, Class, Diff, Numbers};
+use crate::report::render::escaped as text;
 
 /// By which a workflow finds the comment that it wrote before.
 const MARK: &str = "<!-- kepi diff -->";
@@ -156,24 +157,6 @@ fn list(items: impl Iterator<Item = String>) -> String {
 
 fn fold(summary: &str, body: &str) -> String {
     format!("\n<details><summary>{summary}</summary>\n\n{}\n\n</details>\n", body.trim_end())
-}
-
-/// Text that stays text, in a table as well.
-fn text(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => out.push(' '),
-            '|' | '*' | '_' | '`' | '[' | ']' | '~' | '\\' | '#' => out.extend(['\\', c]),
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '&' => out += "&amp;",
-            // Nobody is called by a definition.
-            '@' => out += "&#64;",
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Text whose parts between backticks are code.
