@@ -13,6 +13,7 @@ mod number;
 mod operand;
 mod text;
 mod together;
+mod view;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) use convert::decimal_to_f64;
 pub(crate) use fast::FastState;
 pub(crate) use number::{float_whole as round_float, round_decimal};
 pub(crate) use operand::days as days_of;
+pub(crate) use view::View;
 
 use operand::Operand;
 
