@@ -9,7 +9,6 @@ mod days;
 mod definitions;
 mod derived;
 mod findings;
-mod hash;
 mod library;
 mod metrics;
 pub(crate) mod objectives;
@@ -86,7 +85,7 @@ fn scope(project: Project, schemas: Option<&Schemas>) -> (Scope, Vec<Diagnostic>
 
 fn program(scope: &Scope, metrics: Vec<Metric>, goals: Goals) -> Program {
     let (sources, lookups) = (scope.sources(), scope.lookups());
-    let mut program = Program {
+    Program {
         settings: scope.project.settings.clone(),
         sources,
         lookups,
@@ -96,10 +95,7 @@ fn program(scope: &Scope, metrics: Vec<Metric>, goals: Goals) -> Program {
         objectives: goals.objectives,
         releases: goals.releases,
         reports: goals.reports,
-        hash: String::new(),
-    };
-    hash::seal(&mut program);
-    program
+    }
 }
 
 impl Checker<'_> {

@@ -6,6 +6,7 @@
 
 mod aims;
 mod derived;
+pub mod hash;
 mod journeys;
 mod links;
 mod metrics;
@@ -65,8 +66,6 @@ pub struct Program {
     pub objectives: Vec<Objective>,
     pub releases: Vec<Release>,
     pub reports: Vec<ReportSpec>,
-    /// SHA-256, in hex, of everything that gives the definitions their meaning.
-    pub hash: String,
 }
 
 /// One expression asked for a list of periods.

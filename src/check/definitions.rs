@@ -70,7 +70,6 @@ impl<'a> Checker<'a> {
             library: self.scope.project.library.files.contains(&def.span.file),
             formula: print::expr(&def.expr),
             mentions: self.mentioned(&def.expr),
-            hash: String::new(),
             expr,
         }
     }

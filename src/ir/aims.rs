@@ -35,8 +35,6 @@ pub struct Metric {
     pub formula: String,
     /// Names of the metrics, events and segments that the formula mentions, directly.
     pub mentions: Vec<String>,
-    /// First 128 bits of the SHA-256, in hex, of what the metric means: formula, settings, event sets, sources it reads.
-    pub hash: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,7 +17,10 @@ pub struct Settings {
     pub calendar: Calendar,
     /// ISO 4217; what `unit: money` means.
     pub currency: Option<String>,
+    /// What a run takes for "now".
     pub as_of: Option<Timestamp>,
+    /// What the manifest says of it: part of what the definitions mean, whatever a run is asked for.
+    pub stated_as_of: Option<Timestamp>,
     /// Folders, relative to the project, that sources may read; at least one.
     pub data: Vec<String>,
 }

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::{Code, Diagnostic};
 use crate::ir::Program;
+use crate::ir::hash::Hasher;
 use crate::report::evaluate::values::Answers;
 use crate::report::format;
 use crate::report::plan::{Origin, Plan};
@@ -46,6 +47,7 @@ pub fn evaluate(program: &Program, plan: &Plan, results: &Results) -> Report {
         at: r.at,
         label: format::datetime(calendar.local(r.at)),
     };
+    let hasher = Hasher::new(program);
     Report {
         project: program.settings.name.clone(),
         title: plan.title.clone(),
@@ -54,13 +56,13 @@ pub fn evaluate(program: &Program, plan: &Plan, results: &Results) -> Report {
         time_zone: calendar.zone.iana_name().unwrap_or("UTC").to_owned(),
         sections: plan.sections.clone(),
         objectives,
-        metrics: plan.metrics.iter().filter_map(|p| metrics::metric(program, answers, p)).collect(),
+        metrics: plan.metrics.iter().filter_map(|p| metrics::metric(program, &hasher, answers, p)).collect(),
         benchmarks,
         releases: program.releases.iter().map(release).collect(),
         ledgers: results.ledgers.clone(),
         lookups: results.lookups.clone(),
         findings,
-        provenance: provenance(program, plan, results),
+        provenance: provenance(&hasher, plan, results),
     }
 }
 
@@ -74,7 +76,7 @@ fn as_of_label(program: &Program, plan: &Plan) -> String {
     }
 }
 
-fn provenance(program: &Program, plan: &Plan, results: &Results) -> Provenance {
+fn provenance(hasher: &Hasher<'_>, plan: &Plan, results: &Results) -> Provenance {
     let mut hash = Sha256::new();
     let sources = results.ledgers.iter().map(|l| (&l.name, &l.fingerprint));
     // A lookup has a line for each link to it.
@@ -83,7 +85,7 @@ fn provenance(program: &Program, plan: &Plan, results: &Results) -> Provenance {
         hash.update(format!("{name} {fingerprint}\n"));
     }
     Provenance {
-        definition_hash: program.hash.clone(),
+        definition_hash: hasher.definitions(),
         data_fingerprint: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         kepi_version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: plan.commit.clone(),

@@ -57,6 +57,7 @@ pub fn settings(manifest: &Manifest, findings: &mut Vec<Diagnostic>) -> Settings
         calendar,
         currency: manifest.currency.as_ref().and_then(|t| currency(t, findings)),
         as_of,
+        stated_as_of: as_of,
         data: data(manifest, findings),
     }
 }

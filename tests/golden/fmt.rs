@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kepi_lang::ir::hash::Hasher;
 use kepi_lang::source::SourceMap;
 use kepi_lang::{check, resolve, syntax};
 
@@ -40,7 +41,7 @@ fn hash(files: &[(String, String)]) -> Option<String> {
         })
         .collect();
     let (project, _) = resolve::resolve(manifest?, documents);
-    check::check(project, None).program.map(|program| program.hash)
+    check::check(project, None).program.map(|program| Hasher::new(&program).definitions())
 }
 
 fn same_meaning(place: &str, files: &[(String, String)]) {

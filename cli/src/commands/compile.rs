@@ -1,5 +1,6 @@
 //! `kepi compile`: any stage, printed.
 
+use kepi_lang::ir::hash::Hasher;
 use kepi_lang::ir::print::{Printer, additivity};
 use kepi_lang::ir::{Ask, MetricExpr, Program};
 use kepi_lang::syntax::ast::Expr;
@@ -91,12 +92,13 @@ fn ir(session: &mut Session, args: &CompileArgs) -> Result<String, Stop> {
         root.insert(name.into(), Value::Mapping(entry));
     };
     let program = std::sync::Arc::clone(&session.program);
+    let hasher = Hasher::new(&program);
     match &args.metric {
-        None => program.metrics.iter().for_each(|m| add(&m.name, &m.expr, Some(&m.hash), &program)),
+        None => program.metrics.iter().for_each(|m| add(&m.name, &m.expr, Some(&hasher.metric(m)), &program)),
         Some(text) => {
             let expr = session.expression("METRIC", text)?;
             let typed = session.typed(&expr, &[], None)?;
-            let hash = typed.metric.map(|id| program.metrics[id.0 as usize].hash.clone());
+            let hash = typed.metric.map(|id| hasher.metric(&program.metrics[id.0 as usize]));
             add(text, &typed.expr, hash.as_deref(), &program);
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use kepi_lang::diag::Code;
 use kepi_lang::diag::suggest::did_you_mean;
+use kepi_lang::ir::hash::Hasher;
 use kepi_lang::ir::print::{Printer, additivity};
 use kepi_lang::ir::{Branch, Column, Link, Metric, Origin, Program, RowExpr, Source};
 use kepi_lang::results::Ledger;
@@ -87,7 +88,7 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     if let Some(source) = &metric.source {
         line("source", source);
     }
-    line("hash", &metric.hash);
+    line("hash", &Hasher::new(program).metric(metric));
     if !metric.mentions.is_empty() {
         line("mentions", &metric.mentions.join(", "));
     }

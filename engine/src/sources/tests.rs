@@ -76,7 +76,14 @@ impl Project {
 pub(super) fn settings(zone: &str) -> Settings {
     let zone = TimeZone::get(zone).unwrap();
     let calendar = Calendar { zone, week_start: Weekday::Monday, fiscal_year_start: (1, 1) };
-    Settings { name: "t".to_owned(), calendar, currency: None, as_of: None, data: vec!["data".to_owned()] }
+    Settings {
+        name: "t".to_owned(),
+        calendar,
+        currency: None,
+        as_of: None,
+        stated_as_of: None,
+        data: vec!["data".to_owned()],
+    }
 }
 
 pub(super) fn program(zone: &str, sources: Vec<Source>, lookups: Vec<Lookup>) -> Program {
@@ -90,7 +97,6 @@ pub(super) fn program(zone: &str, sources: Vec<Source>, lookups: Vec<Lookup>) ->
         objectives: Vec::new(),
         releases: Vec::new(),
         reports: Vec::new(),
-        hash: String::new(),
     }
 }
 

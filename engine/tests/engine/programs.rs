@@ -61,6 +61,7 @@ pub fn program(calendar: Calendar, sources: Vec<Source>) -> Program {
             calendar,
             currency: None,
             as_of: None,
+            stated_as_of: None,
             data: vec!["data".to_owned()],
         },
         sources,
@@ -71,7 +72,6 @@ pub fn program(calendar: Calendar, sources: Vec<Source>) -> Program {
         objectives: Vec::new(),
         releases: Vec::new(),
         reports: Vec::new(),
-        hash: String::new(),
     }
 }
 

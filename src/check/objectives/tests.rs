@@ -60,7 +60,6 @@ fn metric(name: &str, expr: MetricExpr, display: Unit, better: Option<Better>) -
         library: false,
         formula: name.to_owned(),
         mentions: Vec::new(),
-        hash: String::new(),
     }
 }
 

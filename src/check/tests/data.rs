@@ -2,6 +2,7 @@
 
 use crate::check::tests::project_with;
 use crate::ir::ScalarType::{Date, Decimal, Float, Instant, Int, Text};
+use crate::ir::hash::Hasher;
 use crate::ir::{Origin, ScalarType, TimeFormat};
 use crate::results::{Schema, SchemaColumn, Schemas};
 
@@ -132,8 +133,9 @@ fn hashes_are_of_meaning_alone() {
     let hash = |text: &str| {
         let (checked, _) = project_with(text, None);
         let program = checked.program.expect("no finding");
-        let metrics: Vec<_> = program.metrics.iter().map(|m| (m.name.clone(), m.hash.clone())).collect();
-        (program.hash, metrics.into_iter().collect::<std::collections::BTreeMap<_, _>>())
+        let hasher = Hasher::new(&program);
+        let metrics: Vec<_> = program.metrics.iter().map(|m| (m.name.clone(), hasher.metric(m))).collect();
+        (hasher.definitions(), metrics.into_iter().collect::<std::collections::BTreeMap<_, _>>())
     };
     let text = |a: &str, b: &str, more: &str| {
         format!(

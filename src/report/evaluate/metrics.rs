@@ -1,5 +1,6 @@
 //! The metrics that a report shows: the latest complete periods, and what changed.
 
+use crate::ir::hash::Hasher;
 use crate::ir::{self, Better, Program};
 use crate::report::evaluate::values::{Answers, Shown};
 use crate::report::plan::MetricPlan;
@@ -10,7 +11,7 @@ use crate::value::Value;
 /// The most rows of a breakdown that are shown.
 const MOST_ROWS: usize = 10;
 
-pub(super) fn metric(program: &Program, answers: Answers, plan: &MetricPlan) -> Option<Metric> {
+pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, plan: &MetricPlan) -> Option<Metric> {
     let metric = program.metrics.get(plan.metric.0 as usize)?;
     let shown = Shown::new(&metric.expr, &metric.display);
     let series = answers.points(&plan.series, &shown);
@@ -31,7 +32,7 @@ pub(super) fn metric(program: &Program, answers: Answers, plan: &MetricPlan) -> 
         formula: metric.formula.clone(),
         better: better(metric),
         grain: metric.grain.to_string(),
-        hash: metric.hash.clone(),
+        hash: hasher.metric(metric),
         change_previous: change(value, before),
         change_year: change(value, year_ago),
         breakdowns: breakdowns.collect(),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kepi_lang::ir::hash::Hasher;
 use kepi_lang::ir::print::{Printer, additivity};
 use kepi_lang::ir::{Better, Metric, Program};
 use kepi_lang::report::render::escaped;
@@ -152,7 +153,7 @@ impl<'a> Catalogue<'a> {
             ("held against", self.links(held)),
             ("reads", Some(read.join(", ")).filter(|r| !r.is_empty())),
             ("library", metric.library.then(|| "the standard library".to_owned())),
-            ("hash", Some(code(&metric.hash))),
+            ("hash", Some(code(&Hasher::new(program).metric(metric)))),
         ];
         out + &table(facts.into_iter())
     }

@@ -150,7 +150,6 @@ pub(super) fn metric(name: &str, expr: MetricExpr, grain: Grain) -> Metric {
         library: false,
         formula: name.into(),
         mentions: vec![],
-        hash: "0".into(),
     }
 }
 
@@ -187,6 +186,7 @@ impl House {
             calendar: calendar(),
             currency: None,
             as_of: None,
+            stated_as_of: None,
             data: vec!["data".into()],
         };
         let program = Program {
@@ -199,7 +199,6 @@ impl House {
             objectives: vec![],
             releases: vec![],
             reports: vec![],
-            hash: "0".into(),
         };
         Self { program, rows, request: Request::default(), other: None }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::ir::print::Printer;
-use crate::ir::{MetricExpr, Objective, Program, Settings, Source, TextOptions};
+use crate::ir::{ColumnId, Metric, MetricExpr, Objective, Program, Settings, Source, TextOptions};
 use crate::parallel;
 
 /// Fewer metrics than this are hashed faster than a thread starts.
@@ -18,42 +18,58 @@ fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Fills in the hashes of a program and of its metrics.
-pub(super) fn seal(program: &mut Program) {
-    let settings = settings(&program.settings);
-    let printer = Printer::of_meaning(&program.sources, &program.lookups);
-    // Hashed by themselves: every metric names its tables, and need not spell them out.
-    let tables: Vec<String> = program.sources.iter().map(|s| sha256(&source(s, &printer))).collect();
-    let hashes = parallel::map(&program.metrics, program.metrics.len() / METRICS_PER_THREAD + 1, |metric| {
-        let mut text = format!("{settings}\nmetric {}", meaning(&metric.expr, &tables, &printer));
+/// Hashes the parts of a program. They cost what a check costs: made where somebody asks for one.
+#[derive(Debug)]
+pub struct Hasher<'a> {
+    program: &'a Program,
+    settings: String,
+    /// Of each source, by itself: every metric names its tables, and need not spell them out.
+    tables: Vec<String>,
+    printer: Printer<'a>,
+}
+
+impl<'a> Hasher<'a> {
+    pub fn new(program: &'a Program) -> Self {
+        let printer = Printer::of_meaning(&program.sources, &program.lookups);
+        let tables = program.sources.iter().map(|s| sha256(&source(s, &printer))).collect();
+        Self { program, settings: settings(&program.settings), tables, printer }
+    }
+
+    /// First 128 bits of the SHA-256, in hex, of what a metric means: formula, settings, event sets, sources it reads.
+    pub fn metric(&self, metric: &Metric) -> String {
+        let mut text = format!("{}\nmetric {}", self.settings, meaning(&metric.expr, &self.tables, &self.printer));
         let _ = write!(text, "\nshown {:?} {:?}", metric.display.dimensions, metric.display.scale);
         let mut hash = sha256(&text);
         hash.truncate(32);
         hash
-    });
-    let mut lines: Vec<String> = program
-        .metrics
-        .iter()
-        .zip(&hashes)
-        .map(|(m, hash)| format!("metric {} {hash} {} {:?}", m.name, m.grain, m.better))
-        .collect();
-    lines.extend(program.objectives.iter().map(|o| objective(o, &tables, &printer)));
-    lines.extend(program.benchmarks.iter().map(|b| {
-        let ask = meaning(&b.ask, &tables, &printer);
-        format!("benchmark {} {ask} {:?} {:?} {:?}", b.name, b.value, b.as_of, b.expires)
-    }));
-    lines.extend(program.releases.iter().map(|r| format!("release {} {}", r.name, r.at)));
-    lines.sort();
-    program.hash = sha256(&format!("{settings}\n{}", lines.join("\n")));
-    for (metric, hash) in program.metrics.iter_mut().zip(hashes) {
-        metric.hash = hash;
+    }
+
+    /// SHA-256, in hex, of everything that gives the definitions their meaning.
+    pub fn definitions(&self) -> String {
+        let Self { program, settings, tables, printer } = self;
+        let threads = program.metrics.len() / METRICS_PER_THREAD + 1;
+        let hashes = parallel::map(&program.metrics, threads, |metric| self.metric(metric));
+        let mut lines: Vec<String> = program
+            .metrics
+            .iter()
+            .zip(&hashes)
+            .map(|(m, hash)| format!("metric {} {hash} {} {:?}", m.name, m.grain, m.better))
+            .collect();
+        lines.extend(program.objectives.iter().map(|o| objective(o, tables, printer)));
+        lines.extend(program.benchmarks.iter().map(|b| {
+            let ask = meaning(&b.ask, tables, printer);
+            format!("benchmark {} {ask} {:?} {:?} {:?}", b.name, b.value, b.as_of, b.expires)
+        }));
+        lines.extend(program.releases.iter().map(|r| format!("release {} {}", r.name, r.at)));
+        lines.sort();
+        sha256(&format!("{settings}\n{}", lines.join("\n")))
     }
 }
 
 fn settings(settings: &Settings) -> String {
     let calendar = &settings.calendar;
     let zone = calendar.zone.iana_name().unwrap_or("UTC");
-    format!("{zone} {:?} {:?} {:?}", calendar.week_start, calendar.fiscal_year_start, settings.as_of)
+    format!("{zone} {:?} {:?} {:?}", calendar.week_start, calendar.fiscal_year_start, settings.stated_as_of)
 }
 
 /// An expression and the sources that it reads.
@@ -70,7 +86,7 @@ fn meaning(expr: &MetricExpr, tables: &[String], printer: &Printer<'_>) -> Strin
 fn source(source: &Source, printer: &Printer<'_>) -> String {
     let mut files: Vec<&str> = source.files.iter().map(|(f, _)| f.as_str()).collect();
     files.sort_unstable();
-    let column = |id: &crate::ir::ColumnId| printer.column(&source.columns, &source.links, *id);
+    let column = |id: &ColumnId| printer.column(&source.columns, &source.links, *id);
     let time = source.time.as_ref().map(column);
     let key: Vec<String> = source.key.iter().map(column).collect();
     let scope = source.scope.as_ref().map(|s| printer.row(s, source));
