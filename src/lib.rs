@@ -15,6 +15,7 @@ pub mod profile;
 pub mod report;
 pub mod resolve;
 pub mod results;
+pub mod schema;
 pub mod source;
 pub mod stats;
 pub mod syntax;

@@ -9,10 +9,12 @@ mod golden {
     pub mod library;
     pub mod reference;
     pub mod run;
+    pub mod schema;
     pub mod tidy;
+    pub mod validator;
 }
 
-use golden::{case, fmt, library, reference, run, tidy};
+use golden::{case, fmt, library, reference, run, schema, tidy};
 
 #[test]
 fn cases() {
@@ -65,4 +67,14 @@ fn formatting_keeps_the_meaning_of_every_case() {
 #[test]
 fn what_ships_is_formatted() {
     fmt::shipped();
+}
+
+#[test]
+fn the_schema_knows_the_keys_that_the_decoder_reads() {
+    schema::keys();
+}
+
+#[test]
+fn the_schema_takes_what_ships_and_refuses_what_is_misspelt() {
+    schema::files();
 }

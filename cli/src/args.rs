@@ -75,6 +75,8 @@ pub enum Command {
     Init(InitArgs),
     /// Write an event log, or the tables of a whole product, out of nothing but a seed, to try things out on.
     Generate(GenerateArgs),
+    /// JSON Schema of definition files and of kepi.yaml, for editors.
+    Schema(SchemaArgs),
     /// Print the completions of a shell.
     Completions(CompletionsArgs),
     /// Print kepi's manual page, or write that of each command.
@@ -441,6 +443,24 @@ pub enum GenerateFormat {
 pub enum IdKind {
     Integer,
     Uuid,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SchemaArgs {
+    /// Which one [default: definitions; with --out both].
+    #[arg(value_name = "OF")]
+    pub of: Option<SchemaOf>,
+    /// The folder to write `definitions.schema.json` and `kepi.schema.json` to [default: one goes to stdout].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Of definition files.
+    Definitions,
+    /// Of kepi.yaml.
+    Manifest,
 }
 
 #[derive(Debug, clap::Args)]

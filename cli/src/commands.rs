@@ -13,6 +13,7 @@ mod man;
 mod profile;
 mod query;
 mod report;
+mod schema;
 mod test;
 
 use kepi_lang::calendar::CalendarError;
@@ -39,6 +40,7 @@ pub fn run(args: &Args) -> Exit {
         Command::Profile(command) => profile::run(&args.common, command),
         Command::Init(command) => init::run(&args.common, command),
         Command::Generate(command) => generate::run(&args.common, command),
+        Command::Schema(command) => schema::run(command),
         Command::Completions(command) => Ok(completions::run(command)),
         Command::Man(command) => man::run(command),
     };

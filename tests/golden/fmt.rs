@@ -68,7 +68,7 @@ pub fn cases() {
     }
 }
 
-fn below(folder: &str, ending: &str) -> Vec<PathBuf> {
+pub fn below(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {

@@ -14,13 +14,12 @@ use kepi_lang::diag::lint::LINTS;
 use kepi_lang::diag::{Code, Severity};
 use kepi_lang::functions::{ALL, Group};
 use kepi_lang::source::{SourceMap, Spanned};
-use kepi_lang::syntax;
 use kepi_lang::syntax::ast::ExprKind;
 use kepi_lang::syntax::expr::expression;
 use kepi_lang::syntax::located::Located;
 use kepi_lang::unit::{Names, Unit};
 
-use crate::golden::library;
+use crate::golden::{library, schema};
 
 const PAGES: [&str; 3] = ["docs/language.md", "docs/errors.md", "docs/standard-library.md"];
 
@@ -178,35 +177,6 @@ fn codes() -> String {
     out
 }
 
-/// Definitions in which a key that does not exist is refused with the list of those that do.
-fn known_keys(name: &str) -> BTreeSet<String> {
-    let text = match name {
-        "manifest" => "kepi: 1\nzzz: 1\n",
-        "file" => "zzz: 1\n",
-        "source" => "sources:\n  x: {files: a, time: t, zzz: 1}\n",
-        "column" => "sources:\n  x: {files: a, time: t, columns: {c: {zzz: 1}}}\n",
-        "lookup" => "lookups:\n  x: {files: a, key: k, zzz: 1}\n",
-        "event" => "events:\n  x: {expr: a, zzz: 1}\n",
-        "segment" => "segments:\n  x: {expr: a = 1, zzz: 1}\n",
-        "metric" => "metrics:\n  x: {expr: count(a), zzz: 1}\n",
-        "benchmark" => "benchmarks:\n  x: {metric: m, value: 1, zzz: 1}\n",
-        "goal" => "goals:\n  x: {title: a, zzz: 1}\n",
-        "objective" => "objectives:\n  x: {zzz: 1}\n",
-        "action" => "objectives:\n  x:\n    actions: [{do: a, zzz: 1}]\n",
-        "release" => "releases:\n  x: {at: 2026-01-01, zzz: 1}\n",
-        "report" => "reports:\n  x: {sections: [objectives], zzz: 1}\n",
-        other => panic!("`{other}` is no kind of definition"),
-    };
-    let mut map = SourceMap::new();
-    let file = map.add("t.yaml", text);
-    let findings =
-        if name == "manifest" { syntax::parse_manifest(&map, file).1 } else { syntax::parse_document(&map, file).1 };
-    let finding =
-        findings.iter().find(|f| f.code == Code::UnknownKey).unwrap_or_else(|| panic!("{name}: {findings:?}"));
-    let help = finding.help.as_deref().unwrap_or_default();
-    help.split('`').skip(1).step_by(2).map(str::to_string).collect()
-}
-
 fn check_keys(page: &str, text: &str, failures: &mut Vec<String>) {
     for part in text.split("<!-- keys: ").skip(1) {
         let (name, rest) = part.split_once(" -->").unwrap();
@@ -214,7 +184,7 @@ fn check_keys(page: &str, text: &str, failures: &mut Vec<String>) {
         let first = table.filter_map(|l| l.split('|').nth(1));
         let said: BTreeSet<String> =
             first.flat_map(|cell| cell.split('`').skip(1).step_by(2)).map(str::to_string).collect();
-        let known = known_keys(name);
+        let known = schema::known_keys(name);
         if said != known {
             let missing: Vec<_> = known.difference(&said).collect();
             let unknown: Vec<_> = said.difference(&known).collect();
