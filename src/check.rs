@@ -10,6 +10,7 @@ mod definitions;
 mod derived;
 mod findings;
 mod library;
+mod lints;
 mod metrics;
 pub(crate) mod objectives;
 mod rows;
@@ -62,6 +63,8 @@ pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
     diagnostics.extend(checker.found.take());
     let (goals, found) = objectives::check_goals(&scope, &scope.project, &metrics);
     diagnostics.extend(found);
+    let whole = !diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.extend(lints::check(&scope.project, &metrics, whole));
     library::quieten(&mut diagnostics, &scope.project.library);
     let broken = diagnostics.iter().any(Diagnostic::is_error);
     let program = (!broken).then(|| program(&scope, metrics, goals));

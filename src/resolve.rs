@@ -22,7 +22,7 @@ use crate::syntax::document::{
     SegmentDef, SourceDef,
 };
 
-pub use graph::mentions;
+pub use graph::{mentions, parts};
 pub use library::{Entry, Library, State};
 pub use names::is_reserved;
 

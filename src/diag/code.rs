@@ -182,6 +182,14 @@ codes! {
     UnsourcedBenchmark = "K0523" Warning "a benchmark without source or date";
     NoBetter = "K0524" Error "better or worse is not said";
     NoCheckIn = "K0525" Info "an objective without check-ins";
+    UnusedMetric = "K0526" Info "a metric that nothing uses";
+    VanityMetric = "K0527" Warning "an objective that is judged by a vanity metric";
+    BareObjective = "K0528" Info "an objective with neither guardrail nor action";
+    PartialWeeks = "K0529" Info "a rolling window that is not whole weeks";
+    SameMeaning = "K0530" Warning "a metric that means what another means";
+    ExpiresSoon = "K0531" Warning "a benchmark that expires soon";
+    Ownerless = "K0532" Info "a definition that nobody owns";
+    UnusedAllow = "K0533" Warning "an allowance that allows nothing";
 
     // ---- K0550..K0579: SMART, with data
     UnknownReport = "K0550" Error "there is no report of that name";

@@ -24,8 +24,19 @@ pub const LINTS: &[(&str, Code)] = &[
     ("steep_rate", Code::SteepRate),
     ("short_history", Code::ShortHistory),
     ("guardrail_broken", Code::GuardrailBroken),
+    ("unused_metric", Code::UnusedMetric),
+    ("vanity_metric", Code::VanityMetric),
+    ("bare_objective", Code::BareObjective),
+    ("partial_weeks", Code::PartialWeeks),
+    ("same_meaning", Code::SameMeaning),
+    ("expires_soon", Code::ExpiresSoon),
+    ("ownerless", Code::Ownerless),
+    ("unused_allow", Code::UnusedAllow),
     ("lone_event", Code::LoneEvent),
 ];
+
+/// Lints that say nothing until a project gives them a level: house rules that not every house has.
+pub const QUIET: &[Code] = &[Code::Ownerless];
 
 /// The lint with this name or code.
 pub fn lint(text: &str) -> Option<Code> {
@@ -67,7 +78,7 @@ impl Levels {
     /// The finding at its level; `None` where it is switched off.
     pub fn apply(&self, finding: Diagnostic) -> Option<Diagnostic> {
         match self.levels.get(&finding.code) {
-            None => Some(finding),
+            None => (!QUIET.contains(&finding.code)).then_some(finding),
             Some(Level::Off) => None,
             Some(Level::As(severity)) => Some(finding.severity(*severity)),
         }

@@ -59,6 +59,8 @@ pub struct Benchmark {
     pub source: Option<String>,
     pub as_of: Option<Date>,
     pub expires: Option<Date>,
+    /// That it expires soon is allowed.
+    pub may_expire: bool,
 }
 
 #[derive(Clone, Debug)]

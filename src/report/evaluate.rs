@@ -16,6 +16,7 @@ pub(crate) mod values;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::diag::{Code, Diagnostic};
@@ -27,6 +28,9 @@ use crate::report::plan::{Origin, Plan};
 use crate::report::{Benchmark, Provenance, Release, Report};
 use crate::results::Results;
 
+/// Days before a benchmark expires that it is said.
+const NOTICE: i64 = 30;
+
 /// What the results say about a program's objectives, metrics and benchmarks.
 pub fn evaluate(program: &Program, plan: &Plan, results: &Results) -> Report {
     let answers = Answers { plan, results };
@@ -34,6 +38,7 @@ pub fn evaluate(program: &Program, plan: &Plan, results: &Results) -> Report {
     let pairs = plan.benchmarks.iter().filter_map(|p| Some((p, program.benchmarks.get(p.benchmark)?)));
     let benchmarks: Vec<Benchmark> = pairs.map(|(p, b)| benchmarks::benchmark(program, answers, p, b)).collect();
     let mut findings = stale_benchmarks(program, &benchmarks);
+    findings.extend(expire_soon(program, plan.as_of));
     let mut objectives = Vec::new();
     for plan in &plan.objectives {
         if let Some((objective, found)) = objective::objective(program, answers, plan, &benchmarks) {
@@ -105,6 +110,27 @@ fn stale_benchmarks(program: &Program, benchmarks: &[Benchmark]) -> Vec<Diagnost
         .help("look the value up again and move `as_of` and `expires`, or take the benchmark out")
     };
     stale.map(finding).collect()
+}
+
+/// Benchmarks that hold now and will not for long: time to look them up again.
+pub fn expire_soon(program: &Program, now: Timestamp) -> Vec<Diagnostic> {
+    let today = program.settings.calendar.date_of(now);
+    let due = program.benchmarks.iter().filter(|b| !b.may_expire).filter_map(|benchmark| {
+        let expires = benchmark.expires.filter(|expires| *expires >= today)?;
+        let days = today.duration_until(expires).as_hours() / 24;
+        (days <= NOTICE).then_some((benchmark, expires, days))
+    });
+    let finding = |(benchmark, expires, days): (&crate::ir::Benchmark, jiff::civil::Date, i64)| {
+        let left = match days {
+            0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            days => format!("in {days} days"),
+        };
+        let message = format!("the benchmark `{}` expires {left}, on {}", benchmark.name, format::date(expires));
+        let help = "look the value up again and move `as_of` and `expires`";
+        Diagnostic::new(Code::ExpiresSoon, benchmark.span, message).help(help)
+    };
+    due.map(finding).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,16 @@ use crate::syntax::ast::{Arg, Expr, ExprKind, OptionWord};
 
 /// Calls `visit` for every name that an expression may refer to something by: bare names and the heads of members.
 pub fn mentions<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str, Span)) {
-    walk(expr, Place::Measured, &mut |name, span, _| visit(name, span));
+    walk(expr, Place::Measured, &mut |part, _| {
+        if let ExprKind::Name(name) = &part.kind {
+            visit(name, part.span);
+        }
+    });
+}
+
+/// Calls `visit` for an expression and every expression in it.
+pub fn parts<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a Expr)) {
+    walk(expr, Place::Measured, &mut |part, _| visit(part));
 }
 
 /// Where in an expression a name stands.
@@ -23,10 +32,10 @@ enum Place {
     Key,
 }
 
-fn walk<'a>(expr: &'a Expr, place: Place, visit: &mut impl FnMut(&'a str, Span, Place)) {
+fn walk<'a>(expr: &'a Expr, place: Place, visit: &mut impl FnMut(&'a Expr, Place)) {
+    visit(expr, place);
     match &expr.kind {
-        ExprKind::Name(name) => visit(name, expr.span, place),
-        ExprKind::Literal(_) => {}
+        ExprKind::Name(_) | ExprKind::Literal(_) => {}
         ExprKind::Member { of, args, .. } => {
             walk(of, place, visit);
             args.iter().flatten().for_each(|a| argument(a, place, visit));
@@ -59,7 +68,7 @@ fn walk<'a>(expr: &'a Expr, place: Place, visit: &mut impl FnMut(&'a str, Span, 
     }
 }
 
-fn argument<'a>(arg: &'a Arg, place: Place, visit: &mut impl FnMut(&'a str, Span, Place)) {
+fn argument<'a>(arg: &'a Arg, place: Place, visit: &mut impl FnMut(&'a Expr, Place)) {
     match arg {
         Arg::Expr(expr) => walk(expr, place, visit),
         Arg::Chain(steps) => steps.iter().for_each(|step| walk(&step.expr, place, visit)),
@@ -110,16 +119,17 @@ fn expressions(project: &Project, graph: &mut Graph, findings: &mut Vec<Diagnost
     let metrics = project.metrics.iter().map(|d| (&d.name, &d.expr, Rank::Metric));
     for (name, expr, rank) in events.chain(segments).chain(metrics) {
         let mut next = Vec::new();
-        walk(expr, Place::Measured, &mut |mentioned, span, place| {
+        walk(expr, Place::Measured, &mut |part, place| {
+            let ExprKind::Name(mentioned) = &part.kind else { return };
             // A column may have the name of a metric: only what could be meant makes an edge.
             let reachable = match project.names.get(mentioned) {
                 Some(Named::Event(_)) => place != Place::Condition,
-                Some(Named::Segment(_)) => place != Place::Key && (rank != Rank::Segment || mentioned != name.value),
+                Some(Named::Segment(_)) => place != Place::Key && (rank != Rank::Segment || *mentioned != name.value),
                 Some(Named::Metric(_)) => rank == Rank::Metric && place == Place::Measured,
                 Some(Named::Source(_)) | None => false,
             };
             if reachable && !next.iter().any(|(n, _)| n == mentioned) {
-                next.push((mentioned.to_string(), span));
+                next.push((mentioned.clone(), part.span));
             }
         });
         graph.insert(name.value.clone(), Node { span: name.span, next });

@@ -1,7 +1,7 @@
 //! Benchmarks, goals and objectives.
 
-use crate::schema::kind::Shape::{Allowed, Bool, Many, One, Suggested, Text, TextOrMap, Texts};
-use crate::schema::kind::{Kind, key};
+use crate::schema::kind::Shape::{Bool, Many, One, Suggested, Text, TextOrMap, Texts};
+use crate::schema::kind::{ALLOW, Kind, key};
 
 pub(super) const BENCHMARK: Kind = Kind {
     word: "benchmark",
@@ -26,6 +26,7 @@ pub(super) const BENCHMARK: Kind = Kind {
         key("source", Text, "Where it comes from.", "A study of 2026"),
         key("as_of", Text, "The day it was true; freezes a computed one.", "2026-01-15"),
         key("expires", Text, "The day from which a report fails until somebody looks it up again.", "2027-01-31"),
+        ALLOW,
     ],
     either: &[],
 };
@@ -39,6 +40,7 @@ pub(super) const GOAL: Kind = Kind {
         key("description", Text, "More about it, for people.", "By the end of next year"),
         key("parent", Text, "The goal above it.", "growth"),
         key("owner", Text, "Who answers for it.", "board"),
+        ALLOW,
     ],
     either: &[],
 };
@@ -76,7 +78,7 @@ pub(super) const OBJECTIVE: Kind = Kind {
         key("actions", Many(&ACTION), "What is done for it.", "[{do: Ship autoplay, owner: player}]"),
         key("aspirational", Bool, "A stretch, which should have a guardrail in another value area.", "true").default("false"),
         key("latch", Bool, "Reached once is reached.", "true").default("false"),
-        key("allow", Allowed, "Lints that do not apply, each with its reason.", "{no_guardrail: nothing else depends on it}"),
+        ALLOW,
         key(
             "changes",
             Many(&CHANGE),

@@ -90,3 +90,11 @@ impl Key {
         self
     }
 }
+
+/// Of every definition that lints are about.
+pub(super) const ALLOW: Key = key(
+    "allow",
+    Shape::Allowed,
+    "Lints that do not apply, each with its reason.",
+    "{no_guardrail: nothing else depends on it}",
+);

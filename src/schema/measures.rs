@@ -1,7 +1,7 @@
 //! Events, segments and metrics.
 
 use crate::schema::kind::Shape::{Columns, Suggested, Text, Texts, Word};
-use crate::schema::kind::{Kind, key};
+use crate::schema::kind::{ALLOW, Kind, key};
 
 pub(super) const EVENT: Kind = Kind {
     word: "event",
@@ -20,6 +20,7 @@ pub(super) const EVENT: Kind = Kind {
         key("title", Text, "What people call it.", "A play"),
         key("description", Text, "More about it, for people.", "Counted from half a minute on"),
         key("owner", Text, "Who answers for it.", "player"),
+        ALLOW,
     ],
     either: &[],
 };
@@ -93,6 +94,7 @@ pub(super) const METRIC: Kind = Kind {
         key("owner", Text, "Who answers for it.", "growth"),
         key("description", Text, "More about it, for people.", "All the time that plays took."),
         key("source", Text, "Who defined it: author, title, year, or an address.", "House rules of 2025"),
+        ALLOW,
     ],
     either: &[],
 };

@@ -3,6 +3,7 @@
 //! A helper that returns `None` has said why, unless the key is merely absent.
 
 mod aims;
+mod allow;
 mod data;
 mod fields;
 mod manifest;

@@ -164,6 +164,7 @@ pub struct EventDef {
     pub title: Option<Text>,
     pub description: Option<Text>,
     pub owner: Option<Text>,
+    pub allow: Vec<AllowDef>,
 }
 
 #[derive(Clone, Debug)]
@@ -214,6 +215,7 @@ pub struct MetricDef {
     pub description: Option<Text>,
     /// Who defined it: author, title, year, or an address.
     pub source: Option<Text>,
+    pub allow: Vec<AllowDef>,
 }
 
 #[derive(Clone, Debug)]
@@ -227,6 +229,7 @@ pub struct BenchmarkDef {
     pub source: Option<Text>,
     pub as_of: Option<Text>,
     pub expires: Option<Text>,
+    pub allow: Vec<AllowDef>,
 }
 
 #[derive(Clone, Debug)]
@@ -244,6 +247,7 @@ pub struct GoalDef {
     pub description: Option<Text>,
     pub parent: Option<Name>,
     pub owner: Option<Text>,
+    pub allow: Vec<AllowDef>,
 }
 
 #[derive(Clone, Debug)]

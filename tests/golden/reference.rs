@@ -10,7 +10,7 @@ use std::path::Path;
 
 use jiff::civil::Weekday;
 use kepi_lang::calendar::{Calendar, Grain, Interval, SpanUnit, Window};
-use kepi_lang::diag::lint::LINTS;
+use kepi_lang::diag::lint::{LINTS, QUIET};
 use kepi_lang::diag::{Code, Severity};
 use kepi_lang::functions::{ALL, Group};
 use kepi_lang::source::{SourceMap, Spanned};
@@ -162,7 +162,7 @@ fn level(severity: Severity) -> &'static str {
 fn lints() -> String {
     let mut out = "| lint | code | level | what |\n| --- | --- | --- | --- |\n".to_string();
     for (name, code) in LINTS {
-        let level = level(code.severity());
+        let level = if QUIET.contains(code) { "off" } else { level(code.severity()) };
         writeln!(out, "| `{name}` | [{code}](errors/{code}.md) | {level} | {} |", code.summary()).unwrap();
     }
     out

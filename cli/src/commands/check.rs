@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kepi_engine::{Dataset, Options, Progress};
+use kepi_lang::report::evaluate::expire_soon;
 use kepi_lang::results::lone_events;
 
 use crate::args::{CheckArgs, Common};
@@ -11,7 +12,7 @@ use crate::changed::Changed;
 use crate::commands::Stop;
 use crate::exit::Exit;
 use crate::progress::Watch;
-use crate::{findings, project};
+use crate::{findings, project, range};
 
 pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     let begun = Instant::now();
@@ -34,8 +35,12 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
         let found = match opened {
             Ok(dataset) => {
                 let given = common.as_of.is_some() || program.settings.as_of.is_some();
-                let lone = lone_events(&program, dataset.extents(), given);
-                lone.into_iter().filter_map(|f| project.levels.apply(f)).collect()
+                let mut found = lone_events(&program, dataset.extents(), given);
+                // Where nothing says what time it is, nothing is said to be over soon.
+                if let Ok(now) = range::as_of(common.as_of.as_deref(), &program, dataset.extents()) {
+                    found.extend(expire_soon(&program, now.at));
+                }
+                found.into_iter().filter_map(|f| project.levels.apply(f)).collect()
             }
             Err(found) => found,
         };

@@ -2,6 +2,7 @@
 
 use crate::calendar::PeriodLiteral;
 use crate::check::definitions::title;
+use crate::check::lints::allows;
 use crate::check::objectives::{Checker, Subject, text};
 use crate::decimal::Decimal;
 use crate::diag::suggest::did_you_mean;
@@ -37,7 +38,7 @@ impl Checker<'_> {
             document::BenchmarkValue::One(one) => self.one(one, of)?,
             document::BenchmarkValue::Quantiles(all) => BenchmarkValue::Quantiles(self.quantiles(all, of)?),
         };
-        if !matches!(value, BenchmarkValue::Computed(_)) {
+        if !matches!(value, BenchmarkValue::Computed(_)) && !allows(&def.allow, Code::UnsourcedBenchmark) {
             self.unsourced(def);
         }
         let metric = typed.metric.and_then(|id| self.metrics.get(id.0 as usize)).map(|m| m.name.clone());
@@ -53,6 +54,7 @@ impl Checker<'_> {
             source: text(def.source.as_ref()),
             as_of,
             expires,
+            may_expire: allows(&def.allow, Code::ExpiresSoon),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::calendar::Grain;
 use crate::check::definitions::title;
+use crate::check::lints::{allows, needless};
 use crate::check::objectives::aim::Aimed;
 use crate::check::objectives::{Checker, Subject, text};
 use crate::decimal::Decimal;
@@ -21,6 +22,16 @@ impl Checker<'_> {
         let objective = self.parts(def, &allow);
         let findings = self.found.split_off(start_of_findings);
         let allowed = |code: Code| allow.iter().any(|(known, _)| *known == code);
+        // What data say may be another thing tomorrow; what definitions say is known now.
+        let stated = |code: Code| code.as_str() < "K0550";
+        if findings.iter().all(|finding| !finding.is_error()) {
+            for allow in &def.allow {
+                let code = lints::known(&allow.lint).ok().filter(|code| stated(*code));
+                if code.is_some_and(|code| findings.iter().all(|finding| finding.code != code)) {
+                    self.push(needless(allow, &format!("the objective `{}`", def.name.value)));
+                }
+            }
+        }
         self.found.extend(findings.into_iter().filter(|finding| !allowed(finding.code)));
         // An objective with an error in it would be judged by half of what it says.
         let whole = self.found.iter().skip(before).all(|finding| !finding.is_error());
@@ -68,6 +79,7 @@ impl Checker<'_> {
         let value_area = metric.and_then(|m| m.value_area.clone());
         self.support(def, value_area.as_deref());
         self.metric_owner(metric, expr.span);
+        self.vanity(metric, expr.span);
         let better = metric.and_then(|m| m.better);
         let name = metric.map_or(typed.formula.as_str(), |m| m.name.as_str());
         let aimed = Aimed { of, metric: name, better, due: due.as_ref() };
@@ -120,6 +132,14 @@ impl Checker<'_> {
             let message = format!("the objective `{name}` says nothing about check-ins");
             self.report_at(Code::NoCheckIn, def.name.span, message, "write `check_in: every 2 weeks`");
         }
+        // Of one that is aspirational a guardrail is asked for by itself.
+        let aspirational = def.aspirational.as_ref().is_some_and(|flag| flag.value);
+        if !aspirational && def.guardrails.is_empty() && def.actions.is_empty() {
+            let message = format!("the objective `{name}` has neither a guardrail nor an action");
+            let help =
+                "write what is done for it (`actions: [{do: …, due: …}]`), or what must not suffer (`guardrails:`)";
+            self.report_at(Code::BareObjective, def.name.span, message, help);
+        }
     }
 
     /// S2: who answers for it.
@@ -132,9 +152,22 @@ impl Checker<'_> {
 
     fn metric_owner(&mut self, metric: Option<&Metric>, span: Span) {
         // Of the library's metrics nobody in the project can say it: the objective's owner answers for them.
-        if let Some(metric) = metric.filter(|m| m.owner.is_none() && !m.library) {
+        let allowed = |m: &Metric| {
+            let def = self.project.metrics.iter().find(|def| def.name.value == m.name);
+            def.is_some_and(|def| allows(&def.allow, Code::Unowned))
+        };
+        if let Some(metric) = metric.filter(|m| m.owner.is_none() && !m.library && !allowed(m)) {
             let message = format!("nobody owns the metric `{}`, which an objective is judged by", metric.name);
             self.report_at(Code::Unowned, span, message, "write `owner:` at the metric");
+        }
+    }
+
+    /// What only looks good is no aim.
+    fn vanity(&mut self, metric: Option<&Metric>, span: Span) {
+        if let Some(metric) = metric.filter(|m| m.kind.as_deref() == Some("vanity")) {
+            let message = format!("the objective is judged by `{}`, which is a vanity metric", metric.name);
+            let help = "judge it by what people do or pay, and leave this one to a report";
+            self.report_at(Code::VanityMetric, span, message, help);
         }
     }
 

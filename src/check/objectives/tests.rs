@@ -158,6 +158,7 @@ fn objective(keys: &str) -> String {
         ("supports", "supports: growth"),
         ("compare", "compare: [industry]"),
         ("check_in", "check_in: every 2 weeks"),
+        ("actions", "actions: [{do: Ship autoplay}]"),
     ];
     for key in keys.lines() {
         let name = key.split(':').next().unwrap_or_default();

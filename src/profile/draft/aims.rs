@@ -77,7 +77,7 @@ pub(super) fn write(aim: Option<&Aim>, metrics: &[Metric]) -> String {
                 &format!("objectives:\n  {name}:\n    title: {}\n    metric: {}\n", yaml(&title), yaml(&aim.metric));
             text += &format!("    target: {}\n    due: {}\n", aim.target, aim.due.label);
             text += &format!(
-                "    owner: somebody\n    supports: growth\n    because: Say why it matters.\n    compare: [{}_usual]\n    check_in: {}\n\n",
+                "    owner: somebody\n    supports: growth\n    because: Say why it matters.\n    compare: [{}_usual]\n    check_in: {}\n    actions: [{{do: Say what is done for it}}]\n\n",
                 aim.metric, aim.check_in
             );
         }

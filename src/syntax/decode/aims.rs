@@ -1,16 +1,14 @@
 //! `benchmarks`, `goals` and `objectives`: what is aimed at.
 
 use crate::diag::Code;
-use crate::source::Spanned;
 use crate::syntax::ast::{Baseline, Guardrail, Name};
 use crate::syntax::decode::Decoder;
+use crate::syntax::decode::allow::allow;
 use crate::syntax::decode::fields::{Fields, Kind};
-use crate::syntax::document::{
-    ActionDef, AllowDef, BenchmarkDef, BenchmarkValue, ChangeDef, GoalDef, ObjectiveDef, Text,
-};
+use crate::syntax::document::{ActionDef, BenchmarkDef, BenchmarkValue, ChangeDef, GoalDef, ObjectiveDef, Text};
 use crate::syntax::expr;
 use crate::syntax::print;
-use crate::syntax::yaml::{Kind as NodeKind, Node, shown};
+use crate::syntax::yaml::{Kind as NodeKind, Node};
 
 pub(super) fn benchmark(d: &mut Decoder, name: Name, node: Node) -> Option<BenchmarkDef> {
     let span = name.span.to(node.span);
@@ -22,8 +20,9 @@ pub(super) fn benchmark(d: &mut Decoder, name: Name, node: Node) -> Option<Bench
     let source = f.optional(d, "source", Decoder::text);
     let as_of = f.optional(d, "as_of", Decoder::text);
     let expires = f.optional(d, "expires", Decoder::text);
+    let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
-    Some(BenchmarkDef { name, span, metric: metric?, kind, value: value?, title, source, as_of, expires })
+    Some(BenchmarkDef { name, span, metric: metric?, kind, value: value?, title, source, as_of, expires, allow })
 }
 
 /// A baseline, or `{p25: …, p50: …}`.
@@ -57,6 +56,7 @@ pub(super) fn goal(d: &mut Decoder, name: Name, node: Node) -> Option<GoalDef> {
         description: f.optional(d, "description", Decoder::text),
         parent: f.optional(d, "parent", Decoder::text),
         owner: f.optional(d, "owner", Decoder::text),
+        allow: f.optional(d, "allow", allow).unwrap_or_default(),
     };
     f.finish(d);
     Some(definition)
@@ -134,39 +134,4 @@ fn change(d: &mut Decoder, node: Node) -> Option<ChangeDef> {
     };
     f.finish(d);
     Some(definition)
-}
-
-/// `[{stale_benchmark: the study of 2027 is not out}]`, or one such map.
-fn allow(d: &mut Decoder, node: Node) -> Option<Vec<AllowDef>> {
-    d.many(node, |d, item| match item.kind {
-        NodeKind::Map(map) => Some(
-            map.entries
-                .into_iter()
-                .filter_map(|e| {
-                    let lint = e.key.map(|k| k.into_owned());
-                    if matches!(e.value.kind, NodeKind::Empty) {
-                        no_reason(d, &lint);
-                        return None;
-                    }
-                    d.text(e.value).map(|reason| AllowDef { lint, reason: Some(reason) })
-                })
-                .collect::<Vec<_>>(),
-        ),
-        _ => {
-            let lint = d.text(item)?;
-            no_reason(d, &lint);
-            None
-        }
-    })
-    .map(|lists| lists.into_iter().flatten().collect())
-}
-
-fn no_reason(d: &mut Decoder, lint: &Spanned<String>) {
-    let name = shown(&lint.value);
-    d.report(
-        Code::NoReason,
-        lint.span,
-        format!("`{name}` is allowed without a reason"),
-        &format!("write `{name}: why it is fine here`"),
-    );
 }

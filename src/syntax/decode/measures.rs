@@ -2,6 +2,7 @@
 
 use crate::syntax::ast::Name;
 use crate::syntax::decode::Decoder;
+use crate::syntax::decode::allow::allow;
 use crate::syntax::decode::data;
 use crate::syntax::decode::fields::{Fields, Kind};
 use crate::syntax::document::{EventDef, MetricDef, SegmentDef};
@@ -16,8 +17,9 @@ pub(super) fn event(d: &mut Decoder, name: Name, node: Node) -> Option<EventDef>
     let title = f.optional(d, "title", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
     let owner = f.optional(d, "owner", Decoder::text);
+    let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
-    Some(EventDef { name, span, expr: expr?, time, actor, title, description, owner })
+    Some(EventDef { name, span, expr: expr?, time, actor, title, description, owner, allow })
 }
 
 pub(super) fn segment(d: &mut Decoder, name: Name, node: Node) -> Option<SegmentDef> {
@@ -45,6 +47,7 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
     let owner = f.optional(d, "owner", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
     let source = f.optional(d, "source", Decoder::text);
+    let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
     Some(MetricDef {
         name,
@@ -61,5 +64,6 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
         owner,
         description,
         source,
+        allow,
     })
 }

@@ -77,6 +77,7 @@ fn benchmark(value: BenchmarkValue) -> Benchmark {
         source: None,
         as_of: Some(date(2026, 1, 1)),
         expires: Some(date(2026, 3, 10)),
+        may_expire: true,
     }
 }
 
