@@ -17,6 +17,7 @@ mod rows;
 mod scope;
 mod segments;
 mod sets;
+mod spans;
 mod tables;
 
 use std::cell::{OnceCell, RefCell};
@@ -58,6 +59,9 @@ pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
     for at in 0..scope.events.len() {
         let _ = checker.event(at);
     }
+    for at in 0..scope.spans.len() {
+        let _ = checker.spans(at);
+    }
     checker.segments();
     let metrics: Vec<Metric> = checker.metrics();
     diagnostics.extend(checker.found.take());
@@ -74,6 +78,7 @@ pub fn check(project: Project, schemas: Option<&Schemas>) -> Checked {
 fn scope(project: Project, schemas: Option<&Schemas>) -> (Scope, Vec<Diagnostic>) {
     let tables::Built { sources, lookups, units, found } = tables::build(&project, schemas);
     let scope = Scope {
+        spans: project.spans.iter().map(|_| OnceCell::new()).collect(),
         events: project.events.iter().map(|_| OnceCell::new()).collect(),
         metrics: project.metrics.iter().map(|_| OnceCell::new()).collect(),
         broken_segments: RefCell::new(vec![false; project.segments.len()]),

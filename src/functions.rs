@@ -83,6 +83,12 @@ pub enum JourneyForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetName {
     Sessions,
+    /// Spans that are open at the end of the period that is asked for.
+    Open,
+    /// Spans at their start.
+    Started,
+    /// Spans at their end.
+    Ended,
 }
 
 /// What a call is, when it stands in an expression.

@@ -19,7 +19,7 @@ use crate::ir;
 use crate::source::Span;
 use crate::syntax::document::{
     BenchmarkDef, Document, EventDef, GoalDef, LookupDef, Manifest, MetricDef, ObjectiveDef, ReleaseDef, ReportDef,
-    SegmentDef, SourceDef,
+    SegmentDef, SourceDef, SpansDef,
 };
 
 pub use graph::{mentions, parts};
@@ -34,6 +34,7 @@ pub struct Project {
     pub manifest: Manifest,
     pub sources: Vec<SourceDef>,
     pub events: Vec<EventDef>,
+    pub spans: Vec<SpansDef>,
     pub lookups: Vec<LookupDef>,
     pub segments: Vec<SegmentDef>,
     pub metrics: Vec<MetricDef>,
@@ -54,6 +55,7 @@ pub struct Project {
 pub enum Named {
     Source(usize),
     Event(usize),
+    Spans(usize),
     Segment(usize),
     Metric(usize),
 }

@@ -24,6 +24,7 @@ pub const KINDS: &[&Kind] = &[
     &data::COLUMN,
     &data::LOOKUP,
     &measures::EVENT,
+    &measures::SPANS,
     &measures::SEGMENT,
     &measures::METRIC,
     &aims::BENCHMARK,

@@ -240,6 +240,17 @@ fn named(document: &Document) -> Vec<Named> {
         ];
         add("event", &d.name, facts);
     }
+    for d in &document.spans {
+        let facts = vec![
+            ("spans", Some(print::expr(&d.source))),
+            ("from", Some(d.from.value.clone())),
+            ("until", Some(d.until.value.clone())),
+            ("actor", names(&d.actor)),
+            ("owner", text(&d.owner)),
+            ("about", text(&d.description)),
+        ];
+        add("spans", &d.name, facts);
+    }
     for d in &document.segments {
         add("segment", &d.name, vec![("condition", Some(print::expr(&d.expr))), ("about", text(&d.description))]);
     }

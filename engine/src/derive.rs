@@ -79,11 +79,45 @@ impl<'a> Source<'a> {
                 self.asked(*edge, timeline, &mut rows);
             }
             Rule::Sessions(rule) => self.sessions(rule, &mut rows),
+            Rule::Open => {
+                let timeline = spec.spaces.first().and_then(|s| plan.timelines.get(s.timeline));
+                return self.open(timeline, visit);
+            }
         }
+        self.measured(&rows, visit)
+    }
+
+    fn measured(&self, rows: &Rows, visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
         rows.batches(&self.ordered, &self.planned.made, self.calendar, visit).map_err(|e| match e {
             rows::Failed::Row(e) => internal(&e),
             rows::Failed::Finding(finding) => finding,
         })
+    }
+
+    /// The rows that are open at the end of each span of a timeline: begun before it, and not ended before it. A row may be there
+    /// in every span, so that they are measured as they come.
+    fn open(
+        &self,
+        timeline: Option<&Timeline>,
+        visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let mut rows = Rows::of_spans();
+        for (span, (_, end)) in (0u32..).zip(timeline.map(|t| t.each.as_slice()).unwrap_or_default()) {
+            for (actor, own) in self.ordered.actors() {
+                let begun = own.partition_point(|row| self.ordered.time(*row) < *end);
+                for row in own.get(..begun).unwrap_or_default() {
+                    if self.ordered.also(*row) >= *end {
+                        rows.one(actor, *row, self.ordered.time(*row));
+                        rows.spans.iter_mut().for_each(|spans| spans.push(span));
+                    }
+                }
+            }
+            if rows.len() >= rows::BATCH {
+                self.measured(&rows, visit)?;
+                rows = Rows::of_spans();
+            }
+        }
+        self.measured(&rows, visit)
     }
 
     fn first(&self, out: &mut Rows) {

@@ -23,7 +23,7 @@ impl Scope {
             ExprKind::Name(name) => match self.named(name) {
                 Some(Named::Source(_) | Named::Event(_)) => Class::Set,
                 Some(Named::Metric(_)) => Class::Metric,
-                Some(Named::Segment(_)) | None => Class::Row,
+                Some(Named::Segment(_) | Named::Spans(_)) | None => Class::Row,
             },
             ExprKind::Member { of, field, .. } => match &of.kind {
                 ExprKind::Call { name, .. }

@@ -15,14 +15,15 @@ use crate::ir::{Branch, Derived, Edge, RowExpr, RowKind, Rule, ScalarType, Sessi
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Flag, Key, OptionWord};
 use crate::unit::Unit;
+use crate::value::Value;
 
 /// What the rows of a derived set are made of, and what they have.
 #[derive(Debug)]
 pub(super) struct DerivedSet {
     pub(super) ir: Arc<Derived>,
     pub(super) of: Rc<EventSet>,
-    /// The type of the actors.
-    actor: ScalarType,
+    /// The type of the actors; `None`: the rows have none.
+    actor: Option<ScalarType>,
 }
 
 impl DerivedSet {
@@ -31,7 +32,7 @@ impl DerivedSet {
         let column = |id, ty, unit| Some(RowExpr { kind: RowKind::Column(id), ty, unit });
         match (name, &self.ir.rule) {
             ("start", Rule::Sessions(_)) | ("time", _) => column(Derived::TIME, ScalarType::Instant, Unit::none()),
-            ("actor", _) => Some(self.actor()),
+            ("actor", _) => self.actor.map(|_| self.actor()),
             ("end", Rule::Sessions(_)) => column(Derived::END, ScalarType::Instant, Unit::none()),
             ("duration", Rule::Sessions(_)) => column(Derived::DURATION, ScalarType::Decimal, Unit::seconds()),
             ("events", Rule::Sessions(_)) => column(Derived::EVENTS, ScalarType::Int, Unit::none()),
@@ -41,7 +42,8 @@ impl DerivedSet {
     }
 
     pub(super) fn actor(&self) -> RowExpr {
-        RowExpr { kind: RowKind::Column(Derived::ACTOR), ty: self.actor, unit: Unit::none() }
+        let ty = self.actor.unwrap_or(ScalarType::Null);
+        RowExpr { kind: RowKind::Column(Derived::ACTOR), ty, unit: Unit::none() }
     }
 
     /// Which row the values behind a prefix are of.
@@ -57,13 +59,17 @@ impl DerivedSet {
     pub(super) fn columns(&self) -> &'static str {
         match self.ir.rule {
             Rule::Sessions(_) => "`start`, `end`, `duration`, `events`, `bounced`, `entry.…`, `exit.…`",
+            Rule::Open => "`time`, and those of its spans",
             _ => "`time`, and those of its events",
         }
     }
 }
 
 /// What a row of a derived set holds of the rows that it is made of: one type and unit, whatever the branch.
-pub(super) fn made(cx: &Checker<'_>, at: Edge, mut of: Vec<RowExpr>, span: Span) -> Check<RowExpr> {
+pub(super) fn made(cx: &Checker<'_>, set: &DerivedSet, at: Edge, mut of: Vec<RowExpr>, span: Span) -> Check<RowExpr> {
+    if set.ir.rule == Rule::Open {
+        cx.of_row(&of, span)?;
+    }
     let Some(first) = of.first() else { return Err(cx.internal(span, "a set without rows")) };
     let (mut ty, unit) = (first.ty, first.unit.clone());
     for other in of.iter().skip(1) {
@@ -221,7 +227,15 @@ impl<'a> Checker<'a> {
         };
         let mut branches = Vec::new();
         let mut actors: Option<ScalarType> = None;
+        let open = rule == Rule::Open;
+        let whole = of.branches.iter().all(|b| b.actor.is_some());
         for branch in &of.branches {
+            if branch.derived.as_ref().is_some_and(|d| d.ir.is_asked()) {
+                let message =
+                    "rows of the periods that are asked for are no rows of a time, which others could be made of";
+                let help = "say what they are made of: the spans or events themselves";
+                return self.fail(Diagnostic::new(Code::PeriodRows, span, message).help(help));
+            }
             if scope.source(branch.source).is_some_and(|s| s.snapshot) {
                 let message = format!("the rows of {} are states, and nobody does them", name(branch));
                 let help = "take the events that change the state, or leave `snapshot:` out";
@@ -237,9 +251,14 @@ impl<'a> Checker<'a> {
                     let (ty, _) = self.column(Place::Source(branch.source), id, span)?;
                     RowExpr { kind: RowKind::Column(id), ty, unit: Unit::none() }
                 }
+                // What is open is open, whoever it is.
+                (None, None) if open => {
+                    RowExpr { kind: RowKind::Literal(Value::Int(0)), ty: ScalarType::Int, unit: Unit::none() }
+                }
                 (None, None) => return self.fail(no_actor(&name(branch), span)),
             };
             match actors {
+                _ if !whole => {}
                 Some(known) if known != value.ty && !known.is_open() && !value.ty.is_open() => {
                     let message =
                         format!("the actors are {} in one source, {} in another", called(known), called(value.ty));
@@ -262,18 +281,18 @@ impl<'a> Checker<'a> {
         self.one_entity(&of, span)?;
         self.spend(branches.len(), span)?;
         let entity = of.branches.first().and_then(|b| b.entity.clone());
-        let actor = actors.unwrap_or(ScalarType::Null);
+        let (name, actor) = (if open { of.name.clone() } else { None }, actors);
         let derived = DerivedSet { ir: Arc::new(Derived { of: branches, rule, also }), of, actor };
         let branch = SetBranch {
             source: SourceId::DERIVED,
             derived: Some(Rc::new(derived)),
             time: Some(Derived::TIME),
-            actor: Some(Derived::ACTOR),
+            actor: actor.map(|_| Derived::ACTOR),
             entity,
             actor_link: None,
             filter: None,
         };
-        Ok(Rc::new(EventSet { name: None, branches: vec![branch] }))
+        Ok(Rc::new(EventSet { name, branches: vec![branch] }))
     }
 
     /// The actors of a union are of one kind.

@@ -1,5 +1,6 @@
 //! Metric expressions: what is one number for each period.
 
+mod churn;
 mod collections;
 mod forms;
 mod journeys;
@@ -176,6 +177,10 @@ impl<'c, 'a> Metrics<'c, 'a> {
             Some(Named::Event(_) | Named::Source(_)) => {
                 let help = format!("count its events or its actors: `count({name})`, `unique({name})`");
                 wrong(format!("`{name}` is an event set, not a number"), help)
+            }
+            Some(Named::Spans(_)) => {
+                let help = format!("count what is open, or what ended: `count(open({name}))`, `count(ended({name}))`");
+                wrong(format!("`{name}` is a set of spans, not a number"), help)
             }
             Some(Named::Segment(_)) => {
                 let help = format!("write `count(EVENT where {name})`, or `METRIC where {name}`");

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::check::findings::{Check, Reported};
 use crate::check::metrics::Inlined;
 use crate::check::sets::EventSet;
+use crate::check::spans::SpanSet;
 use crate::check::tables::{LookupTable, SourceTable};
 use crate::diag::{Code, Diagnostic};
 use crate::grown::Grown;
@@ -24,6 +25,8 @@ pub struct Scope {
     pub(super) units: Names,
     /// By event; `None` inside for one that was refused.
     pub(super) events: Vec<OnceCell<Option<Rc<EventSet>>>>,
+    /// Likewise, by set of spans.
+    pub(super) spans: Vec<OnceCell<Option<Rc<SpanSet>>>>,
     /// By metric, without a breakdown or scope.
     pub(super) metrics: Vec<OnceCell<Option<Rc<Inlined>>>>,
     /// By segment: whether it was refused.
@@ -101,6 +104,7 @@ impl Drop for Deeper<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Active {
     Event(usize),
+    Spans(usize),
     Metric(usize),
     Segment(usize),
     /// Source or lookup (`true`), its number, the column's.

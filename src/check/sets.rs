@@ -70,7 +70,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A column of instants to tell the time by.
-    fn clock_of(&self, source: SourceId, text: &Text) -> Check<ColumnId> {
+    pub(super) fn clock_of(&self, source: SourceId, text: &Text) -> Check<ColumnId> {
         let table = self.scope.source(source).ok_or(Reported)?;
         let columns = &table.columns;
         let known = columns.find(&text.value).or_else(|| columns.find_raw(&text.value));
@@ -107,7 +107,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn acted_by(&self, branch: &mut SetBranch, names: &[Text]) -> Check<()> {
+    pub(super) fn acted_by(&self, branch: &mut SetBranch, names: &[Text]) -> Check<()> {
         let table = self.scope.source(branch.source).ok_or(Reported)?;
         let columns = &table.columns;
         let mut parts = Vec::new();
@@ -209,9 +209,10 @@ impl<'a> Checker<'a> {
             }
             ExprKind::Call { name, args } => match find(&name.value).map(|f| f.role) {
                 Some(Role::Later(_)) => self.later(name.span, &format!("`{}`", name.value), None),
-                Some(Role::Set(SetName::Sessions)) => match find(&name.value) {
-                    Some(function) => self.sessions(function, args, ast.span),
-                    None => Err(Reported),
+                Some(Role::Set(which)) => match (find(&name.value), which) {
+                    (Some(function), SetName::Sessions) => self.sessions(function, args, ast.span),
+                    (Some(function), which) => self.of_spans(function, which, args, ast.span),
+                    (None, _) => Err(Reported),
                 },
                 Some(Role::Aggregate(AggregateName::First)) => match find(&name.value) {
                     Some(function) => self.first(function, args, None, ast.span),
@@ -256,6 +257,11 @@ impl<'a> Checker<'a> {
                 let help = "a metric is a number already: use it without a function around it";
                 self.fail(Diagnostic::new(Code::NameOfOtherKind, span, message).help(help))
             }
+            Some(Named::Spans(_)) => {
+                let message = format!("`{name}` lasts; here events are wanted");
+                let help = format!("write `open({name})`, `started({name})` or `ended({name})`");
+                self.fail(Diagnostic::new(Code::NameOfOtherKind, span, message).help(help))
+            }
             Some(Named::Segment(_)) => {
                 let message = format!("`{name}` is a segment, a condition; here an event set is wanted");
                 let help = format!("write `EVENT where {name}`");
@@ -298,6 +304,12 @@ impl<'a> Checker<'a> {
                 (Some(a), Some(b)) => Some(or(Some(a), b)),
                 _ => None,
             };
+        }
+        let asked = |b: &SetBranch| b.derived.as_ref().is_some_and(|d| d.ir.is_asked());
+        if branches.iter().any(asked) && !branches.iter().all(asked) {
+            let message = "rows of a period that is asked for and rows of a time do not make one set";
+            let help = "measure the two one by one";
+            return self.fail(Diagnostic::new(Code::UnionMismatch, span, message).help(help));
         }
         let snapshot = |b: &SetBranch| self.scope.source(b.source).is_some_and(|s| s.snapshot);
         if branches.iter().any(snapshot) && !branches.iter().all(snapshot) {

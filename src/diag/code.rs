@@ -118,6 +118,7 @@ codes! {
     ColumnType = "K0307" Error "a column's declared type does not fit its file";
     TimeReading = "K0308" Error "a time column whose meaning is not said";
     UnionMismatch = "K0309" Error "event sets that cannot be united";
+    NotASpanSet = "K0316" Error "spans are wanted, something else is there";
     NotAnEventSet = "K0310" Error "an event set is wanted, something else is there";
 
     // ---- K0350..K0399: units
@@ -148,6 +149,8 @@ codes! {
     SessionRule = "K0470" Error "sessions whose end is not said";
     DerivedOfStates = "K0471" Error "rows made of states";
     DerivedClock = "K0472" Error "another clock or actor for rows that are made of others";
+    PeriodRows = "K0473" Error "rows of a period where rows of a time are wanted";
+    SpanLookup = "K0474" Error "a value that changes while a span lasts";
     LoneEvent = "K0454" Warning "a latest event that stands alone";
 
     // ---- K0460..K0469: journeys

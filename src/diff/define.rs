@@ -9,7 +9,7 @@ use crate::ir::{Lookup, Metric, MetricExpr, Source};
 use crate::resolve::{Named, mentions};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
-use crate::syntax::document::{EventDef, MetricDef, SegmentDef, Text};
+use crate::syntax::document::{EventDef, MetricDef, SegmentDef, SpansDef, Text};
 use crate::syntax::print;
 use crate::unit::Unit;
 
@@ -112,6 +112,7 @@ impl<'a> Definer<'a> {
         let project = &self.side.scope.project;
         let mut all = tables::tables(self);
         all.extend(project.events.iter().map(|d| self.event(d)));
+        all.extend(project.spans.iter().map(|d| self.spans(d)));
         all.extend(project.segments.iter().map(|d| self.segment(d)));
         let defs: BTreeMap<&str, &MetricDef> = project.metrics.iter().map(|d| (d.name.value.as_str(), d)).collect();
         all.extend(self.side.program.metrics.iter().map(|m| self.metric(m, defs.get(m.name.as_str()).copied())));
@@ -139,6 +140,19 @@ impl<'a> Definer<'a> {
             prose("owner", Some(text(def.owner.as_ref()))),
         ]);
         Definition::new(Key::new(Kind::Event, &def.name.value), def.name.span, parts).uses(self.mentioned(&def.expr))
+    }
+
+    fn spans(&self, def: &SpansDef) -> Definition {
+        let parts = vec![
+            part("scope", Class::Breaking, print::expr(&def.source)),
+            part("from", Class::Breaking, def.from.value.clone()),
+            part("until", Class::Breaking, def.until.value.clone()),
+            part("actor", Class::Compatible, texts(&def.actor)),
+            prose("title", Some(text(def.title.as_ref()))),
+            prose("description", Some(text(def.description.as_ref()))),
+            prose("owner", Some(text(def.owner.as_ref()))),
+        ];
+        Definition::new(Key::new(Kind::Spans, &def.name.value), def.name.span, parts).uses(self.mentioned(&def.source))
     }
 
     /// `count(EVENT)`, `unique(EVENT)`; nothing where that means nothing.
@@ -223,6 +237,7 @@ impl<'a> Definer<'a> {
             let kind = match names.get(name) {
                 Some(Named::Source(_)) => Kind::Source,
                 Some(Named::Event(_)) => Kind::Event,
+                Some(Named::Spans(_)) => Kind::Spans,
                 Some(Named::Segment(_)) => Kind::Segment,
                 Some(Named::Metric(_)) => Kind::Metric,
                 None => return,

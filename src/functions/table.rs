@@ -451,18 +451,39 @@ pub const ALL: &[Function] = &[
     ),
     Function {
         name: "churn",
-        signature: "churn(E, after 30d)",
+        signature: "churn(E, after 30d)` or `churn(S [, after 3d])",
         group: Group::Journeys,
         role: Role::Journey(JourneyForm::Churn),
         arguments: (1, 1),
         options: &[],
         result: "a proportion, 0 to 1; ratio",
-        doc: "of the actors active in the window before, the share that has not been since",
-        examples: &["churn(play, after 30d)"],
+        doc: "of the actors active in the window before, the share that has not been since; of those with an open span at the period's start, the share without one at its end",
+        examples: &["churn(play, after 30d)", "churn(pass)", "churn(pass, after 3d).numerator"],
     },
-    later("open", "open(S)", Makes::EventSet, "spans that are open at the period's end"),
-    later("started", "started(S)", Makes::EventSet, "spans at their start"),
-    later("ended", "ended(S)", Makes::EventSet, "spans at their end"),
+    spans(
+        SetName::Open,
+        "open",
+        "open(S)",
+        "an event set, at each period's end; its counts and sums are stocks",
+        "spans that are open at the period's end: begun before it, and not ended before it",
+        &["count(open(pass))", "sum(open(pass).fee)"],
+    ),
+    spans(
+        SetName::Started,
+        "started",
+        "started(S)",
+        "an event set, at the spans' start",
+        "spans that begin in the period",
+        &["count(started(pass))", "conversion(play -> started(pass), within 14d)"],
+    ),
+    spans(
+        SetName::Ended,
+        "ended",
+        "ended(S)",
+        "an event set, at the spans' end",
+        "spans that end in the period",
+        &["count(ended(pass))", "unique(ended(pass where fee > 0))"],
+    ),
     later("nps", "nps(E.score)", Makes::Number, "net promoter score"),
     later("csat", "csat(E.score, top 2 of 5)", Makes::Number, "the share of satisfied answers"),
 ];
@@ -506,6 +527,18 @@ const fn period(
         doc: "the first day of the civil period that holds a time, in the project's zone",
         examples,
     }
+}
+
+const fn spans(
+    set: SetName,
+    name: &'static str,
+    signature: &'static str,
+    result: &'static str,
+    doc: &'static str,
+    examples: &'static [&'static str],
+) -> Function {
+    let (group, role) = (Group::Journeys, Role::Set(set));
+    Function { name, signature, group, role, arguments: (1, 1), options: &[], result, doc, examples }
 }
 
 const fn lifecycle(

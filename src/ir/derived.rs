@@ -28,6 +28,9 @@ pub enum Rule {
     /// Each actor's first, or last, row in each interval that is asked for.
     Asked(Edge),
     Sessions(Sessions),
+    /// Rows that last: those that are open at the end of each interval that is asked for. `also` says when a row ends; null is
+    /// never. Rows without an actor are rows too.
+    Open,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +82,7 @@ impl Derived {
 
     /// Whether its rows belong to the intervals that are asked for, and not to points in time.
     pub fn is_asked(&self) -> bool {
-        matches!(self.rule, Rule::Asked(_))
+        matches!(self.rule, Rule::Asked(_) | Rule::Open)
     }
 
     /// The sources that its rows come from in the end.

@@ -22,6 +22,11 @@ pub enum JourneyKind {
     Churn {
         after: Length,
     },
+    /// Rows last, up to the instant that is kept of them (null: for ever) and `after` longer. Of the actors with a row of set 0 at
+    /// the period's start: those without one of set 1 at its end.
+    SpanChurn {
+        after: Option<Length>,
+    },
 }
 
 /// Steps are sets 0 to `steps − 1` of the trail; what is excluded follows them.
@@ -121,6 +126,9 @@ fn collection_entry_sets(collection: &Collection) -> u32 {
 }
 
 impl JourneyKind {
+    /// The bit of rows that last.
+    pub const SPAN: u32 = 1 << 31;
+
     /// The sets that somebody enters by, as bits.
     pub fn entry_sets(&self) -> u32 {
         match self {
@@ -140,7 +148,7 @@ impl JourneyKind {
                 let last = r.to.unwrap_or(r.from).saturating_add(u32::from(r.rolling));
                 (last > 0).then(|| Length { count: last, unit: r.grain.unit() })
             }
-            Self::Lifecycle(_) | Self::Churn { .. } => None,
+            Self::Lifecycle(_) | Self::Churn { .. } | Self::SpanChurn { .. } => None,
         }
     }
 }

@@ -189,8 +189,8 @@ pub enum MetricFunction {
 /// What a summary is taken of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Collection {
-    /// One value for each member: for every key that any measure of `of` has rows for in the interval at hand (or, with a
-    /// `base`, for every key that the base has rows for). Inside, every measure has one more entry in `keys`.
+    /// One value for each member: for every key that any measure of `of` has rows for in the interval at hand, or in an earlier one
+    /// that it looks back at (or, with a `base`, for every key that the base has rows for). Inside, every measure has one more entry in `keys`.
     Distribution { of: MetricExpr, base: Option<Arc<Measure>> },
     /// One value for each period of the grain that begins in the interval, in order of time. On an unbounded interval: from
     /// the first row of the sources read.

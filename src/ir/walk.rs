@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::calendar::Length;
 use crate::ir::{Collection, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, SourceId, Way};
 
 impl MetricExpr {
@@ -20,9 +21,30 @@ impl MetricExpr {
         });
     }
 
-    /// Calls `visit` for every expression of the same periods: itself, and those inside that are not a collection's.
+    /// Calls `visit` for itself and every expression inside that is not a collection's.
     pub fn each<'a>(&'a self, visit: &mut impl FnMut(&'a MetricExpr)) {
         visit(self);
+        self.parts(&mut |part| part.each(visit));
+    }
+
+    /// As [`MetricExpr::each`], but for those of the period at hand alone: not what stands in a window or an `ago`.
+    pub fn now<'a>(&'a self, visit: &mut impl FnMut(&'a MetricExpr)) {
+        visit(self);
+        if !matches!(self.kind, MetricKind::Over { .. } | MetricKind::Ago { .. }) {
+            self.parts(&mut |part| part.now(visit));
+        }
+    }
+
+    /// What looks back at an earlier period: the expression there, and how much earlier it is.
+    pub fn earlier<'a>(&'a self, visit: &mut impl FnMut(&'a MetricExpr, Length)) {
+        self.now(&mut |node| {
+            if let MetricKind::Ago { of, shift } | MetricKind::Change { of, shift } = &node.kind {
+                visit(of, *shift);
+            }
+        });
+    }
+
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(&'a MetricExpr)) {
         match &self.kind {
             MetricKind::Negate(of)
             | MetricKind::Not(of)
@@ -31,24 +53,16 @@ impl MetricExpr {
             | MetricKind::Convert { of, .. }
             | MetricKind::Over { of, .. }
             | MetricKind::Ago { of, .. }
-            | MetricKind::Change { of, .. } => of.each(visit),
+            | MetricKind::Change { of, .. } => visit(of),
             MetricKind::Arithmetic { left, right, .. }
             | MetricKind::Compare { left, right, .. }
             | MetricKind::And(left, right)
-            | MetricKind::Or(left, right) => {
-                left.each(visit);
-                right.each(visit);
-            }
-            MetricKind::In { of, list } => {
-                of.each(visit);
-                list.iter().for_each(|e| e.each(visit));
-            }
+            | MetricKind::Or(left, right) => [left, right].into_iter().for_each(|e| visit(e)),
+            MetricKind::In { of, list } => std::iter::once(of.as_ref()).chain(list).for_each(visit),
             MetricKind::If { condition, then, otherwise } => {
-                condition.each(visit);
-                then.each(visit);
-                otherwise.each(visit);
+                [condition, then, otherwise].into_iter().for_each(|e| visit(e));
             }
-            MetricKind::Call { args, .. } => args.iter().for_each(|e| e.each(visit)),
+            MetricKind::Call { args, .. } => args.iter().for_each(visit),
             MetricKind::Literal(_)
             | MetricKind::Measure(_)
             | MetricKind::Journey { .. }

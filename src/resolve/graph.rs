@@ -115,15 +115,16 @@ pub fn cycles(project: &mut Project, findings: &mut Vec<Diagnostic>) {
 
 fn expressions(project: &Project, graph: &mut Graph, findings: &mut Vec<Diagnostic>) -> BTreeSet<String> {
     let events = project.events.iter().map(|d| (&d.name, &d.expr, Rank::Event));
+    let spans = project.spans.iter().map(|d| (&d.name, &d.source, Rank::Event));
     let segments = project.segments.iter().map(|d| (&d.name, &d.expr, Rank::Segment));
     let metrics = project.metrics.iter().map(|d| (&d.name, &d.expr, Rank::Metric));
-    for (name, expr, rank) in events.chain(segments).chain(metrics) {
+    for (name, expr, rank) in events.chain(spans).chain(segments).chain(metrics) {
         let mut next = Vec::new();
         walk(expr, Place::Measured, &mut |part, place| {
             let ExprKind::Name(mentioned) = &part.kind else { return };
             // A column may have the name of a metric: only what could be meant makes an edge.
             let reachable = match project.names.get(mentioned) {
-                Some(Named::Event(_)) => place != Place::Condition,
+                Some(Named::Event(_) | Named::Spans(_)) => place != Place::Condition,
                 Some(Named::Segment(_)) => place != Place::Key && (rank != Rank::Segment || *mentioned != name.value),
                 Some(Named::Metric(_)) => rank == Rank::Metric && place == Place::Measured,
                 Some(Named::Source(_)) | None => false,

@@ -78,6 +78,7 @@ pub fn merge(
         manifest,
         sources: Vec::new(),
         events: Vec::new(),
+        spans: Vec::new(),
         lookups: Vec::new(),
         segments: Vec::new(),
         metrics: Vec::new(),
@@ -90,7 +91,7 @@ pub fn merge(
         library: Library::default(),
         broken: documents.iter().flat_map(|d| d.broken.iter().map(|n| n.value.clone())).collect(),
     };
-    let mut one = Namespace::new("a source, an event, a segment or a metric");
+    let mut one = Namespace::new("a source, an event, a set of spans, a segment or a metric");
     // Goals and objectives share one: `supports` may name either.
     let mut aims = Namespace::new("a goal or an objective");
     let mut lookups = Namespace::new("a lookup");
@@ -101,6 +102,7 @@ pub fn merge(
         let f = &mut *findings;
         keep(&mut project.sources, document.sources, |d| one.expression(&d.name, f));
         keep(&mut project.events, document.events, |d| one.expression(&d.name, f));
+        keep(&mut project.spans, document.spans, |d| one.expression(&d.name, f));
         keep(&mut project.segments, document.segments, |d| one.expression(&d.name, f));
         keep(&mut project.metrics, document.metrics, |d| one.expression(&d.name, f));
         keep(&mut project.lookups, document.lookups, |d| lookups.expression(&d.name, f));
@@ -114,6 +116,7 @@ pub fn merge(
     let names = &mut project.names;
     names.extend(project.sources.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Source(i))));
     names.extend(project.events.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Event(i))));
+    names.extend(project.spans.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Spans(i))));
     names.extend(project.segments.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Segment(i))));
     names.extend(project.metrics.iter().enumerate().map(|(i, d)| (d.name.value.clone(), Named::Metric(i))));
     project

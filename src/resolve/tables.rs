@@ -6,7 +6,8 @@ use crate::ir::{Format, ScalarType};
 use crate::resolve::address::Address;
 use crate::resolve::text::options;
 use crate::resolve::{DeclaredColumn, Project, Table, Tables};
-use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, Text, TimeDef};
+use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::document::{ColumnDef, LookupDef, SourceDef, SpansDef, Text, TimeDef};
 
 /// Formats by name; those that are not read yet have none.
 const FORMATS: [(&str, Option<Format>); 11] = [
@@ -38,18 +39,20 @@ const TYPES: [(&str, Option<ScalarType>); 9] = [
 
 pub fn tables(project: &Project, findings: &mut Vec<Diagnostic>) -> Tables {
     Tables {
-        sources: project.sources.iter().map(|def| source(def, findings)).collect(),
+        sources: project.sources.iter().map(|def| source(def, &project.spans, findings)).collect(),
         lookups: project.lookups.iter().map(|def| lookup(def, findings)).collect(),
     }
 }
 
-fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
+fn source(def: &SourceDef, spans: &[SpansDef], findings: &mut Vec<Diagnostic>) -> Table {
     let mut columns = Columns::new(&def.columns, findings);
     if let Some(TimeDef::Column(text)) = &def.time {
         columns.wants(text);
     }
     def.actor.iter().chain(&def.key).for_each(|text| columns.wants(text));
     def.links.iter().flat_map(|link| &link.columns).for_each(|text| columns.wants(text));
+    let own = spans.iter().filter(|s| root(&s.source) == Some(&def.name.value));
+    own.flat_map(|s| [&s.from, &s.until].into_iter().chain(&s.actor)).for_each(|text| columns.wants(text));
     let declared = columns.found;
     Table {
         name: def.name.value.clone(),
@@ -58,6 +61,17 @@ fn source(def: &SourceDef, findings: &mut Vec<Diagnostic>) -> Table {
         format: format(def.format.as_ref(), findings),
         text: options(&def.text, findings),
         declared,
+    }
+}
+
+/// The name that an event set begins with.
+fn root(mut set: &Expr) -> Option<&String> {
+    loop {
+        match &set.kind {
+            ExprKind::Name(name) => return Some(name),
+            ExprKind::Where { of, .. } => set = of,
+            _ => return None,
+        }
     }
 }
 

@@ -87,9 +87,13 @@ fn a_name_is_one_thing() {
         (
             "metrics: {a: count(app)}",
             "metrics: {a: count(app)}",
-            "`a` is already a source, an event, a segment or a metric",
+            "`a` is already a source, an event, a set of spans, a segment or a metric",
         ),
-        ("metrics: {a: count(app)}", "events: {a: app}", "`a` is already a source, an event, a segment or a metric"),
+        (
+            "metrics: {a: count(app)}",
+            "events: {a: app}",
+            "`a` is already a source, an event, a set of spans, a segment or a metric",
+        ),
         ("goals: {a: A}", "objectives: {a: {}}", "`a` is already a goal or an objective"),
         ("releases: {a: 2026-01-01}", "releases: {a: 2026-01-02}", "`a` is already a release"),
     ];

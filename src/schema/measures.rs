@@ -1,4 +1,4 @@
-//! Events, segments and metrics.
+//! Events, spans, segments and metrics.
 
 use crate::schema::kind::Shape::{Columns, Suggested, Text, Texts, Word};
 use crate::schema::kind::{ALLOW, Kind, key};
@@ -21,6 +21,23 @@ pub(super) const EVENT: Kind = Kind {
         key("description", Text, "More about it, for people.", "Counted from half a minute on"),
         key("owner", Text, "Who answers for it.", "player"),
         ALLOW,
+    ],
+    either: &[],
+};
+
+pub(super) const SPANS: Kind = Kind {
+    word: "span",
+    what: "Things that last, a row each: from when until when.",
+    main: None,
+    keys: &[
+        key("source", Text, "The event set whose rows they are, of a source with a `time`.", "subscriptions")
+            .required(),
+        key("from", Text, "The column that says when a span begins.", "started_at").required(),
+        key("until", Text, "The column that says when it ends; null where it has not.", "ended_at").required(),
+        key("actor", Columns, "Another column as its actor, or a list of columns.", "account_id"),
+        key("title", Text, "What people call it.", "Memberships"),
+        key("description", Text, "More about it, for people.", "Paid ones without trials"),
+        key("owner", Text, "Who answers for it.", "billing"),
     ],
     either: &[],
 };

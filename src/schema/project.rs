@@ -41,6 +41,7 @@ pub const FILE: Kind = Kind {
     keys: &[
         key("sources", Sections(&data::SOURCE), "Event files and what their columns mean.", "{}"),
         key("events", Sections(&measures::EVENT), "Names for what happens.", "{}"),
+        key("spans", Sections(&measures::SPANS), "Things that last: subscriptions, memberships, trials.", "{}"),
         key("lookups", Sections(&data::LOOKUP), "Facts about actors and things, one row a key.", "{}"),
         key("segments", Sections(&measures::SEGMENT), "Conditions on actors.", "{}"),
         key("metrics", Sections(&measures::METRIC), "What is measured.", "{}"),

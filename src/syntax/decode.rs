@@ -47,6 +47,7 @@ pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     let mut broken = Vec::new();
     section(d, &mut f, "sources", Needs::All, &mut broken, &mut out.sources, data::source);
     section(d, &mut f, "events", Needs::WhatCouldBeRead, &mut broken, &mut out.events, measures::event);
+    section(d, &mut f, "spans", Needs::All, &mut broken, &mut out.spans, measures::spans);
     section(d, &mut f, "lookups", Needs::All, &mut broken, &mut out.lookups, data::lookup);
     section(d, &mut f, "segments", Needs::WhatCouldBeRead, &mut broken, &mut out.segments, measures::segment);
     section(d, &mut f, "metrics", Needs::WhatCouldBeRead, &mut broken, &mut out.metrics, measures::metric);
@@ -56,9 +57,7 @@ pub(crate) fn document(d: &mut Decoder, root: Option<Node>) -> Document {
     section(d, &mut f, "releases", Needs::WhatCouldBeRead, &mut broken, &mut out.releases, reports::release);
     section(d, &mut f, "reports", Needs::WhatCouldBeRead, &mut broken, &mut out.reports, reports::report);
     section(d, &mut f, "tests", Needs::All, &mut broken, &mut out.tests, trials::test);
-    for later in ["spans", "experiments"] {
-        broken.extend(f.later_section(d, later).into_iter().flat_map(names_in));
-    }
+    broken.extend(f.later_section(d, "experiments").into_iter().flat_map(names_in));
     // What stands in a section with a mistyped name is meant to be there.
     broken.extend(f.finish(d).into_iter().flat_map(names_in));
     out.broken = broken;

@@ -33,6 +33,7 @@ pub struct Document {
     pub library: bool,
     pub sources: Vec<SourceDef>,
     pub events: Vec<EventDef>,
+    pub spans: Vec<SpansDef>,
     pub lookups: Vec<LookupDef>,
     pub segments: Vec<SegmentDef>,
     pub metrics: Vec<MetricDef>,
@@ -54,6 +55,7 @@ impl Document {
             library: false,
             sources: Vec::new(),
             events: Vec::new(),
+            spans: Vec::new(),
             lookups: Vec::new(),
             segments: Vec::new(),
             metrics: Vec::new(),
@@ -72,6 +74,7 @@ impl Document {
         let mut out = Vec::new();
         out.extend(self.sources.iter().map(|d| (&d.name, d.span)));
         out.extend(self.events.iter().map(|d| (&d.name, d.span)));
+        out.extend(self.spans.iter().map(|d| (&d.name, d.span)));
         out.extend(self.lookups.iter().map(|d| (&d.name, d.span)));
         out.extend(self.segments.iter().map(|d| (&d.name, d.span)));
         out.extend(self.metrics.iter().map(|d| (&d.name, d.span)));
@@ -165,6 +168,23 @@ pub struct EventDef {
     pub description: Option<Text>,
     pub owner: Option<Text>,
     pub allow: Vec<AllowDef>,
+}
+
+/// Things that last: a row each.
+#[derive(Clone, Debug)]
+pub struct SpansDef {
+    pub name: Name,
+    pub span: Span,
+    /// The rows: an event set.
+    pub source: Expr,
+    /// Columns of times: when a span begins, and when it ends; null where it has not.
+    pub from: Text,
+    pub until: Text,
+    /// As of a source; empty: its source's.
+    pub actor: Vec<Text>,
+    pub title: Option<Text>,
+    pub description: Option<Text>,
+    pub owner: Option<Text>,
 }
 
 #[derive(Clone, Debug)]

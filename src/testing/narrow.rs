@@ -42,6 +42,7 @@ pub fn narrowed(
         let mut of = Document::empty(document.file);
         of.sources = document.sources.iter().filter(|d| own(&d.name)).cloned().collect();
         of.events = document.events.iter().filter(|d| own(&d.name)).cloned().collect();
+        of.spans = document.spans.iter().filter(|d| own(&d.name)).cloned().collect();
         of.segments = document.segments.iter().filter(|d| own(&d.name)).cloned().collect();
         of.metrics = document.metrics.iter().filter(|d| own(&d.name)).cloned().collect();
         of.lookups.clone_from(&document.lookups);
@@ -76,9 +77,10 @@ fn expressions(documents: &[Document]) -> BTreeMap<&str, Vec<&Expr>> {
     let mut exprs: BTreeMap<&str, Vec<&Expr>> = BTreeMap::new();
     for document in documents {
         let events = document.events.iter().map(|d| (d.name.value.as_str(), &d.expr));
+        let spans = document.spans.iter().map(|d| (d.name.value.as_str(), &d.source));
         let segments = document.segments.iter().map(|d| (d.name.value.as_str(), &d.expr));
         let metrics = document.metrics.iter().map(|d| (d.name.value.as_str(), &d.expr));
-        for (name, expr) in events.chain(segments).chain(metrics) {
+        for (name, expr) in events.chain(spans).chain(segments).chain(metrics) {
             exprs.entry(name).or_default().push(expr);
         }
         for source in &document.sources {
@@ -187,7 +189,8 @@ fn value(cell: &Cell) -> Json {
 /// Names of columns, declared or mentioned anywhere; of a lookup those after what is no definition's name (`user.plan`).
 fn header(project: &Project, declared: &[&str], lookup: bool) -> String {
     let mut names: BTreeSet<String> = declared.iter().map(|d| (*d).to_owned()).collect();
-    let exprs = project.events.iter().map(|d| &d.expr).chain(project.metrics.iter().map(|d| &d.expr));
+    let sets = project.events.iter().map(|d| &d.expr).chain(project.spans.iter().map(|d| &d.source));
+    let exprs = sets.chain(project.metrics.iter().map(|d| &d.expr));
     for expr in exprs.chain(project.segments.iter().map(|d| &d.expr)) {
         let text = print::expr(expr);
         let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'));

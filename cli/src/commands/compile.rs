@@ -69,11 +69,12 @@ fn ast(common: &Common, args: &CompileArgs) -> Result<String, Stop> {
 
 fn expressions(document: &Document) -> impl Iterator<Item = (&'static str, &str, &Expr)> {
     let events = document.events.iter().map(|d| ("events", d.name.value.as_str(), &d.expr));
+    let spans = document.spans.iter().map(|d| ("spans", d.name.value.as_str(), &d.source));
     let segments = document.segments.iter().map(|d| ("segments", d.name.value.as_str(), &d.expr));
     let metrics = document.metrics.iter().map(|d| ("metrics", d.name.value.as_str(), &d.expr));
     let objectives =
         document.objectives.iter().filter_map(|d| Some(("objectives", d.name.value.as_str(), d.metric.as_ref()?)));
-    events.chain(segments).chain(metrics).chain(objectives)
+    events.chain(spans).chain(segments).chain(metrics).chain(objectives)
 }
 
 /// The typed program: a metric's expression over measures, its unit, type, additivity and hash.

@@ -333,6 +333,7 @@ impl<'a> Evaluation<'a> {
                             }
                         });
                         each?;
+                        self.members_before(of, at, &mut members)?;
                     }
                 }
                 members.sort_unstable();
@@ -367,6 +368,24 @@ impl<'a> Evaluation<'a> {
                 self.collection(of, At { span: self.times.window(*window, at.span), ..at })
             }
         }
+    }
+
+    /// The keys of those who were there in a period that is looked back at: who has left is a member too.
+    fn members_before(&self, of: &MetricExpr, at: At<'_>, out: &mut Vec<u32>) -> Result<(), Failure> {
+        let mut result = Ok(());
+        of.earlier(&mut |of, shift| {
+            let Some(span) = self.before(of, shift, at).filter(|_| result.is_ok()) else { return };
+            let at = At { span, ..at };
+            of.now(&mut |node| {
+                if let (MetricKind::Measure(measure), Ok(())) = (&node.kind, &result) {
+                    result = self.members(measure, at, out);
+                }
+            });
+            if result.is_ok() {
+                result = self.members_before(of, at, out);
+            }
+        });
+        result
     }
 
     /// The keys below the one at hand that a measure has rows for in the interval at hand.

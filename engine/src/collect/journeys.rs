@@ -2,6 +2,7 @@
 
 mod entries;
 mod funnel;
+mod lasting;
 mod returns;
 
 use std::collections::BTreeMap;
@@ -95,6 +96,11 @@ pub(super) fn outcome(
         JourneyKind::Lifecycle(state) => {
             let before = times.before(span);
             let shares = returns::lifecycle(*state, trail, own, bounds(before.interval));
+            Outcome { kind: Found::Shares(vec![shares]), mature: true }
+        }
+        JourneyKind::SpanChurn { after } => {
+            let spans = lasting::Lasting { trail, clock, after: *after };
+            let shares = spans.churn((own.0, end.min(micros(times.as_of))));
             Outcome { kind: Found::Shares(vec![shares]), mature: true }
         }
         JourneyKind::Churn { after } => {

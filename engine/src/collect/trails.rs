@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use kepi_lang::ir::JourneyKind;
 use kepi_lang::value::Value;
 
 use crate::collect::table::{Leaves, ROOT};
 use crate::operators::trail::NOTHING;
 use crate::operators::{Reader, decode_value};
+use crate::plan::micros;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Step {
@@ -110,9 +112,20 @@ impl Trail {
         self.values.get(kept as usize).unwrap_or(&Value::Null)
     }
 
+    /// When a row that lasts ends, in microseconds; the end of time for one that does not.
+    pub(super) fn until(&self, step: &Step) -> i64 {
+        match self.value(step.kept) {
+            Value::Instant(until) => micros(*until),
+            _ => i64::MAX,
+        }
+    }
+
     /// The breakdown's values of those who enter in a span.
     pub(super) fn groups_in(&self, entries: u32, (from, to): (i64, i64)) -> BTreeSet<u32> {
-        let inside = self.steps.iter().filter(|s| s.tags & entries != 0 && s.time >= from && s.time < to);
+        let inside = self.steps.iter().filter(|s| {
+            let last = if s.tags & JourneyKind::SPAN != 0 { self.until(s) } else { s.time };
+            s.tags & entries != 0 && last >= from && s.time < to
+        });
         inside.map(|s| s.by).collect()
     }
 }

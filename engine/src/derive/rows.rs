@@ -17,7 +17,7 @@ use crate::sources::Clean;
 use crate::sources::made::{Made, Maker};
 
 /// Rows of a batch.
-const BATCH: usize = 64 * 1024;
+pub(super) const BATCH: usize = 64 * 1024;
 
 /// A visit lasts at least so long, in microseconds, or has a second event.
 const BOUNCE: i64 = 10_000_000;
@@ -47,6 +47,15 @@ impl From<RowError> for Failed {
 }
 
 impl Rows {
+    /// No rows yet, of those that belong to spans of time.
+    pub(super) fn of_spans() -> Self {
+        Self { spans: Some(Vec::new()), ..Self::default() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.time.len()
+    }
+
     /// A row that is one other.
     pub(super) fn one(&mut self, actor: u32, row: u32, time: i64) {
         self.actor.push(actor);

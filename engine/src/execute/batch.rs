@@ -310,7 +310,7 @@ impl<'a> Batch<'a> {
                 }
             } else if *time != i64::MIN && *time < cap {
                 flags.set(row, CLAIMED);
-                if actor.is_valid(row) {
+                if harvest.unowned || actor.is_valid(row) {
                     selection.rows.push(row as u32);
                 }
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kepi_lang::ir::{Branch, Derived, Edge, RowExpr};
+use kepi_lang::ir::{Branch, Derived, Edge, RowExpr, Rule};
 
 use crate::plan::PlannedMeasure;
 use crate::plan::suite::SuiteSpec;
@@ -24,6 +24,7 @@ pub(crate) struct Wanted<'a> {
     pub number: usize,
     pub branch: &'a Branch,
     pub also: Option<&'a RowExpr>,
+    pub unowned: bool,
     pub made: &'a [(Edge, Vec<RowExpr>)],
 }
 
@@ -73,7 +74,8 @@ pub(crate) fn wanted<'a>(planned: &'a [PlannedDerived], of: impl Fn(&Branch) -> 
     for (derived, planned) in planned.iter().enumerate() {
         for (number, branch) in planned.derived.of.iter().enumerate().filter(|(_, branch)| of(branch)) {
             let also = planned.derived.also.get(number);
-            found.push(Wanted { derived, number, branch, also, made: &planned.made });
+            let unowned = planned.derived.rule == Rule::Open;
+            found.push(Wanted { derived, number, branch, also, unowned, made: &planned.made });
         }
     }
     found

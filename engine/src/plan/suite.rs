@@ -63,6 +63,8 @@ pub(crate) struct Harvest {
     pub filter: Option<usize>,
     pub actor: Option<usize>,
     pub also: Option<usize>,
+    /// Rows without an actor are collected too.
+    pub unowned: bool,
     pub values: Vec<usize>,
 }
 
@@ -203,6 +205,7 @@ impl SuiteSpec {
             filter: branch.filter.as_ref().map(|e| self.expr(e)),
             actor: branch.value.as_ref().map(|e| self.expr(e)),
             also: wanted.also.map(|e| self.expr(e)),
+            unowned: wanted.unowned,
             values: wanted.values().map(|e| self.expr(e)).collect(),
         };
         self.harvests.push(harvest);

@@ -63,6 +63,13 @@ impl Times<'_> {
                 let base = if *state == Lifecycle::Dormant { self.before(span).interval } else { own };
                 (Interval { start: Timestamp::MIN, ..own }, base)
             }
+            JourneyKind::SpanChurn { after } => {
+                let start = after.map_or(own.start, |grace| {
+                    let instant = Interval { start: own.start, end: own.start };
+                    self.calendar.window(Window::Trailing(grace), instant).start
+                });
+                (Interval { start: Timestamp::MIN, ..own }, Interval { start, end: own.start })
+            }
             JourneyKind::Churn { after } => {
                 let (base, since) = self.churn(span, *after);
                 (Interval { start: base.start, end: since.end }, base)

@@ -14,3 +14,4 @@ mod reference;
 #[path = "../engine/rng.rs"]
 mod rng;
 mod semantics;
+mod spans;

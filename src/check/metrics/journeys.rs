@@ -51,12 +51,18 @@ impl<'a> Metrics<'_, 'a> {
         self.part(function, Arc::new(journey), member, span)
     }
 
-    fn bad<T>(&self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) -> Check<T> {
+    pub(super) fn bad<T>(
+        &self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Check<T> {
         self.cx.fail(Diagnostic::new(code, span, message.into()).help(help.into()))
     }
 
     /// The options that are not `known`; the first of each kind counts, a second is refused.
-    fn plain(
+    pub(super) fn plain(
         &self,
         function: &Function,
         args: &'a [Arg],
@@ -122,7 +128,7 @@ impl<'a> Metrics<'_, 'a> {
         Ok(TrailSet { set: self.cx.set(expr)?, span: expr.span })
     }
 
-    fn of_one_set(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<Arc<Measure>> {
+    pub(super) fn of_one_set(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<Arc<Measure>> {
         for arg in args {
             match arg {
                 Arg::Expr(expr) => return self.trail(&[self.step_set(expr)?], None, Order::Ordered, span),
@@ -252,7 +258,7 @@ impl<'a> Metrics<'_, 'a> {
         Ok(Journey { trail, kind })
     }
 
-    fn not_of_periods(&self, window: Window, span: Span) -> Check<()> {
+    pub(super) fn not_of_periods(&self, window: Window, span: Span) -> Check<()> {
         match window {
             Window::Trailing(Length { unit: SpanUnit::Period, .. }) => {
                 let message = "a window after an entry is a length of time, not a number of periods";
@@ -315,24 +321,6 @@ impl<'a> Metrics<'_, 'a> {
             mature_only: has(Flag::MatureOnly),
         });
         Ok(Journey { trail, kind })
-    }
-
-    fn churn(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<Journey> {
-        let mut after = None;
-        self.plain(function, args, span, |option| match option {
-            OptionWord::After(length) => {
-                after = Some(*length);
-                Some(())
-            }
-            _ => None,
-        })?;
-        let trail = self.of_one_set(function, args, span)?;
-        let Some(after) = after else {
-            let message = "after how long without an event an actor is lost is not said";
-            return self.bad(Code::JourneyOption, span, message, "write it: `churn(E, after 30d)`");
-        };
-        self.not_of_periods(Window::Trailing(after), span)?;
-        Ok(Journey { trail, kind: JourneyKind::Churn { after } })
     }
 
     /// The journey's value, or what is asked of it after a dot.

@@ -13,7 +13,7 @@ use crate::check::rows::{Rows, Use, and, no_actor};
 use crate::check::sets::{EventSet, SetBranch};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Aggregate, Branch, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, ScalarType};
+use crate::ir::{Aggregate, Branch, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, Rule, ScalarType};
 use crate::resolve::Named;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Name};
@@ -102,11 +102,13 @@ impl<'a> Metrics<'_, 'a> {
         let (ty, unit) = first.unwrap_or((ScalarType::Int, Unit::none()));
         let (ty, unit) = self.result(aggregate, of, set, (ty, unit), offender.as_deref(), span)?;
         let stock = set.branches.iter().any(|b| self.cx.scope.source(b.source).is_some_and(|s| s.snapshot));
+        // Nothing open is nothing, and known; but it never adds up over time.
+        let open = set.branches.iter().any(|b| b.derived.as_ref().is_some_and(|d| d.ir.rule == Rule::Open));
         let measure = Measure { aggregate, branches, ty, unit: unit.clone(), stock };
         Ok(Val::One(MetricExpr {
             ty,
             unit,
-            additivity: of_aggregate(aggregate, stock),
+            additivity: of_aggregate(aggregate, stock || open),
             proportion: aggregate == Aggregate::Share,
             kind: MetricKind::Measure(Arc::new(measure)),
         }))
@@ -400,6 +402,9 @@ impl<'a> Metrics<'_, 'a> {
         let code = if scope.named(name).is_some() { Code::NameOfOtherKind } else { Code::UnknownName };
         let message = match scope.named(name) {
             Some(Named::Metric(_)) => format!("`{name}` is a metric, and a metric has no columns"),
+            Some(Named::Spans(_)) => {
+                format!("`{name}` lasts: it is not said whether `open({name})`, `started({name})` or `ended({name})`")
+            }
             Some(_) => format!("`{name}` is a segment, and a segment has no columns"),
             None => format!("no event or source is named `{name}`{near}"),
         };

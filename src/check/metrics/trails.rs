@@ -40,6 +40,11 @@ impl<'a> Metrics<'_, 'a> {
         for (number, TrailSet { set, span: at }) in (0u32..).zip(sets) {
             self.cx.one_entity(set, *at)?;
             for part in &set.branches {
+                if part.derived.as_ref().is_some_and(|d| d.ir.is_asked()) {
+                    let message = "a journey follows events in order of time, and these are the rows of a period";
+                    let help = "of spans take those that began or ended: `started(S)`, `ended(S)`";
+                    return self.cx.fail(Diagnostic::new(Code::PeriodRows, *at, message).help(help));
+                }
                 if part.time.is_none() {
                     let message = "a journey follows events in order of time, and these rows have none";
                     return self.cx.fail(Diagnostic::new(Code::NoClock, *at, message));
@@ -91,14 +96,7 @@ impl<'a> Metrics<'_, 'a> {
             }
         }
         result?;
-        let kept: Vec<ScalarType> = branches.iter().filter_map(|b| b.kept.first()).map(|e| e.ty).collect();
-        if let Some(first) = kept.first()
-            && let Some(other) = kept.iter().find(|ty| *ty != first && !ty.is_open() && !first.is_open())
-        {
-            let (one, two) = (crate::check::findings::called(*first), crate::check::findings::called(*other));
-            let message = format!("the actors are {one} in one source, {two} in another");
-            return self.cx.fail(Diagnostic::new(Code::UnionMismatch, span, message));
-        }
+        self.one_actor_type(&branches, span)?;
         for (branch, tags) in branches.iter_mut().zip(tags) {
             branch.filter = match order == Order::Strict {
                 true => None,
@@ -109,6 +107,17 @@ impl<'a> Metrics<'_, 'a> {
         self.cx.spend(branches.len(), span)?;
         let unit = entity.map_or_else(Unit::none, Unit::entity);
         Ok(Arc::new(Measure { aggregate: Aggregate::Trail, branches, ty: ScalarType::Int, unit, stock: false }))
+    }
+
+    /// The actors of a trail, the first of what is kept, are of one type.
+    pub(super) fn one_actor_type(&self, branches: &[Branch], span: Span) -> Check<()> {
+        let kept: Vec<ScalarType> = branches.iter().filter_map(|b| b.kept.first()).map(|e| e.ty).collect();
+        let Some(first) = kept.first() else { return Ok(()) };
+        let other = kept.iter().find(|ty| *ty != first && !ty.is_open() && !first.is_open());
+        let Some(other) = other else { return Ok(()) };
+        let (one, two) = (crate::check::findings::called(*first), crate::check::findings::called(*other));
+        let message = format!("the actors are {one} in one source, {two} in another");
+        self.cx.fail(Diagnostic::new(Code::UnionMismatch, span, message))
     }
 }
 
@@ -125,7 +134,7 @@ fn union(tags: &[(u32, Option<RowExpr>)]) -> Option<RowExpr> {
 }
 
 /// Which sets a row belongs to: 1 for the first, 2 for the second, 4 for the third.
-fn bits(tags: Vec<(u32, Option<RowExpr>)>) -> RowExpr {
+pub(super) fn bits(tags: Vec<(u32, Option<RowExpr>)>) -> RowExpr {
     let mut always = 0u32;
     let mut conditions: Vec<(RowExpr, u32)> = Vec::new();
     for (number, condition) in tags {

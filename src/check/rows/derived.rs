@@ -69,6 +69,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             return Ok(false);
         }
         Ok(match self.cx.scope.named(name) {
+            Some(Named::Spans(_)) => self.set == Some(name),
             Some(Named::Event(at)) => {
                 self.set == Some(name)
                     || self.cx.event(at)?.branches.iter().any(|b| b.derived.as_ref().is_some_and(|d| d.ir == set.ir))
@@ -104,7 +105,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             let rows = Rows { pushed: self.pushed, ..Rows::of_branch(self.cx, branch, name, self.used) };
             each.push(rows.expr(ast)?);
         }
-        made(self.cx, at, each, ast.span)
+        made(self.cx, set, at, each, ast.span)
     }
 
     /// A name that stands alone.

@@ -180,6 +180,7 @@ impl<'a> Rows<'_, 'a> {
         let kind = match scope.named(name) {
             Some(Named::Metric(_)) => Some("a metric, one number for many rows"),
             Some(Named::Event(_) | Named::Source(_)) => Some("an event set"),
+            Some(Named::Spans(_)) => Some("a set of spans"),
             _ => None,
         };
         if let Some(kind) = kind {
@@ -246,6 +247,10 @@ impl<'a> Rows<'_, 'a> {
                 let time = id.filter(|id| Some(*id) == here).and_then(|id| scope.source(id)).map(|s| s.time);
                 Ok(time)
             }
+            Some(Named::Spans(at)) => {
+                let spans = self.cx.spans(at)?;
+                Ok(spans.set.branches.iter().any(|b| Some(b.source) == here).then_some(self.time))
+            }
             Some(Named::Event(at)) => {
                 let set = self.cx.event(at)?;
                 Ok(set.branches.iter().find(|b| Some(b.source) == here).map(|b| b.time))
@@ -295,6 +300,10 @@ impl<'a> Rows<'_, 'a> {
                     field.value,
                     self.rows()
                 )))
+            }
+            Some(Named::Spans(_)) => {
+                let message = format!("`{prefix}` is a set of spans, and the rows at hand are of {}", self.rows());
+                self.cx.fail(Diagnostic::new(Code::OtherSet, at, message))
             }
             Some(Named::Metric(_)) => {
                 let message = format!("`{prefix}` is a metric, and a metric has no columns");

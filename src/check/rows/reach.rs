@@ -1,5 +1,6 @@
 //! Over links to a lookup's row, and on from there.
 
+use crate::check::classify::Class;
 use crate::check::findings::{Check, Reported, called};
 use crate::check::rows::{Place, Rows, Use};
 use crate::check::tables::{Columns, Links};
@@ -97,6 +98,11 @@ impl<'a> Rows<'_, 'a> {
                     }
                 }
             }
+            // `ended(S).x`: the measure has seen to it that this is the set at hand.
+            ExprKind::Call { .. } if self.cx.scope.classify(root) == Class::Set => match steps.next() {
+                Some(first) => self.link(first)?,
+                None => return self.field(field, self.time),
+            },
             ExprKind::Member { args: Some(_), .. } | ExprKind::Call { .. } => return self.expr_of(root),
             // `(E where …).x`: the measure has seen to it that E is the set at hand.
             _ => match steps.next() {

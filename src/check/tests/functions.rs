@@ -11,10 +11,13 @@ sources:
     time: ts
     actor: user_id
     columns: {amount: {type: decimal, unit: EUR}, discount: {unit: EUR}, quantity: integer, country: text}
+  passes: {files: p.csv, time: since, actor: user_id, columns: {since: instant, gone: instant, fee: {unit: EUR}}}
   balance: {files: b.csv, time: day, actor: user_id, snapshot: true, columns: {amount: {unit: EUR}}}
 events:
   play: app where event = \"play\"
   purchase: shop
+spans:
+  pass: {source: passes, from: since, until: gone}
 ";
 
 #[test]

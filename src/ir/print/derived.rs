@@ -29,7 +29,8 @@ impl Printer<'_> {
     pub fn derived(&self, derived: &Derived) -> String {
         let mut of: Vec<String> = derived.of.iter().map(|branch| self.branch(branch)).collect();
         for ((branch, text), also) in derived.of.iter().zip(&mut of).zip(&derived.also) {
-            let _ = write!(text, " with {}", self.branch_row(also, branch));
+            let word = if derived.rule == Rule::Open { "until" } else { "with" };
+            let _ = write!(text, " {word} {}", self.branch_row(also, branch));
         }
         if self.meaning {
             of.sort();
@@ -40,6 +41,7 @@ impl Printer<'_> {
             Rule::FirstOf(grain) => format!("first({of}) per {grain}"),
             Rule::Asked(Edge::First) => format!("first({of}) per period"),
             Rule::Asked(Edge::Last) => format!("last({of}) per period"),
+            Rule::Open => format!("open({of})"),
             Rule::Sessions(rule) => {
                 let mut text = format!("sessions({of}");
                 if rule.by_id {

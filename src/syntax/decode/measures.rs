@@ -5,7 +5,7 @@ use crate::syntax::decode::Decoder;
 use crate::syntax::decode::allow::allow;
 use crate::syntax::decode::data;
 use crate::syntax::decode::fields::{Fields, Kind};
-use crate::syntax::document::{EventDef, MetricDef, SegmentDef};
+use crate::syntax::document::{EventDef, MetricDef, SegmentDef, SpansDef};
 use crate::syntax::yaml::Node;
 
 pub(super) fn event(d: &mut Decoder, name: Name, node: Node) -> Option<EventDef> {
@@ -20,6 +20,20 @@ pub(super) fn event(d: &mut Decoder, name: Name, node: Node) -> Option<EventDef>
     let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
     Some(EventDef { name, span, expr: expr?, time, actor, title, description, owner, allow })
+}
+
+pub(super) fn spans(d: &mut Decoder, name: Name, node: Node) -> Option<SpansDef> {
+    let span = name.span.to(node.span);
+    let mut f = Fields::of_node(d, node, Kind::definition("span", &name))?;
+    let source = f.required(d, "source", "source: SOURCE", Decoder::expr);
+    let from = f.required(d, "from", "from: COLUMN", Decoder::text);
+    let until = f.required(d, "until", "until: COLUMN", Decoder::text);
+    let actor = f.optional(d, "actor", data::actor).unwrap_or_default();
+    let title = f.optional(d, "title", Decoder::text);
+    let description = f.optional(d, "description", Decoder::text);
+    let owner = f.optional(d, "owner", Decoder::text);
+    f.finish(d);
+    Some(SpansDef { name, span, source: source?, from: from?, until: until?, actor, title, description, owner })
 }
 
 pub(super) fn segment(d: &mut Decoder, name: Name, node: Node) -> Option<SegmentDef> {

@@ -179,6 +179,14 @@ pub fn value(world: &World<'_>, expr: &MetricExpr, at: &At) -> Result<Value, Too
 }
 
 fn earlier(world: &World<'_>, of: &MetricExpr, shift: kepi_lang::calendar::Length, at: &At) -> Result<Value, TooLarge> {
+    match moved(world, of, shift, at) {
+        Some(interval) => value(world, of, &At { interval, ..at.clone() }),
+        None => Ok(Value::Null),
+    }
+}
+
+/// The interval moved back; `None`: it begins before a source's history.
+fn moved(world: &World<'_>, of: &MetricExpr, shift: kepi_lang::calendar::Length, at: &At) -> Option<Interval> {
     let calendar = &world.program.settings.calendar;
     let interval = calendar.shift_back(at.interval, shift, at.grain);
     let history = |id: &kepi_lang::ir::SourceId| {
@@ -187,10 +195,20 @@ fn earlier(world: &World<'_>, of: &MetricExpr, shift: kepi_lang::calendar::Lengt
         let first = world.extents[id.0 as usize].first;
         source.time.is_none() || first.is_some_and(|first| calendar.floor(first, grain) <= interval.start)
     };
-    if interval.start != Timestamp::MIN && !of.sources().iter().all(history) {
-        return Ok(Value::Null);
-    }
-    value(world, of, &At { interval, ..at.clone() })
+    (interval.start == Timestamp::MIN || of.sources().iter().all(history)).then_some(interval)
+}
+
+/// The measures of earlier periods that an expression looks back at.
+fn looked_back(world: &World<'_>, of: &MetricExpr, at: &At, found: &mut Vec<(std::sync::Arc<Measure>, Interval)>) {
+    of.earlier(&mut |of, shift| {
+        let Some(interval) = moved(world, of, shift, at) else { return };
+        of.now(&mut |node| {
+            if let MetricKind::Measure(measure) = &node.kind {
+                found.push((measure.clone(), interval));
+            }
+        });
+        looked_back(world, of, &At { interval, ..at.clone() }, found);
+    });
 }
 
 /// The sub-periods of a series.
@@ -226,10 +244,14 @@ fn members(world: &World<'_>, collection: &Collection, at: &At) -> Result<Vec<Va
                 Some(base) => measures.push(base.clone()),
                 None => of.measures(&mut |m| measures.push(m.clone())),
             }
+            let mut looked_at: Vec<_> = measures.into_iter().map(|m| (m, at.interval)).collect();
+            if base.is_none() {
+                looked_back(world, of, at, &mut looked_at);
+            }
             let mut keys: Vec<Value> = Vec::new();
-            for measure in measures {
+            for (measure, interval) in looked_at {
                 let by: &[Value] = if measure.branches.iter().all(|b| b.by.is_empty()) { &[] } else { &at.by };
-                for row in taken(world, &measure, &at.interval)? {
+                for row in taken(world, &measure, &interval)? {
                     let depth = at.keys.len();
                     if same(&row.by, by) && same(&row.keys[..depth], &at.keys) {
                         keys.push(row.keys[depth].clone());

@@ -153,6 +153,22 @@ impl Reference<'_> {
         Ok(coerce(value, expr.ty))
     }
 
+    /// The measures of earlier periods that an expression looks back at.
+    fn looked_back(&self, of: &MetricExpr, at: &At, found: &mut Vec<(Arc<Measure>, Interval)>) {
+        of.earlier(&mut |of, shift| {
+            let moved = self.program.settings.calendar.shift_back(at.interval, shift, at.grain);
+            if self.begins_before_history(moved, at.grain, &of.sources()) {
+                return;
+            }
+            of.now(&mut |node| {
+                if let MetricKind::Measure(measure) = &node.kind {
+                    found.push((Arc::clone(measure), moved));
+                }
+            });
+            self.looked_back(of, &at.on(moved), found);
+        });
+    }
+
     fn earlier(&self, of: &MetricExpr, shift: Length, at: &At) -> Result<Value, TooLarge> {
         let moved = self.program.settings.calendar.shift_back(at.interval, shift, at.grain);
         if self.begins_before_history(moved, at.grain, &of.sources()) {
@@ -235,12 +251,18 @@ impl Reference<'_> {
                     Some(base) => measures.push(Arc::clone(base)),
                     None => of.measures(&mut |m| measures.push(Arc::clone(m))),
                 }
+                let mut looked_at: Vec<_> = measures.into_iter().map(|m| (m, at.interval)).collect();
+                if base.is_none() {
+                    self.looked_back(of, at, &mut looked_at);
+                }
                 let mut keys = BTreeSet::new();
-                for branch in measures.iter().flat_map(|m| &m.branches) {
-                    for taken in self.taken(branch)?.iter() {
-                        let below = taken.keys.starts_with(&at.keys);
-                        if below && self.lies_in(taken, at.interval) && of_breakdown(taken, at) {
-                            keys.insert(taken.keys[at.keys.len()].clone());
+                for (measure, interval) in &looked_at {
+                    for branch in &measure.branches {
+                        for taken in self.taken(branch)?.iter() {
+                            let below = taken.keys.starts_with(&at.keys);
+                            if below && self.lies_in(taken, *interval) && of_breakdown(taken, at) {
+                                keys.insert(taken.keys[at.keys.len()].clone());
+                            }
                         }
                     }
                 }

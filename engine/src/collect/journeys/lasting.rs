@@ -1,0 +1,51 @@
+//! Spans of actors: who is there at an instant, and who no longer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_lang::calendar::{Length, Window};
+
+use crate::collect::journeys::Clock;
+use crate::collect::journeys::returns::Share;
+use crate::collect::trails::{Step, Trail};
+
+const COUNTS: u32 = 1;
+const KEEPS: u32 = 2;
+
+pub(super) struct Lasting<'a> {
+    pub trail: &'a Trail,
+    pub clock: &'a Clock<'a>,
+    /// How long a span that has ended goes on.
+    pub after: Option<Length>,
+}
+
+impl Lasting<'_> {
+    /// Whether a span was there right before an instant.
+    fn at(&self, step: &Step, instant: i64) -> bool {
+        let until = self.trail.until(step);
+        let until = match self.after {
+            Some(grace) if until != i64::MAX => self.clock.after(until, Window::Trailing(grace)),
+            _ => until,
+        };
+        step.time < instant && until >= instant
+    }
+
+    /// Of the actors there at the start, by each value of the breakdown that a span of theirs has then: those that are not at
+    /// the end.
+    pub(super) fn churn(&self, (start, end): (i64, i64)) -> BTreeMap<u32, Share> {
+        let mut found: BTreeMap<u32, Share> = BTreeMap::new();
+        for rows in self.trail.actors() {
+            let there = rows.iter().filter(|r| r.tags & COUNTS != 0 && self.at(r, start));
+            let groups: BTreeSet<u32> = there.map(|r| r.by).collect();
+            if groups.is_empty() {
+                continue;
+            }
+            let gone = !rows.iter().any(|r| r.tags & KEEPS != 0 && self.at(r, end));
+            for by in groups {
+                let share = found.entry(by).or_default();
+                share.of += 1;
+                share.yes += u64::from(gone);
+            }
+        }
+        found
+    }
+}
