@@ -182,6 +182,7 @@ impl Scope {
             key: table.key.clone(),
             valid: table.valid,
             latest: table.latest,
+            clocks: table.clocks.clone(),
             scope: table.scope.get().cloned(),
             links: table.links.all(),
             columns: table.columns.list.borrow().clone(),

@@ -13,6 +13,7 @@ mod cli {
     #[cfg(target_os = "linux")]
     mod limits;
     mod long;
+    mod lookups;
     pub mod oracle;
     mod profile;
     pub mod retail;

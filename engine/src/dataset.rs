@@ -125,7 +125,7 @@ impl Dataset {
         let (mut works, mut findings) = (Vec::new(), Vec::new());
         for spec in &plan.suites {
             let Some(source) = self.opened.sources.get(spec.source.0 as usize) else { continue };
-            if let Err(more) = source.fields_of_json(&spec.exprs, &spec.columns) {
+            if let Err(more) = source.fields_of_json(&spec.exprs, &spec.columns, &self.opened.lookups) {
                 findings.extend(more);
                 continue;
             }

@@ -8,6 +8,7 @@ mod column;
 pub(crate) mod convert;
 mod counts;
 mod dedup;
+mod fields;
 pub(crate) mod files;
 pub(crate) mod finding;
 mod hive;
@@ -150,7 +151,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
             files: &def.files,
             format: def.format,
             text: def.text,
-            checks: Check::of_program(&def.columns, def.time, &program.settings.calendar.zone),
+            checks: Check::of_program(&def.columns, def.time.as_slice(), &program.settings.calendar.zone),
             remember: false,
         };
         match Table::open(&folders, owner, &wanted) {
@@ -174,7 +175,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
             files: &def.files,
             format: def.format,
             text: def.text,
-            checks: Check::of_program(&def.columns, None, &program.settings.calendar.zone),
+            checks: Check::of_program(&def.columns, &def.clocks, &program.settings.calendar.zone),
             remember: false,
         };
         let table = Table::open(&folders, owner, &wanted)
@@ -182,9 +183,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
         // What rests on a lookup that cannot be read is no second mistake.
         let ready = def.reach().lookups(&program.lookups).iter().all(|other| loaded.contains_key(other));
         match table.and_then(|table| match ready {
-            true => {
-                OpenLookup::load(id, def, table, &program.settings.calendar, program.settings.as_of, &loaded).map(Some)
-            }
+            true => OpenLookup::load(id, def, table, program, &loaded).map(Some),
             false => Ok(None),
         }) {
             Ok(Some(lookup)) => _ = loaded.insert(id, Arc::new(lookup)),

@@ -62,6 +62,7 @@ pub(super) struct LookupTable {
     pub(super) key: Vec<ColumnId>,
     pub(super) valid: Option<(ColumnId, ColumnId)>,
     pub(super) latest: Option<ColumnId>,
+    pub(super) clocks: Vec<ColumnId>,
     pub(super) scope: OnceCell<RowExpr>,
     pub(super) links: Links,
     pub(super) actor: bool,
@@ -184,13 +185,18 @@ fn lookup(
     };
     let valid = def.valid.iter().flat_map(|v| [&v.from, &v.to]);
     let named = |text: &&Text| !def.columns.iter().any(|c| c.name.value == text.value);
-    let needed: Vec<&Text> = def.key.iter().chain(valid.filter(named)).chain(&def.latest).collect();
-    let time = def.latest.as_ref();
+    let own = source.and_then(|source| match &source.time {
+        Some(TimeDef::Column(text)) => Some(text),
+        _ => None,
+    });
+    let times: Vec<&Text> = def.latest.iter().chain(own).collect();
+    let needed: Vec<&Text> = def.key.iter().chain(valid.filter(named)).chain(times.iter().copied()).collect();
     // So have the columns of a source.
     let mut unsaid = Vec::new();
     let findings = if source.is_some() { &mut unsaid } else { &mut *found };
-    let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, findings);
-    let latest = time.and_then(|text| columns::clock_column(&columns, &text.value));
+    let columns = columns::build((&def.columns, def.name.span), &needed, &times, schema, &clock, units, findings);
+    let latest = def.latest.as_ref().and_then(|text| columns::clock_column(&columns, &text.value));
+    let clocks = times.iter().filter_map(|text| columns::clock_column(&columns, &text.value)).collect();
     let key = def.key.iter().map(|text| columns.find_raw(&text.value).unwrap_or(ColumnId(0))).collect();
     let links = Links::declared(&def.links, &format!("the lookup `{}`", def.name.value), &columns, project, found);
     let alone = actors::entity(&def.key).filter(|_| def.key.len() == 1);
@@ -200,7 +206,7 @@ fn lookup(
         column(&valid.from).zip(column(&valid.to))
     });
     let (scope, actor) = (OnceCell::new(), def.actor.as_ref().is_some_and(|a| a.value));
-    LookupTable { columns, key, valid, latest, scope, links, actor, entities }
+    LookupTable { columns, key, valid, latest, clocks, scope, links, actor, entities }
 }
 
 fn source(
@@ -217,7 +223,7 @@ fn source(
         _ => None,
     };
     let needed: Vec<&Text> = time.into_iter().chain(&def.actor).chain(&def.key).collect();
-    let columns = columns::build((&def.columns, def.name.span), &needed, time, schema, &clock, units, found);
+    let columns = columns::build((&def.columns, def.name.span), &needed, time.as_slice(), schema, &clock, units, found);
     let raw = |text: &Text| columns.find_raw(&text.value);
     let time = time.and_then(|text| columns::clock_column(&columns, &text.value));
     // A field of a JSON text is computed.

@@ -244,6 +244,8 @@ pub struct Lookup {
     pub key: Vec<ColumnId>,
     /// The instants that tell the newest row of a key, which alone stands; `None`: a key has one row.
     pub latest: Option<ColumnId>,
+    /// Of what is no time in them nothing is known: that one, and the clock of the source that it is made of.
+    pub clocks: Vec<ColumnId>,
     /// Rows for which it is not true do not stand.
     pub scope: Option<RowExpr>,
     /// Columns of dates or instants: from when to when, half-open, a row holds; null is unbounded. `None`: always.

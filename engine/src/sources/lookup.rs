@@ -10,9 +10,8 @@ use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::Timestamp;
-use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, LookupId, Origin, RowKind, Way};
+use kepi_lang::ir::{self, ColumnId, LookupId, Origin, Program, RowKind, Way};
 use kepi_lang::results::Rejected;
 use kepi_lang::source::Span;
 
@@ -20,6 +19,7 @@ use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::clean::sortable;
 use crate::sources::column::FileColumn;
 use crate::sources::convert::Refused;
+use crate::sources::fields::{self, Field, Fields};
 use crate::sources::finding::quoted;
 use crate::sources::keys::{Conflict, Index, Newest};
 use crate::sources::physical::canonical;
@@ -52,11 +52,11 @@ impl OpenLookup {
         id: LookupId,
         def: &ir::Lookup,
         table: Table,
-        calendar: &Calendar,
-        as_of: Option<Timestamp>,
+        program: &Program,
         others: &BTreeMap<LookupId, Arc<OpenLookup>>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut findings = Vec::new();
+        let calendar = &program.settings.calendar;
+        let mut findings = fields_of_json(def, &table, &program.lookups, others);
         let mut found = Vec::new();
         let reach = def.reach();
         let valid = def.valid.iter().flat_map(|(from, to)| [*from, *to]);
@@ -64,7 +64,7 @@ impl OpenLookup {
         for (column, i) in def.columns.iter().zip(0u32..) {
             let needed = column.declared || needed.contains(&ColumnId(i));
             // A row without the time that tells the newest does not stand.
-            let clock = def.latest == Some(ColumnId(i));
+            let clock = def.clocks.contains(&ColumnId(i));
             match FileColumn::find(&table, column, &calendar.zone, clock) {
                 Ok(Some(file)) => found.push((ColumnId(i), column, file)),
                 // A column that is not declared and cannot be used hurts whoever uses it.
@@ -95,7 +95,7 @@ impl OpenLookup {
             lookup.compute(ColumnId(i), column, others, 0).map_err(|finding| vec![finding])?;
         }
         if let Some(time) = def.latest {
-            lookup.keep_newest(time, as_of, others).map_err(|finding| vec![finding])?;
+            lookup.keep_newest(time, program.settings.as_of, others).map_err(|finding| vec![finding])?;
         }
         Ok(lookup)
     }
@@ -325,6 +325,11 @@ impl OpenLookup {
         }
     }
 
+    /// The finding for a field of a column of its files, if the column's text is no JSON.
+    pub(crate) fn refused_field(&self, field: &Field) -> Option<Diagnostic> {
+        fields::refused(&self.table, &self.def.columns, field, self.def.span)
+    }
+
     pub fn id(&self) -> LookupId {
         self.id
     }
@@ -406,6 +411,25 @@ impl OpenLookup {
     fn internal(&self, what: &str) -> Diagnostic {
         Diagnostic::new(Code::Internal, self.def.span, format!("reading lookup `{}`: {what}", self.def.name))
     }
+}
+
+/// Refuses fields of columns that are plain text, in what a lookup computes: all of it is, whoever asks.
+fn fields_of_json(
+    def: &ir::Lookup,
+    table: &Table,
+    lookups: &[ir::Lookup],
+    others: &BTreeMap<LookupId, Arc<OpenLookup>>,
+) -> Vec<Diagnostic> {
+    let mut fields = Fields::new(&def.links, lookups);
+    for column in &def.columns {
+        if let Origin::Computed(expr) = &column.origin {
+            fields.expr(expr);
+        }
+    }
+    def.scope.iter().for_each(|expr| fields.expr(expr));
+    let mut found = fields.refused(table, &def.columns, def.span);
+    found.extend(fields.over.iter().filter_map(|(id, field)| others.get(id)?.refused_field(field)));
+    found
 }
 
 impl Columns for OpenLookup {

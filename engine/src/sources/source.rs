@@ -10,13 +10,13 @@ use datafusion::logical_expr::LogicalPlan;
 use jiff::tz::TimeZone;
 use kepi_lang::calendar::{Calendar, Interval};
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowFunction, RowKind, ScalarType, SourceId};
+use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, ScalarType, SourceId};
 use kepi_lang::results::{Alone, Extent};
-use kepi_lang::value::Value;
 
 use crate::sources::clean::Cleaner;
-use crate::sources::column::{FileColumn, no_json};
+use crate::sources::column::FileColumn;
 use crate::sources::counts::Counts;
+use crate::sources::fields::Fields;
 use crate::sources::hive;
 use crate::sources::iso::DAY;
 use crate::sources::lookup::OpenLookup;
@@ -172,29 +172,21 @@ impl OpenSource {
         &self,
         exprs: &[RowExpr],
         columns: &BTreeSet<ColumnId>,
+        lookups: &[Arc<OpenLookup>],
     ) -> Result<(), Vec<Diagnostic>> {
-        let mut fields: BTreeSet<(usize, String)> = BTreeSet::new();
-        let mut see = |expr: &RowExpr| {
-            expr.each(&mut |node| {
-                let RowKind::Call { function: RowFunction::Field, args } = &node.kind else { return };
-                let Some(RowKind::Column(id)) = args.first().map(|of| &of.kind) else { return };
-                let Some(RowKind::Literal(Value::Text(path))) = args.get(1).map(|path| &path.kind) else { return };
-                if let Some(position) = self.file_column(*id).and_then(|raw| self.table.position(raw)) {
-                    fields.insert((position, path.clone()));
-                }
-            });
-        };
-        exprs.iter().chain(&self.def.scope).for_each(&mut see);
+        let mut fields = Fields::new(&self.def.links, &self.lookups);
+        exprs.iter().chain(&self.def.scope).for_each(|expr| fields.expr(expr));
         for id in columns {
             if let Some(Origin::Computed(expr)) = self.column(*id).map(|c| &c.origin) {
-                see(expr);
+                fields.expr(expr);
             }
         }
-        let name = |at: usize| self.table.columns.get(at).map_or("", |c| c.name.as_str());
-        let found: Vec<_> = fields
-            .iter()
-            .filter_map(|(at, path)| no_json(&self.table, *at, &format!("{}.{path}", name(*at)), self.def.span))
-            .collect();
+        let mut found = fields.refused(&self.table, &self.def.columns, self.def.span);
+        for (id, field) in &fields.over {
+            if let Some(lookup) = lookups.get(id.0 as usize) {
+                found.extend(lookup.refused_field(field));
+            }
+        }
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
 

@@ -75,4 +75,6 @@ impl Table {
 pub struct Data {
     pub sources: Vec<Table>,
     pub lookups: Vec<Table>,
+    /// Behind these the lookups that are made of a source's rows: which source.
+    pub of_sources: Vec<usize>,
 }

@@ -18,7 +18,7 @@ use crate::data::{Cell, Data, Encoding, Kind, Table};
 
 /// Decimal places of decimals.
 const PLACES: u8 = 2;
-const PATTERN: &str = "%d/%m/%Y %H:%M:%S";
+pub const PATTERN: &str = "%d/%m/%Y %H:%M:%S";
 
 /// Writes all tables below `data`.
 pub fn write(root: &Path, data: &Data) {

@@ -1,6 +1,7 @@
 //! Random projects: definitions as text, tables, and the expressions to ask. Everything follows from a seed.
 
 mod expressions;
+mod lookups;
 mod tables;
 mod times;
 
@@ -12,6 +13,7 @@ use crate::data::Data;
 use crate::pipeline::Text;
 use crate::random::Random;
 use expressions::Writer;
+pub use lookups::Lookups;
 pub use times::Moment;
 
 /// A question: an expression and the periods that it is asked for.
@@ -42,18 +44,17 @@ pub struct Set {
     pub actor: Option<&'static str>,
     pub time: bool,
     pub stock: bool,
+    /// It has the link `state`.
+    pub states: bool,
 }
 
 /// What the writer of expressions knows of a project.
 #[derive(Clone, Debug)]
 pub struct Names {
     pub sets: Vec<Set>,
-    /// A lookup of the actors, with `plan`, `age` and `joined`, and the segment `vip`.
-    pub users: bool,
-    /// A lookup behind `kind`, with `region` and `rank`.
-    pub shops: bool,
-    /// A lookup behind the region of a shop, `shop.area`, with `climate` and `height`.
-    pub areas: bool,
+    /// Users with `plan`, `age` and `joined`, and the segment `vip`; shops behind `kind` with `region` and `rank`, their areas
+    /// with `climate` and `height`; tiers with `perk` and `bonus`, moods with `mood` and `level`.
+    pub lookups: Lookups,
     /// `price` is in USD.
     pub money: bool,
     /// Metrics by name: the set, whether it is a count of actors, and the name.

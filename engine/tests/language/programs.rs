@@ -132,7 +132,12 @@ fn same(a: &Results, b: &Results) -> bool {
 fn opened(project: &Project) -> Result<(Compiled, tempfile::TempDir), String> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), &project.data);
-    compile(folder.path(), &project.manifest, &project.definitions).map(|compiled| (compiled, folder))
+    let mut compiled = compile(folder.path(), &project.manifest, &project.definitions)?;
+    if project.as_of_given {
+        // As the command does: what is newest is so at that time.
+        compiled.program.settings.as_of = Some(project.as_of);
+    }
+    Ok((compiled, folder))
 }
 
 fn ask(compiled: &Compiled, asked: &Asked, number: usize) -> Result<Ask, String> {

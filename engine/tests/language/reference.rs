@@ -5,6 +5,7 @@
 
 mod cleaning;
 mod ledger;
+mod lookups;
 mod metrics;
 mod numbers;
 mod reading;
@@ -33,6 +34,8 @@ pub struct Answers {
     pub answers: Vec<Answer>,
     pub ledgers: Vec<Ledger>,
     pub lookups: Vec<LookupUse>,
+    /// Of the lookups' links those that a source's own condition looks through: of rows that need not all be read.
+    pub in_scope: BTreeSet<String>,
 }
 
 /// A program, its tables, and the question at hand.
@@ -48,6 +51,7 @@ pub struct Reference<'a> {
 
 /// Answers a question.
 pub fn answer(program: &Program, data: &Data, question: &Question) -> Result<Answers, TooLarge> {
+    let data = &lookups::standing(program, data)?;
     let (mut cleaned, mut extents) = (Vec::new(), Vec::new());
     for (source, table) in program.sources.iter().zip(&data.sources) {
         let clean = cleaning::clean(program, data, source, table)?;
@@ -56,8 +60,8 @@ pub fn answer(program: &Program, data: &Data, question: &Question) -> Result<Ans
     }
     let reference = Reference { program, data, question, cleaned, extents, memo: metrics::Memo::default() };
     let answers = question.asks.iter().map(|ask| reference.answer(ask)).collect::<Result<_, _>>()?;
-    let (ledgers, lookups) = reference.ledgers()?;
-    Ok(Answers { answers, ledgers, lookups })
+    let (ledgers, lookups, in_scope) = reference.ledgers()?;
+    Ok(Answers { answers, ledgers, lookups, in_scope })
 }
 
 impl Reference<'_> {

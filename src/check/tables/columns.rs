@@ -26,10 +26,11 @@ pub(in crate::check) fn unknown(name: &str, span: Span) -> Column {
 }
 
 /// All columns of a table (named at `place`): declared ones, those that the definition names (`time`, `actor`, `key`), those of the files.
+/// `times`: those that are clocks.
 pub(super) fn build(
     (defs, place): (&[ColumnDef], Span),
     needed: &[&Text],
-    time: Option<&Text>,
+    times: &[&Text],
     schema: Option<&Schema>,
     clock: &Clock,
     units: &Names,
@@ -58,7 +59,7 @@ pub(super) fn build(
         } else {
             let raw = def.from.as_ref().unwrap_or(&def.name);
             let file = in_file(&raw.value);
-            let is_time = time.is_some_and(|t| t.value == raw.value) && def.ty.is_none();
+            let is_time = times.iter().any(|t| t.value == raw.value) && def.ty.is_none();
             let missing = schema.is_some() && file.is_none();
             declared(def, &raw.value, (file, missing), unit, is_time, clock, found)
         };
@@ -75,7 +76,7 @@ pub(super) fn build(
     others.sort_by(|a, b| a.0.cmp(b.0));
     others.dedup_by(|a, b| a.0 == b.0);
     for (raw, span) in others {
-        let is_time = time.is_some_and(|t| t.value == raw);
+        let is_time = times.iter().any(|t| t.value == raw);
         let known = columns.find_raw(raw);
         if known.is_some() && !(is_time && clock_column(&columns, raw).is_none()) {
             continue;

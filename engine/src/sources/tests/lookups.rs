@@ -17,6 +17,7 @@ fn users(files: &str, key: ScalarType) -> Lookup {
         key: vec![ColumnId(0)],
         valid: None,
         latest: None,
+        clocks: Vec::new(),
         scope: None,
         links: Vec::new(),
         columns: vec![column("id", key, false), column("plan", ScalarType::Text, false)],

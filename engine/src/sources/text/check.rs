@@ -38,11 +38,11 @@ impl Check {
         sorted(columns.iter().filter_map(check).collect())
     }
 
-    /// Of a program's columns. Values of the clock that are no times are counted as such, and are no mistakes.
-    pub fn of_program(columns: &[Column], clock: Option<ColumnId>, zone: &TimeZone) -> Vec<Self> {
+    /// Of a program's columns. Values of a clock that are no times are counted as such, and are no mistakes.
+    pub fn of_program(columns: &[Column], clocks: &[ColumnId], zone: &TimeZone) -> Vec<Self> {
         let check = |(column, id): (&Column, u32)| {
             let Origin::File(raw) = &column.origin else { return None };
-            if !column.declared || clock == Some(ColumnId(id)) {
+            if !column.declared || clocks.contains(&ColumnId(id)) {
                 return None;
             }
             let ty = if column.any_number { ScalarType::Float } else { column.ty };

@@ -81,6 +81,7 @@ pub fn world(rng: &mut Rng) -> (Program, Tables) {
         key: vec![ColumnId(0)],
         valid: None,
         latest: None,
+        clocks: Vec::new(),
         scope: None,
         links: Vec::new(),
         columns: vec![

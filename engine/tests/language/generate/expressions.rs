@@ -164,13 +164,22 @@ impl Writer<'_> {
                 found.push("@other_at - @time > 3h".to_owned());
             }
         }
-        if self.names.users && self.names.sets[set].actor == Some("user") {
+        if self.names.lookups.users && self.names.sets[set].actor == Some("user") {
             found.extend(["@user.plan = \"pro\"", "@user.age > 30", "@user.plan is null"].map(str::to_owned));
         }
-        if self.names.shops {
-            found.extend(["@shop.region = \"north\"", "@shop.rank < 3"].map(str::to_owned));
+        if self.names.lookups.shops {
+            found.extend(["@shop.region = \"north\"", "@shop.rank < 3", "@shop.high"].map(str::to_owned));
         }
-        if self.names.areas {
+        if self.names.lookups.tiers {
+            found.extend(["@tier.perk = \"gold\"", "@tier.bonus > 1", "@extra > 3"].map(str::to_owned));
+        }
+        if self.names.lookups.moods {
+            found.extend(["@mood.mood = \"wild\"", "@mood.level < 3", "@mood.up"].map(str::to_owned));
+        }
+        if self.names.sets[set].states {
+            found.extend(["@state.n > @n", "@state.flag", "@state.grade = \"high\""].map(str::to_owned));
+        }
+        if self.names.lookups.areas {
             found.extend(["@shop.area.climate = \"mild\"", "@shop.area.height > @shop.rank"].map(str::to_owned));
         }
         let at = self.random.below(found.len());
@@ -179,7 +188,7 @@ impl Writer<'_> {
 
     /// A condition where the rows are at hand.
     fn bare(&mut self, set: usize) -> String {
-        let users = self.names.users && self.names.sets[set].actor == Some("user");
+        let users = self.names.lookups.users && self.names.sets[set].actor == Some("user");
         if users && self.maybe(8) {
             return self.word(&["vip", "not vip", "vip or n > 3"]).to_owned();
         }
@@ -222,13 +231,22 @@ impl Writer<'_> {
             if self.names.sets[set].time {
                 found.extend(["hour(@time)", "day_of_month(@time)"].map(str::to_owned));
             }
-            if self.names.users && self.names.sets[set].actor == Some("user") {
+            if self.names.lookups.users && self.names.sets[set].actor == Some("user") {
                 found.push("@user.age".to_owned());
             }
-            if self.names.shops {
+            if self.names.lookups.shops {
                 found.push("@shop.rank".to_owned());
             }
-            if self.names.areas {
+            if self.names.lookups.tiers {
+                found.extend(["@tier.bonus", "@extra"].map(str::to_owned));
+            }
+            if self.names.lookups.moods {
+                found.push("@mood.level * 2".to_owned());
+            }
+            if self.names.sets[set].states {
+                found.push("@state.n".to_owned());
+            }
+            if self.names.lookups.areas {
                 found.push("@shop.area.height".to_owned());
             }
         }
@@ -258,13 +276,22 @@ impl Writer<'_> {
         if all(&|s| s.time) {
             found.extend(["day(time)", "weekday(time)", "hour(time) < 12", "month(time)"]);
         }
-        if self.names.users && all(&|s| s.actor == Some("user")) {
+        if self.names.lookups.users && all(&|s| s.actor == Some("user")) {
             found.extend(["user.plan", "plan", "vip"]);
         }
-        if self.names.shops {
-            found.extend(["shop.region", "shop.rank"]);
+        if self.names.lookups.shops {
+            found.extend(["shop.region", "shop.rank", "shop.high"]);
         }
-        if self.names.areas {
+        if self.names.lookups.tiers {
+            found.extend(["tier.perk", "tier.bonus"]);
+        }
+        if self.names.lookups.moods {
+            found.extend(["mood.mood", "mood.level"]);
+        }
+        if all(&|s| s.states) {
+            found.extend(["state.flag", "state.grade"]);
+        }
+        if self.names.lookups.areas {
             found.extend(["shop.area.climate", "shop.area.height"]);
         }
         found.into_iter().map(str::to_owned).collect()

@@ -1,11 +1,11 @@
 //! Sources and lookups: their definitions and their rows.
 
-use jiff::civil::date;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::decimal::Decimal;
 
 use crate::data::{Cell, Data, Encoding, Field, Kind, Table};
+use crate::generate::lookups::Lookups;
 use crate::generate::{Moment, Names, Set};
 use crate::random::Random;
 
@@ -42,7 +42,7 @@ const COLUMNS: [(&str, Kind); 9] = [
     ("other_at", Kind::Zoned),
 ];
 
-const KINDS: [&str; 5] = ["a", "b", "a b", "Bü", "c,d"];
+pub(super) const KINDS: [&str; 5] = ["a", "b", "a b", "Bü", "c,d"];
 const SOURCE_ZONES: [&str; 5] =
     ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"];
 
@@ -50,46 +50,33 @@ struct Builder<'r> {
     random: &'r mut Random,
     moment: &'r Moment,
     money: bool,
-    whole_users: bool,
+    lookups: Lookups,
     last: Option<Timestamp>,
 }
 
 pub fn tables(random: &mut Random, moment: &Moment) -> Made {
     let (money, whole_users) = (random.chance(50), random.chance(30));
-    let (users, shops) = (random.chance(50), random.chance(30));
+    let (users, shops) = (random.chance(50), random.chance(35));
+    let (tiers, moods, pairs) = (random.chance(30), random.chance(30), random.chance(20));
     let second = random.chance(55);
-    let mut builder = Builder { random, moment, money, whole_users, last: None };
+    let (areas, states) = (shops && random.chance(60), second && random.chance(50));
+    let lookups = Lookups { users, pairs, whole_users, shops, areas, tiers, moods, states };
+    let mut builder = Builder { random, moment, money, lookups, last: None };
     let mut text = "sources:\n".to_owned();
     let (mut data, mut sets) = (Data::default(), Vec::new());
     for name in ["alpha", "beta"].iter().take(if second { 2 } else { 1 }) {
-        let (definition, table, set) = builder.source(name, sets.len(), shops);
+        let (definition, table, set) = builder.source(name, sets.len());
         text += &definition;
         data.sources.push(table);
         sets.push(set);
     }
-    let users = users && sets.iter().any(|s| s.actor.is_some());
+    let lookups = Lookups { users: users && sets.iter().any(|s| s.actor.is_some()), ..lookups };
     let last = builder.last;
     let random = builder.random;
-    if users || shops {
-        text += "lookups:\n";
-    }
-    if users {
-        // Which row holds, a row without time cannot say.
-        let dated = random.chance(50) && sets.iter().all(|s| s.time);
-        data.lookups.push(user_table(random, whole_users, dated.then_some(moment)));
-        let valid = if dated { ", valid: [from_date, to_date]" } else { "" };
-        text += &format!("  users: {{files: users_*, key: user_id, actor: true{valid}}}\n");
-    }
-    let areas = shops && random.chance(60);
-    if shops {
-        data.lookups.push(shop_table(random));
-        let links = if areas { ", links: {area: region -> areas}" } else { "" };
-        text += &format!("  shops: {{files: shops_*, key: code{links}}}\n");
-    }
-    if areas {
-        data.lookups.push(area_table(random));
-        text += "  areas: {files: areas_*, key: name}\n";
-    }
+    // Which row holds, a row without time cannot say.
+    let dated = random.chance(50) && sets.iter().all(|s| s.time);
+    text += &lookups.make(random, dated.then_some(moment), moment, &mut data);
+    let users = lookups.users;
     text += "events:\n";
     let mut events = Vec::new();
     for set in &sets {
@@ -115,7 +102,7 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
     {
         let columns = a.columns.iter().copied().filter(|c| b.columns.contains(c)).collect();
         text += "  either: alpha or beta_some\n";
-        events.push(Set { name: "either".to_owned(), columns, ..a.clone() });
+        events.push(Set { name: "either".to_owned(), columns, states: false, ..a.clone() });
     }
     sets.extend(events);
     if users {
@@ -127,11 +114,11 @@ pub fn tables(random: &mut Random, moment: &Moment) -> Made {
         text += "  busy: share(count(alpha) per actor >= 2)\n";
         metrics.push((0, "busy"));
     }
-    Made { definitions: text, data, names: Names { sets, users, shops, areas, money, metrics }, last }
+    Made { definitions: text, data, names: Names { sets, lookups, money, metrics }, last }
 }
 
 impl Builder<'_> {
-    fn source(&mut self, name: &str, number: usize, shops: bool) -> (String, Table, Set) {
+    fn source(&mut self, name: &str, number: usize) -> (String, Table, Set) {
         let random = &mut *self.random;
         let encoding = encoding(random);
         let clock = match random.below(20) {
@@ -174,16 +161,15 @@ impl Builder<'_> {
             }
         }
         if has_actor {
-            text += "    actor: user_id\n";
+            text += if self.lookups.pairs { "    actor: [kind, user_id]\n" } else { "    actor: user_id\n" };
         }
         if keyed {
             text += if random.chance(70) { "    key: event_id\n" } else { "    key: [event_id, kind]\n" };
         }
         if random.chance(30) {
-            text += &format!(
-                "    where: {}\n",
-                random.pick(&["n < 11", "kind != \"b\"", "n is not null", "flag or n > 0"])
-            );
+            let mut conditions = vec!["n < 11", "kind != \"b\"", "n is not null", "flag or n > 0"];
+            conditions.extend(self.lookups.conditions(number));
+            text += &format!("    where: {}\n", random.pick(&conditions));
         }
         if random.chance(10) && clock != Clock::None {
             text += &format!("    complete_until: {}\n", self.moment.date(random));
@@ -194,9 +180,7 @@ impl Builder<'_> {
         if stock {
             text += "    snapshot: true\n";
         }
-        if shops {
-            text += "    links: {shop: kind -> shops}\n";
-        }
+        text += &self.lookups.links(number);
         // The second source may hold the same numbers as another type.
         let n = if number == 1 { random.one(&[Kind::Int, Kind::Int, Kind::Decimal, Kind::Float]) } else { Kind::Int };
         text += "    columns:\n";
@@ -210,11 +194,12 @@ impl Builder<'_> {
             text += if random.chance(50) { "      took: {unit: ms}\n" } else { "      took: {unit: seconds}\n" };
         }
         text += "      worth: {expr: n * price}\n      grade: {expr: if n > 4 then \"high\" else kind}\n";
+        text += if self.lookups.tiers { "      extra: {expr: \"coalesce(tier.bonus, 0) + n\"}\n" } else { "" };
 
         let mut fields = vec![Field { name: "at".to_owned(), kind: clock_kind(clock) }];
         fields.extend(kept.iter().map(|(c, kind)| {
             let kind = match *c {
-                "user_id" if self.whole_users => Kind::Int,
+                "user_id" if self.lookups.whole_users => Kind::Int,
                 "n" => n,
                 _ => *kind,
             };
@@ -261,8 +246,10 @@ impl Builder<'_> {
             Table { name: name.to_owned(), encoding: if count == 0 { Encoding::Csv } else { encoding }, fields, files };
         let mut columns: Vec<&'static str> = kept.iter().map(|(c, _)| *c).collect();
         columns.extend(["worth", "grade"]);
+        columns.extend(self.lookups.tiers.then_some("extra"));
         let time = clock != Clock::None;
-        let set = Set { name: name.to_owned(), columns, actor: has_actor.then_some("user"), time, stock };
+        let states = self.lookups.states && number == 1;
+        let set = Set { name: name.to_owned(), columns, actor: has_actor.then_some("user"), time, stock, states };
         (text, table, set)
     }
 }
@@ -313,7 +300,7 @@ fn cell(random: &mut Random, moment: &Moment, field: &Field, clock: Clock, zone:
 }
 
 /// Over one to three files.
-fn spread(random: &mut Random, rows: Vec<Vec<Cell>>) -> Vec<Vec<Vec<Cell>>> {
+pub(super) fn spread(random: &mut Random, rows: Vec<Vec<Cell>>) -> Vec<Vec<Vec<Cell>>> {
     let mut files = vec![Vec::new(); 1 + random.below(3)];
     for row in rows {
         let file = random.below(files.len());
@@ -322,75 +309,6 @@ fn spread(random: &mut Random, rows: Vec<Vec<Cell>>) -> Vec<Vec<Vec<Cell>>> {
     files
 }
 
-/// `dated`: several rows a user, each of which holds for a while, with gaps now and then.
-fn user_table(random: &mut Random, whole: bool, dated: Option<&Moment>) -> Table {
-    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
-    let key = if whole { Kind::Int } else { Kind::Text };
-    let mut fields =
-        vec![field("user_id", key), field("plan", Kind::Text), field("age", Kind::Int), field("joined", Kind::Date)];
-    if dated.is_some() {
-        fields.extend([field("from_date", Kind::Date), field("to_date", Kind::Date)]);
-    }
-    let mut rows = Vec::new();
-    let ids = (1..=5).filter(|_| random.chance(80)).collect::<Vec<i64>>();
-    let spans = |random: &mut Random| {
-        let Some(moment) = dated else { return vec![Vec::new()] };
-        let mut days: Vec<_> = (0..random.range(0, 4)).map(|_| moment.date(random)).collect();
-        days.sort();
-        let bounds: Vec<Cell> = days.into_iter().map(Cell::Date).collect();
-        let all: Vec<Cell> = [Cell::Null].into_iter().chain(bounds).chain([Cell::Null]).collect();
-        let spans = all.windows(2).map(<[Cell]>::to_vec);
-        spans.filter(|_| random.chance(85)).collect()
-    };
-    let known: Vec<(i64, Vec<Cell>)> =
-        ids.into_iter().flat_map(|id| spans(random).into_iter().map(move |span| (id, span))).collect();
-    for (id, span) in known {
-        let null = |random: &mut Random, cell| if random.chance(15) { Cell::Null } else { cell };
-        let (plan, age) = (random.pick(&["pro", "free", "team"]), random.range(18, 60));
-        let joined = date(2023, 1, 1) + random.range(0, 700).days();
-        rows.push(vec![
-            if whole { Cell::Int(id) } else { Cell::Text(format!("u{id}")) },
-            null(random, Cell::Text(plan.to_owned())),
-            null(random, Cell::Int(age)),
-            null(random, Cell::Date(joined)),
-        ]);
-        rows.last_mut().expect("a row").extend(span);
-    }
-    // At least one row, so that the columns have types.
-    let first = if whole { Cell::Int(99) } else { Cell::Text("u99".to_owned()) };
-    rows.push(vec![first, Cell::Text("pro".to_owned()), Cell::Int(40), Cell::Date(date(2020, 2, 29))]);
-    if dated.is_some() {
-        rows.last_mut().expect("a row").extend([Cell::Date(date(2020, 2, 29)), Cell::Date(date(2020, 3, 1))]);
-    }
-    Table { name: "users".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
-}
-
-fn shop_table(random: &mut Random) -> Table {
-    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
-    let fields = vec![field("code", Kind::Text), field("region", Kind::Text), field("rank", Kind::Int)];
-    let codes: Vec<&str> = KINDS.into_iter().filter(|_| random.chance(70)).chain(["zzz"]).collect();
-    let rows = codes.into_iter().map(|code| {
-        let region =
-            if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["north", "south"]).to_owned()) };
-        vec![Cell::Text(code.to_owned()), region, Cell::Int(random.range(1, 4))]
-    });
-    let rows = rows.collect::<Vec<_>>();
-    Table { name: "shops".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
-}
-
-fn encoding(random: &mut Random) -> Encoding {
+pub(super) fn encoding(random: &mut Random) -> Encoding {
     random.one(&[Encoding::Parquet, Encoding::Parquet, Encoding::Csv, Encoding::Ndjson])
-}
-
-fn area_table(random: &mut Random) -> Table {
-    let field = |name: &str, kind| Field { name: name.to_owned(), kind };
-    let fields = vec![field("name", Kind::Text), field("climate", Kind::Text), field("height", Kind::Int)];
-    let names: Vec<&str> = ["north", "south"].into_iter().filter(|_| random.chance(75)).chain(["zzz"]).collect();
-    let rows = names.into_iter().map(|name| {
-        let climate =
-            if random.chance(20) { Cell::Null } else { Cell::Text(random.pick(&["mild", "harsh"]).to_owned()) };
-        vec![Cell::Text(name.to_owned()), climate, Cell::Int(random.range(0, 9))]
-    });
-    let rows = rows.collect::<Vec<_>>();
-    Table { name: "areas".to_owned(), encoding: encoding(random), fields, files: vec![rows] }
 }

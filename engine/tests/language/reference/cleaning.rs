@@ -1,16 +1,17 @@
 //! The rows of a source that can be used: those with a time, in scope, without the copies of a key.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use kepi_lang::ir::{Origin, Program, Source};
+use kepi_lang::ir::{Origin, Program, Source, Way};
 use kepi_lang::results::Extent;
 use kepi_lang::value::Value;
 
 use crate::data::{Cell, Data, Table};
 use crate::reference::numbers::{order, truth};
 use crate::reference::rows::Row;
-use crate::reference::{TooLarge, reading};
+use crate::reference::{TooLarge, ledger, reading};
 
 /// A row that can be used.
 #[derive(Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Cleaned<'a> {
     pub differing: u64,
     /// Of the rows in scope, copies included.
     pub extent: Extent,
+    /// By way of the source's own condition: rows with a time that it leads to no row.
+    pub missing: BTreeMap<Way, u64>,
 }
 
 pub fn clean<'a>(
@@ -49,7 +52,11 @@ pub fn clean<'a>(
         duplicates: 0,
         differing: 0,
         extent: Extent::default(),
+        missing: BTreeMap::new(),
     };
+    let mut ways = BTreeSet::new();
+    source.scope.iter().for_each(|scope| ledger::ways(&source.columns, &source.links, scope, &mut ways));
+    cleaned.missing.extend(ways.iter().map(|way| (way.clone(), 0)));
     for cells in table.rows() {
         cleaned.read += 1;
         let row = Row::of_source(program, data, source, table, cells);
@@ -57,6 +64,10 @@ pub fn clean<'a>(
         if source.time.is_some() && clock.is_none() {
             cleaned.no_time += 1;
             continue;
+        }
+        for way in &ways {
+            let found = row.linked(way)?.is_some();
+            *cleaned.missing.entry(way.clone()).or_default() += u64::from(!found);
         }
         if let Some(scope) = &source.scope
             && truth(&row.value(scope)?) != Some(true)

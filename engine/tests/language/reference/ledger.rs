@@ -5,17 +5,26 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
-use kepi_lang::ir::{Aggregate, Branch, ColumnId, LookupId, Measure, Origin, RowExpr, RowKind, Source, SourceId, Way};
+use kepi_lang::ir::{
+    Aggregate, Branch, Column, ColumnId, Link, LookupId, Measure, Origin, RowExpr, RowKind, Source, SourceId, Way,
+};
 use kepi_lang::results::{Ledger, LookupUse};
 
 use crate::reference::numbers::truth;
+use crate::reference::rows::Row;
 use crate::reference::{Reference, TooLarge};
 
 /// A branch of a measure, and the intervals that it is read for.
 type Reads<'m> = Vec<(&'m Measure, &'m Branch, Vec<Interval>)>;
 
+/// Ledgers, what became of lookups, and the links that conditions of sources look through.
+type Accounts = (Vec<Ledger>, Vec<LookupUse>, BTreeSet<String>);
+
+/// The lookup that a link leads to, and what the link is called.
+type Line = (LookupId, String);
+
 impl Reference<'_> {
-    pub fn ledgers(&self) -> Result<(Vec<Ledger>, Vec<LookupUse>), TooLarge> {
+    pub fn ledgers(&self) -> Result<Accounts, TooLarge> {
         let mut needs: Vec<(Arc<Measure>, Vec<Interval>)> = Vec::new();
         for (measure, interval) in self.question.asks.iter().flat_map(|ask| self.needs(ask)) {
             match needs.iter_mut().find(|(m, _)| Arc::ptr_eq(m, &measure)) {
@@ -24,13 +33,23 @@ impl Reference<'_> {
             }
         }
         let sources: BTreeSet<SourceId> = needs.iter().flat_map(|(m, _)| m.branches.iter().map(|b| b.source)).collect();
-        let (mut ledgers, mut missing) = (Vec::new(), BTreeMap::new());
+        let (mut ledgers, mut missing, mut in_scope) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
         for id in sources {
             let reads: Reads<'_> = needs
                 .iter()
                 .flat_map(|(m, i)| m.branches.iter().filter(|b| b.source == id).map(move |b| (&**m, b, i.clone())))
                 .collect();
             ledgers.push(self.ledger(id, &reads, &mut missing)?);
+            let source = &self.program.sources[id.0 as usize];
+            in_scope.extend(self.cleaned[id.0 as usize].missing.keys().map(|way| self.line(source, way).1));
+        }
+        let mut next: Vec<LookupId> = missing.keys().map(|(lookup, _)| *lookup).collect();
+        while let Some(id) = next.pop() {
+            for (line, count) in self.within(id)? {
+                if missing.insert(line.clone(), count).is_none() {
+                    next.push(line.0);
+                }
+            }
         }
         let lookups = missing.into_iter().map(|((lookup, link), missing)| LookupUse {
             ties: 0,
@@ -43,7 +62,7 @@ impl Reference<'_> {
             rejected: Vec::new(),
             missing,
         });
-        Ok((ledgers, lookups.collect()))
+        Ok((ledgers, lookups.collect(), in_scope))
     }
 
     fn ledger(
@@ -80,22 +99,11 @@ impl Reference<'_> {
         };
         let range = self.range(source.time, reads);
         let links = links(source, reads);
-        let line = |way: &Way| {
-            let mut table = &source.links;
-            let (mut name, mut lookup) = (source.name.clone(), LookupId(0));
-            for at in &way.links {
-                let link = &table[*at as usize];
-                name += &format!(".{}", link.name);
-                lookup = link.lookup;
-                table = &self.program.lookups[lookup.0 as usize].links;
-            }
-            if let Some(clock) = way.clock.filter(|clock| Some(*clock) != source.time) {
-                name += &format!(" at {}", source.columns[clock.0 as usize].name);
-            }
-            (lookup, name)
-        };
         for link in &links {
-            missing.entry(line(link)).or_default();
+            missing.entry(self.line(source, link)).or_default();
+        }
+        for (way, count) in &cleaned.missing {
+            missing.insert(self.line(source, way), *count);
         }
         for (number, usable) in cleaned.rows.iter().enumerate() {
             if usable.clock.is_some_and(|t| !range.contains(t)) {
@@ -123,12 +131,54 @@ impl Reference<'_> {
             if let Some(actor) = source.actor {
                 ledger.no_actor += u64::from(usable.row.column(actor)?.is_null());
             }
-            for link in &links {
+            // What the source's own condition looks through is counted with it.
+            for link in links.iter().filter(|link| !cleaned.missing.contains_key(*link)) {
                 let found = usable.row.linked(link)?.is_some();
-                *missing.entry(line(link)).or_default() += u64::from(!found);
+                *missing.entry(self.line(source, link)).or_default() += u64::from(!found);
             }
         }
         Ok(ledger)
+    }
+
+    /// The lookup that a way leads to, and what the way is called.
+    fn line(&self, source: &Source, way: &Way) -> (LookupId, String) {
+        let other = way.clock.filter(|clock| Some(*clock) != source.time);
+        let clock = other.map_or(String::new(), |clock| format!(" at {}", source.columns[clock.0 as usize].name));
+        let (lookup, name) = self.called(&source.name, &source.links, way);
+        (lookup, name + &clock)
+    }
+
+    fn called(&self, table: &str, links: &[Link], way: &Way) -> (LookupId, String) {
+        let (mut name, mut lookup, mut links) = (table.to_owned(), LookupId(0), links);
+        for at in &way.links {
+            let link = &links[*at as usize];
+            name += &format!(".{}", link.name);
+            lookup = link.lookup;
+            links = &self.program.lookups[lookup.0 as usize].links;
+        }
+        (lookup, name)
+    }
+
+    /// The ways that the columns of a lookup go, and what makes its rows stand, with its rows that they lead to none.
+    fn within(&self, id: LookupId) -> Result<Vec<(Line, u64)>, TooLarge> {
+        let (lookup, table) = (&self.program.lookups[id.0 as usize], &self.data.lookups[id.0 as usize]);
+        let mut found = BTreeSet::new();
+        let computed = lookup.columns.iter().filter_map(|c| match &c.origin {
+            Origin::Computed(expr) => Some(expr),
+            Origin::File(_) => None,
+        });
+        computed.chain(&lookup.scope).for_each(|e| ways(&lookup.columns, &lookup.links, e, &mut found));
+        let mut lines = Vec::new();
+        for way in found {
+            let mut missing = 0;
+            for cells in table.rows() {
+                let (program, links, columns) = (self.program, &lookup.links[..], &lookup.columns[..]);
+                let row = Row { program, data: self.data, links, columns, table, cells };
+                missing += u64::from(row.linked(&way)?.is_none());
+            }
+            lines.push((self.called(&lookup.name, &lookup.links, &way), missing));
+        }
+        Ok(lines)
     }
 
     /// From the first to the last instant that is read, up to `as_of`. Another clock than the source's own may find its
@@ -156,15 +206,16 @@ fn links(source: &Source, reads: &Reads<'_>) -> BTreeSet<Way> {
     let mut found = BTreeSet::new();
     for (_, branch, _) in reads {
         let exprs = branch.filter.iter().chain(&branch.value).chain(&branch.by).chain(&branch.keys);
-        exprs.for_each(|e| each(source, e, &mut found));
+        exprs.for_each(|e| ways(&source.columns, &source.links, e, &mut found));
     }
     found
 }
 
-fn each(source: &Source, expr: &RowExpr, found: &mut BTreeSet<Way>) {
-    let each = |e: &RowExpr, found: &mut BTreeSet<Way>| each(source, e, found);
+/// The ways that an expression over a table's rows goes, with those before them.
+pub fn ways(columns: &[Column], links: &[Link], expr: &RowExpr, found: &mut BTreeSet<Way>) {
+    let each = |e: &RowExpr, found: &mut BTreeSet<Way>| ways(columns, links, e, found);
     let column = |id: ColumnId, found: &mut BTreeSet<Way>| {
-        if let Origin::Computed(of) = &source.columns[id.0 as usize].origin {
+        if let Origin::Computed(of) = &columns[id.0 as usize].origin {
             each(of, found);
         }
     };
@@ -174,7 +225,7 @@ fn each(source: &Source, expr: &RowExpr, found: &mut BTreeSet<Way>) {
             for steps in 1..=way.links.len() {
                 found.insert(Way { links: way.links[..steps].to_vec(), clock: way.clock });
             }
-            source.links[way.links[0] as usize].columns.iter().for_each(|id| column(*id, found));
+            links[way.links[0] as usize].columns.iter().for_each(|id| column(*id, found));
         }
         RowKind::Column(id) => column(*id, found),
         RowKind::Literal(_) => {}

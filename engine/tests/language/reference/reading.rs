@@ -8,6 +8,7 @@ use kepi_lang::ir::{Column, LocalPolicy, ScalarType, TimeFormat, TimeReading};
 use kepi_lang::value::Value;
 
 use crate::data::Cell;
+use crate::files::PATTERN;
 
 /// An instant, and whether a policy had to say which.
 pub struct Read {
@@ -31,6 +32,8 @@ pub fn value(cell: &Cell, column: &Column, calendar: &Calendar) -> Value {
         (ScalarType::Float, Cell::Float(f)) => Value::float(*f),
         (ScalarType::Text, Cell::Text(text)) => Value::Text(text.clone()),
         (ScalarType::Text, Cell::Int(n)) => Value::Text(n.to_string()),
+        // Only times of a clock's own pattern are no times where the column is no clock.
+        (ScalarType::Text, Cell::Naive(local)) => Value::Text(local.strftime(PATTERN).to_string()),
         (ScalarType::Date, Cell::Date(date)) => Value::Date(*date),
         (ty, cell) => panic!("{cell:?} in the column `{}` of type {ty:?}", column.name),
     }

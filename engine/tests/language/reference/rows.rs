@@ -140,7 +140,7 @@ impl<'a> Row<'a> {
     }
 
     /// A date stands for the start of its day where an instant is wanted.
-    fn as_instant(&self, value: Value) -> Value {
+    pub fn as_instant(&self, value: Value) -> Value {
         match value {
             Value::Date(date) => Value::Instant(self.calendar().date_start(date)),
             other => other,

@@ -97,6 +97,7 @@ pub fn tables(encoding: Encoding) -> Data {
             table("contract", &[("kind", Text), ("seats", Int)], CONTRACTS),
         ],
         lookups: vec![table("users", &[("user_id", Text), ("plan", Text), ("age", Int)], USERS)],
+        of_sources: Vec::new(),
     }
 }
 
