@@ -5,6 +5,7 @@
 
 pub mod chart;
 pub mod evaluate;
+pub mod figure;
 pub mod format;
 pub mod plan;
 pub mod render;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::diag::Diagnostic;
+use crate::report::figure::JourneyFigure;
 use crate::results::{Ledger, LookupUse};
 use crate::value::Value;
 
@@ -353,6 +355,9 @@ pub struct Metric {
     pub change_previous: Option<f64>,
     pub change_year: Option<f64>,
     pub breakdowns: Vec<Breakdown>,
+    /// Of a table of cohorts: the last offset, which `latest` and `series` are of.
+    pub cell: Option<String>,
+    pub figure: Option<JourneyFigure>,
 }
 
 /// The latest complete period by one dimension, largest first.

@@ -4,9 +4,15 @@
 //! them, the bare figure still renders.
 
 mod axis;
+mod cohorts;
+mod funnel;
 mod objective;
 mod spark;
 mod svg;
 
+pub use cohorts::{curve, heat_map};
+pub use funnel::funnel;
 pub use objective::{line, objective};
 pub use spark::{bar, spark};
+#[cfg(test)]
+pub(crate) use svg::DARKEST;

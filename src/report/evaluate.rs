@@ -1,6 +1,7 @@
 //! From an engine's answers to the report: pure arithmetic, in the units that are shown.
 
 mod benchmarks;
+mod figures;
 pub(super) mod forecast;
 mod guardrails;
 mod measure;

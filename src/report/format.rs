@@ -48,6 +48,52 @@ pub fn change(share: f64) -> String {
     format!("{}{shown} %", sign(share, &shown))
 }
 
+/// A share: `65.6 %`.
+pub fn share(share: f64) -> String {
+    if share.is_nan() { NO_DATA.to_owned() } else { format!("{} %", plain(share * 100.0, 1, false)) }
+}
+
+/// A share where there is little room: `66 %`.
+pub fn brief_share(share: f64) -> String {
+    if share.is_nan() { NO_DATA.to_owned() } else { format!("{} %", short((share * 100.0).round())) }
+}
+
+/// A difference of two shares, in points, with its sign: `+2.1`.
+pub fn points(difference: f64) -> String {
+    let shown = plain(difference.abs() * 100.0, 1, false);
+    format!("{}{shown}", sign(difference, &shown))
+}
+
+/// A confidence level in percent, as exact as it has to be: `95`, `99.58`.
+pub fn level(level: f64) -> String {
+    plain(level * 100.0, 2, false)
+}
+
+/// `1,234`.
+pub fn count(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
+/// A length of time in the unit that fits: `45 seconds`, `3.5 hours`, `12 days`.
+pub fn seconds(seconds: f64) -> String {
+    if seconds.is_nan() {
+        return NO_DATA.to_owned();
+    }
+    let units = [(86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"), (1.0, "second")];
+    let (size, noun) = units.into_iter().find(|(size, _)| seconds.abs() >= *size).unwrap_or((1.0, "second"));
+    let shown = plain(seconds / size, 1, false);
+    let noun = if shown == "1" { noun.to_owned() } else { plural_of(noun) };
+    format!("{shown} {noun}")
+}
+
+/// The first characters of a text that has more.
+pub fn clipped(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// A short form for the ticks of an axis, without the unit: `1.2M`, `950`, `0.25`; shares as `25 %`.
 pub fn compact(value: f64, format: &NumberFormat) -> String {
     if value.is_nan() {
@@ -344,5 +390,16 @@ mod tests {
         assert_eq!(list(&["a"]), "a");
         assert_eq!(list(&["a", "b"]), "a and b");
         assert_eq!(list(&["a", "b", "c"]), "a, b, and c");
+    }
+
+    #[test]
+    fn shares_and_times_of_a_journey() {
+        assert_eq!([share(0.6556), share(1.0), share(f64::NAN)], ["65.6 %", "100 %", "no data"]);
+        assert_eq!([brief_share(0.6556), brief_share(0.0)], ["66 %", "0 %"]);
+        assert_eq!([points(0.021), points(-0.3), points(0.0)], ["+2.1", "-30", "0"]);
+        assert_eq!([level(0.95), level(1.0 - 0.05 / 3.0)], ["95", "98.33"]);
+        let lengths = [1.0, 45.0, 60.0, 5400.0, 86_400.0, 190_080.0, 0.0].map(seconds);
+        assert_eq!(lengths, ["1 second", "45 seconds", "1 minute", "1.5 hours", "1 day", "2.2 days", "0 seconds"]);
+        assert_eq!([clipped("häuser", 6), clipped("häuser", 5)], ["häuser", "häus…"]);
     }
 }

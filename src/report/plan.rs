@@ -2,6 +2,7 @@
 
 mod asks;
 mod companions;
+mod figures;
 mod frame;
 mod metrics;
 mod objectives;
@@ -9,6 +10,7 @@ mod sections;
 mod window;
 
 pub use asks::Handle;
+pub use figures::{CohortsPlan, FigurePlan, FunnelPlan};
 pub use frame::Reach;
 pub use metrics::{BenchmarkPlan, BreakdownPlan, MetricPlan};
 pub use objectives::{BaselinePlan, Behind, GuardrailPlan, ObjectivePlan, Trailing};
@@ -80,9 +82,10 @@ pub fn plan(
     let mut asks = Asks::default();
     let mut findings = Vec::new();
     let mut metrics = Vec::new();
-    for id in &chosen.metrics {
+    let drawn = figures::drawn(program, &chosen.metrics);
+    for (id, draw) in chosen.metrics.iter().zip(drawn) {
         let Some(metric) = program.metrics.get(id.0 as usize) else { continue };
-        match metrics::metric(&frame, scope, &mut asks, *id, metric) {
+        match metrics::metric(&frame, scope, &mut asks, (*id, draw), metric) {
             Ok(plan) => metrics.push(plan),
             Err(found) => findings.extend(found),
         }

@@ -21,6 +21,16 @@ pub fn wilson(successes: f64, n: f64, level: f64) -> Option<Bounds> {
     Some(Bounds { low, high })
 }
 
+/// Newcombe's interval of the difference of two independent proportions, the first less the second, from Wilson's intervals of
+/// each (Newcombe 1998, method 10).
+pub fn newcombe((yes1, n1): (f64, f64), (yes2, n2): (f64, f64), level: f64) -> Option<Bounds> {
+    let (first, second) = (wilson(yes1, n1, level)?, wilson(yes2, n2, level)?);
+    let (p1, p2) = (yes1 / n1, yes2 / n2);
+    let low = (p1 - first.low).hypot(second.high - p2);
+    let high = (first.high - p1).hypot(p2 - second.low);
+    Some(Bounds { low: p1 - p2 - low, high: p1 - p2 + high })
+}
+
 /// Student's interval of a mean: x̄ ± t(n − 1)·s/√n; `None` below two values.
 pub fn t_interval(values: &[f64], level: f64) -> Option<Bounds> {
     t_interval_of(mean(values)?, stddev(values)?, values.len() as f64, level)
@@ -56,6 +66,26 @@ mod tests {
         }
         assert_eq!(wilson(0.0, 0.0, 0.95), None);
         assert_eq!(wilson(3.0, 2.0, 0.95), None);
+    }
+
+    /// Newcombe 1998, table II, method 10: his eight contrasts.
+    #[test]
+    fn newcombe_reference() {
+        for (first, second, low, high) in [
+            ((56.0, 70.0), (48.0, 80.0), 0.0524, 0.3339),
+            ((9.0, 10.0), (3.0, 10.0), 0.1705, 0.8090),
+            ((6.0, 7.0), (2.0, 7.0), 0.0582, 0.8062),
+            ((5.0, 56.0), (0.0, 29.0), -0.0381, 0.1926),
+            ((0.0, 10.0), (0.0, 20.0), -0.1611, 0.2775),
+            ((0.0, 10.0), (0.0, 10.0), -0.2775, 0.2775),
+            ((10.0, 10.0), (0.0, 20.0), 0.6791, 1.0),
+            ((10.0, 10.0), (0.0, 10.0), 0.6075, 1.0),
+        ] {
+            let bounds = newcombe(first, second, 0.95).unwrap();
+            assert_close(bounds.low, low, 6e-5);
+            assert_close(bounds.high, high, 6e-5);
+        }
+        assert_eq!(newcombe((0.0, 0.0), (1.0, 2.0), 0.95), None);
     }
 
     /// scipy: `t.interval(.95, 3, loc=1.5, scale=sem)` of 3, 0, 3, 0.

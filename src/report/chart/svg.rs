@@ -9,6 +9,9 @@ pub struct Svg {
     height: f64,
 }
 
+/// The opacity of a cell of a heat map at its strongest.
+pub const DARKEST: f64 = 0.45;
+
 /// Text that stands in XML: nothing in it is markup any more, control characters that XML forbids are left out.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -66,6 +69,17 @@ impl Svg {
             self.body,
             r#"<rect class="{class}"{} x="{x}" y="{y}" width="{width}" height="{height}"/>"#,
             fallback(class)
+        );
+    }
+
+    /// A cell of a heat map, 0 to 1. Pale enough that text on the darkest can be read.
+    pub fn shade(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), strength: f64) {
+        let [x, y, width, height] = [x, y, width.max(0.0), height.max(0.0)].map(number);
+        let opacity = (strength.clamp(0.0, 1.0) * DARKEST * 100.0).round() / 100.0;
+        let _ = write!(
+            self.body,
+            r#"<rect class="c-heat"{} x="{x}" y="{y}" width="{width}" height="{height}" fill-opacity="{opacity}"/>"#,
+            fallback("c-heat")
         );
     }
 
@@ -132,6 +146,10 @@ fn fallback(class: &str) -> &'static str {
         "c-release" => r##" stroke="#8a4fbf" stroke-width="1.2" stroke-dasharray="3 3""##,
         "c-now" => r##" stroke="#9aa3b0" stroke-width="1""##,
         "c-bar" => r##" fill="#1f5fbf" fill-opacity="0.75""##,
+        "c-lost" => r##" fill="#a3161f" fill-opacity="0.6""##,
+        "c-heat" => r##" fill="#1f5fbf""##,
+        "c-unknown" => r##" fill="none" stroke="#6b7585" stroke-width="1" stroke-dasharray="2 3""##,
+        "c-cell" | "c-value" => r##" fill="#1a2130" font-size="12""##,
         "c-track" => r##" fill="#e5e9ef""##,
         "c-label" => r##" fill="#4a5361" font-size="12""##,
         "c-mark" => r##" fill="#6f3aa6" font-size="12""##,

@@ -2,6 +2,7 @@
 
 use crate::ir::hash::Hasher;
 use crate::ir::{self, Better, Program};
+use crate::report::evaluate::figures;
 use crate::report::evaluate::values::{Answers, Shown};
 use crate::report::plan::MetricPlan;
 use crate::report::{Breakdown, BreakdownRow, Metric};
@@ -36,6 +37,8 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         change_previous: change(value, before),
         change_year: change(value, year_ago),
         breakdowns: breakdowns.collect(),
+        cell: metric.expr.cells().map(|(grain, _, to)| format!("{grain} {to}")),
+        figure: plan.figure.as_ref().and_then(|figure| figures::figure(answers, figure)),
         series,
         latest,
         format: shown.format,
@@ -57,11 +60,13 @@ fn change(now: Option<f64>, then: Option<f64>) -> Option<f64> {
 
 /// The largest first; equal ones, and those without a value, in the order of their names.
 fn breakdown(dimension: &str, period: &str, rows: &[AnswerRow], shown: &Shown) -> Breakdown {
+    // A table of cohorts has a row for each offset as well; it goes by its last one.
+    let offset = rows.last().and_then(|r| r.by.get(1));
     let row = |row: &AnswerRow| BreakdownRow {
         value: row.by.first().cloned().unwrap_or(Value::Null),
         number: shown.number(&row.value),
     };
-    let mut rows: Vec<BreakdownRow> = rows.iter().map(row).collect();
+    let mut rows: Vec<BreakdownRow> = rows.iter().filter(|r| r.by.get(1) == offset).map(row).collect();
     let rank = |row: &BreakdownRow| row.number.unwrap_or(f64::NEG_INFINITY);
     rows.sort_by(|a, b| rank(b).total_cmp(&rank(a)).then_with(|| a.value.cmp(&b.value)));
     let more = rows.len().saturating_sub(MOST_ROWS);

@@ -40,7 +40,8 @@ impl<'a> Answers<'a> {
 
     /// One value for each of the handle's periods; null where there is no answer.
     pub(super) fn values(self, handle: &'a Handle) -> Vec<Got> {
-        let got = |rows: &[AnswerRow]| match rows.first() {
+        // A table of cohorts has a row for each offset; it goes by its last one.
+        let got = |rows: &[AnswerRow]| match rows.last() {
             Some(row) => Got { value: row.value.clone(), complete: row.complete },
             None => Got { value: Value::Null, complete: false },
         };

@@ -46,6 +46,12 @@ impl Frame<'_> {
         }
     }
 
+    /// Up to where every source with a clock that the expression reads is complete.
+    pub(super) fn complete_to(&self, expr: &MetricExpr) -> Option<Timestamp> {
+        let timed = |id: &SourceId| self.program.sources.get(id.0 as usize).is_some_and(|s| s.time.is_some());
+        self.complete(&expr.sources().into_iter().filter(timed).collect())
+    }
+
     /// What ends before this instant can be told, by data that are complete up to another: a journey takes its time.
     fn known(&self, expr: &MetricExpr, complete: Timestamp) -> Timestamp {
         let before = |length| {

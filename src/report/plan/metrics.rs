@@ -7,6 +7,7 @@ use crate::check::{AskSpec, Scope};
 use crate::diag::Diagnostic;
 use crate::ir::{Baseline, Benchmark, BenchmarkValue, Metric, MetricId};
 use crate::report::plan::asks::{Asks, Handle};
+use crate::report::plan::figures::{self, FigurePlan};
 use crate::report::plan::frame::{Frame, Reach, grain_of, one};
 use crate::report::plan::objectives::history_start;
 use crate::report::plan::window::{Measurement, Measuring};
@@ -35,6 +36,7 @@ pub struct MetricPlan {
     /// The period a year before the latest.
     pub year_ago: Option<Handle>,
     pub breakdowns: Vec<BreakdownPlan>,
+    pub figure: Option<FigurePlan>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ pub(super) fn metric(
     frame: &Frame,
     scope: &Scope,
     asks: &mut Asks,
-    id: MetricId,
+    (id, draw): (MetricId, bool),
     metric: &Metric,
 ) -> Result<MetricPlan, Vec<Diagnostic>> {
     let reach = frame.reach(&metric.expr);
@@ -93,11 +95,12 @@ pub(super) fn metric(
         return Err(findings);
     }
     let series = asks.want(&metric.name, &metric.expr, periods);
-    Ok(MetricPlan { metric: id, reach, series, year_ago, breakdowns })
+    let figure = draw.then(|| figures::figure(frame, scope, asks, metric, latest.as_ref())).flatten();
+    Ok(MetricPlan { metric: id, reach, series, year_ago, breakdowns, figure })
 }
 
 /// The metric with a breakdown: the dimension is kept as text in the program, and typed again here.
-fn breakdown(
+pub(super) fn breakdown(
     scope: &Scope,
     metric: &Metric,
     dimension: &str,

@@ -1,5 +1,7 @@
 //! The report for programs. `docs/report-json.md` describes every key.
 
+mod figure;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
@@ -207,6 +209,8 @@ fn metric(m: &Metric) -> Json {
         "change_year": number(m.change_year),
         "series": points(&m.series),
         "breakdowns": breakdowns.collect::<Vec<_>>(),
+        "cell": m.cell,
+        "figure": m.figure.as_ref().map_or(Json::Null, figure::figure),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Markdown for a comment: the verdict, a table of objectives, the rest folded away.
 
 use crate::report::render::view::{
-    BenchmarkView, LedgerView, LookupView, MetricView, ObjectiveView, SectionView, View,
+    BenchmarkView, JourneyView, LedgerView, LookupView, MetricView, ObjectiveView, SectionView, View,
 };
 
 /// GitHub refuses longer comments (65,536 characters); what is folded goes first when it gets long.
@@ -30,7 +30,7 @@ fn write(view: &View, details: bool) -> String {
     for section in &view.sections {
         match section {
             SectionView::Objectives { objectives } => out += &self::objectives(objectives, details),
-            SectionView::Metrics { title, metrics } => out += &self::metrics(title, metrics),
+            SectionView::Metrics { title, metrics } => out += &self::metrics(title, metrics, details),
             SectionView::Benchmarks { benchmarks } => out += &self::benchmarks(benchmarks),
         }
     }
@@ -122,7 +122,7 @@ fn objective(o: &ObjectiveView) -> String {
     out + "\n</details>\n"
 }
 
-fn metrics(title: &str, metrics: &[MetricView]) -> String {
+fn metrics(title: &str, metrics: &[MetricView], details: bool) -> String {
     let mut out = format!(
         "\n### {}\n\n| metric | period | value | before | a year ago |\n| --- | --- | ---: | ---: | ---: |\n",
         text(title)
@@ -132,7 +132,26 @@ fn metrics(title: &str, metrics: &[MetricView]) -> String {
         out +=
             &format!("| {} | {} | {} | {} |\n", text(&m.title), text(&m.period), text(&m.value), changes.join(" | "));
     }
+    for (m, journey) in metrics.iter().filter_map(|m| Some((m, m.journey.as_ref()?))) {
+        out += &self::journey(&m.title, journey, details);
+    }
     out
+}
+
+fn journey(title: &str, journey: &JourneyView, details: bool) -> String {
+    let mut out = format!("\n**{}**: {}\n", text(title), text(&journey.caption));
+    for sentence in &journey.say {
+        out += &format!("\n{}.\n", text(sentence));
+    }
+    if !details {
+        return out;
+    }
+    let row = |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| text(c)).collect::<Vec<_>>().join(" | "));
+    out += "\n<details><summary>The numbers</summary>\n\n";
+    out += &row(&journey.head);
+    out += &format!("| --- |{}\n", " ---: |".repeat(journey.head.len().saturating_sub(1)));
+    journey.rows.iter().for_each(|cells| out += &row(cells));
+    out + "\n</details>\n"
 }
 
 fn benchmarks(benchmarks: &[BenchmarkView]) -> String {

@@ -1,7 +1,7 @@
 //! The report on a terminal: colour, bars, lines of blocks. Plain text when it is piped.
 
 use crate::report::render::Style;
-use crate::report::render::view::{BenchmarkView, MetricView, ObjectiveView, SectionView, View};
+use crate::report::render::view::{BenchmarkView, JourneyView, MetricView, ObjectiveView, SectionView, View};
 use crate::report::{Report, Status};
 
 pub fn terminal(report: &Report, view: &View, style: &Style) -> String {
@@ -119,7 +119,27 @@ fn metrics(title: &str, metrics: &[MetricView], ink: &Ink, width: usize) -> Stri
             let rows: Vec<String> = b.rows.iter().take(4).map(|r| format!("{} {}", r.label, r.value)).collect();
             out += &wrap(&format!("by {}: {}", b.dimension, rows.join(", ")), "      ", "        ", width);
         }
+        if let Some(journey) = &m.journey {
+            out += &self::journey(journey, width);
+        }
     }
+    out
+}
+
+/// The table, its columns aligned, and what stands out of it.
+fn journey(journey: &JourneyView, width: usize) -> String {
+    let mut out = format!("      {}\n", journey.caption);
+    let rows: Vec<&Vec<String>> = std::iter::once(&journey.head).chain(&journey.rows).collect();
+    let wide = |column: usize| rows.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
+    for row in &rows {
+        let cells = row.iter().enumerate().map(|(column, cell)| match column {
+            0 => format!("{cell:<0$}", wide(0)),
+            _ => format!("{cell:>0$}", wide(column)),
+        });
+        out += format!("        {}", cells.collect::<Vec<_>>().join("  ")).trim_end();
+        out.push('\n');
+    }
+    journey.say.iter().for_each(|s| out += &wrap(s, "      ", "        ", width));
     out
 }
 

@@ -1,6 +1,7 @@
 //! A report as the words and figures that are shown: what HTML, Markdown and text have in common.
 
 mod data;
+mod journey;
 mod metric;
 mod objective;
 
@@ -13,6 +14,7 @@ use crate::report::{Report, Section, Status, format};
 use crate::source::SourceMap;
 
 pub use data::{LedgerView, LookupView};
+pub use journey::JourneyView;
 pub use metric::{BenchmarkView, MetricView};
 pub use objective::ObjectiveView;
 

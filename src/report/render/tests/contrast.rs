@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::report::chart::DARKEST;
+
 const STYLE: &str = include_str!("../../../../templates/report.css");
 const CARD: &str = "--card";
 const PAGE: &str = "--page";
@@ -88,6 +90,29 @@ fn text_and_figures_can_be_read() {
     ];
     let found: Vec<String> = schemes.iter().flat_map(|(name, colours)| poor(name, colours)).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Text on the darkest cell of a heat map: the accent over the card.
+#[test]
+fn a_heat_map_can_be_read() {
+    let light = set(":root");
+    let dark: Colours = light.clone().into_iter().chain(set("prefers-color-scheme: dark")).collect();
+    let print: Colours = light.clone().into_iter().chain(set("@media print")).collect();
+    for (scheme, colours) in [("light", light), ("dark", dark), ("print", print)] {
+        let long = |colour: &str| {
+            let digits = colour.trim_start_matches('#');
+            if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.to_owned() }
+        };
+        let (over, under) = (long(&colours["--accent"]), long(&colours[CARD]));
+        let mixed: String = (0..3)
+            .map(|channel| {
+                let of = |text: &str| f64::from(u8::from_str_radix(&text[channel * 2..channel * 2 + 2], 16).unwrap());
+                format!("{:02x}", (of(&over) * DARKEST + of(&under) * (1.0 - DARKEST)).round() as u8)
+            })
+            .collect();
+        let found = contrast(&colours["--ink"], &format!("#{mixed}"));
+        assert!(found >= 4.5, "{scheme}: {found:.2} to 1");
+    }
 }
 
 /// Every colour of the page goes by a variable, so that the test above sees it.

@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 use jiff::civil::date;
 
+use crate::calendar::Grain;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::SourceId;
+use crate::report::figure::{
+    Bottleneck, Cohort, CohortCell, Cohorts, Funnel, FunnelStep, JourneyFigure, Pooled, Segment,
+};
 use crate::report::{
     Action, Benchmark, Breakdown, BreakdownRow, Check, Compared, GuardrailView, Letter, LetterStatus, Measured, Metric,
     NumberFormat, Objective, Point, Probability, Projection, ProjectionPoint, Provenance, Range, Release, Report,
@@ -191,6 +195,73 @@ fn without_data() -> Objective {
     }
 }
 
+fn funnel() -> JourneyFigure {
+    let step = |label: &str, users, lost, of_previous: Option<f64>| FunnelStep {
+        label: label.to_string(),
+        users,
+        of_first: Some(users as f64 / 1200.0),
+        of_previous,
+        interval: of_previous.map(|p| Range {
+            low: p - 0.02,
+            high: p + 0.02,
+            level: 0.95,
+            method: "Wilson".to_string(),
+        }),
+        lost,
+        median_seconds: of_previous.map(|_| 5400.0),
+    };
+    JourneyFigure::Funnel(Funnel {
+        period: "2026-05".to_string(),
+        counts: "actors",
+        steps: vec![
+            step("signup", 1200, 0, None),
+            step("set_up where kind = \"<full>|\"", 420, 780, Some(0.35)),
+            step("first_play", 399, 21, Some(0.95)),
+        ],
+        median_seconds: Some(190_080.0),
+        bottleneck: Some(Bottleneck {
+            step: 2,
+            lost: 780,
+            share: 0.65,
+            segment: Some(Segment {
+                dimension: "country".to_string(),
+                value: Value::Text("DE & <b>".to_string()),
+                share: 0.8,
+                others: 0.55,
+                difference: Range { low: 0.12, high: 0.37, level: 0.9875, method: "Newcombe".to_string() },
+            }),
+            compared: 4,
+        }),
+    })
+}
+
+fn cohorts() -> JourneyFigure {
+    let known = |returned: u64, of: u64| CohortCell {
+        returned: Some(returned),
+        value: Some(returned as f64 / of as f64),
+        complete: true,
+    };
+    let open = || CohortCell { returned: None, value: None, complete: false };
+    let cohort = |label: &str, size, cells| Cohort { label: label.to_string(), size: Some(size), cells };
+    let pooled = |value: f64, of, cohorts| Pooled {
+        value: Some(value),
+        interval: Some(Range { low: value - 0.05, high: value + 0.05, level: 0.95, method: "Wilson".to_string() }),
+        of,
+        cohorts,
+    };
+    let nobody = CohortCell { returned: Some(0), value: None, complete: true };
+    JourneyFigure::Cohorts(Cohorts {
+        grain: Grain::Week,
+        offsets: vec![0, 1, 2],
+        cohorts: vec![
+            cohort("2026-W18", 1000, vec![known(1000, 1000), known(400, 1000), known(250, 1000)]),
+            cohort("2026-W19", 0, vec![nobody.clone(), nobody.clone(), nobody]),
+            cohort("2026-W20", 800, vec![known(800, 800), open(), open()]),
+        ],
+        pooled: vec![pooled(1.0, 1800, 2), pooled(0.4, 1000, 1), pooled(0.25, 1000, 1)],
+    })
+}
+
 pub fn sample() -> Report {
     let format = NumberFormat { percent: false, unit: "minutes".to_string(), currency: false, decimals: 1 };
     let series = points(&[Some(90.0), None, Some(104.0), Some(110.0), Some(118.0), Some(131.0)]);
@@ -218,7 +289,20 @@ pub fn sample() -> Report {
             ],
             more: 3,
         }],
+        cell: None,
+        figure: None,
     };
+    let journey = |name: &str, title: &str, cell: Option<&str>, figure| Metric {
+        name: name.to_string(),
+        title: title.to_string(),
+        format: NumberFormat { percent: true, unit: String::new(), currency: false, decimals: 1 },
+        breakdowns: vec![],
+        cell: cell.map(str::to_string),
+        figure: Some(figure),
+        ..metric.clone()
+    };
+    let set_up = journey("set_up", "Accounts <set> up", None, funnel());
+    let stay = journey("stay", "Stay", Some("week 2"), cohorts());
     let benchmark = Benchmark {
         name: "industry".to_string(),
         title: "Industry".to_string(),
@@ -273,11 +357,11 @@ pub fn sample() -> Report {
         time_zone: "Europe/Berlin".to_string(),
         sections: vec![
             Section::Objectives(vec![0, 1]),
-            Section::Metrics { title: "Engagement".to_string(), metrics: vec![0] },
+            Section::Metrics { title: "Engagement".to_string(), metrics: vec![0, 1, 2] },
             Section::Benchmarks(vec![0]),
         ],
         objectives: vec![on_its_way(), without_data()],
-        metrics: vec![metric],
+        metrics: vec![metric, set_up, stay],
         benchmarks: vec![benchmark],
         releases: vec![Release {
             name: "autoplay".to_string(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::report::render::view::journey::{self, JourneyView};
 use crate::report::render::view::objective::PointView;
 use crate::report::{Benchmark, Breakdown, Metric, NumberFormat, chart, format};
 
@@ -16,6 +17,7 @@ pub struct MetricView {
     pub figure: Option<String>,
     pub points: Vec<PointView>,
     pub breakdowns: Vec<BreakdownView>,
+    pub journey: Option<JourneyView>,
     pub formula: String,
     pub description: Option<String>,
     pub owner: Option<String>,
@@ -64,13 +66,18 @@ pub fn view(m: &Metric) -> MetricView {
     MetricView {
         name: m.name.clone(),
         title: m.title.clone(),
-        period: m.latest.as_ref().map_or("no complete period".to_string(), |p| p.label.clone()),
+        period: match (&m.latest, &m.cell) {
+            (None, _) => "no complete period".to_string(),
+            (Some(point), None) => point.label.clone(),
+            (Some(point), Some(cell)) => format!("{}, {cell}", point.label),
+        },
         value: format::optional(m.latest.as_ref().and_then(|p| p.value), &m.format),
         grain: m.grain.clone(),
         changes: changes(m),
         figure: chart::spark(&format!("m-{}", m.name), &title, &m.series),
         points: m.series.iter().map(|p| PointView::new(p, &m.format)).collect(),
         breakdowns: m.breakdowns.iter().enumerate().map(|(i, b)| breakdown(i, b, m)).collect(),
+        journey: journey::view(m),
         formula: m.formula.clone(),
         description: m.description.clone(),
         owner: m.owner.clone(),
