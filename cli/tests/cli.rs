@@ -15,7 +15,10 @@ mod cli {
     mod long;
     mod lookups;
     pub mod oracle;
+    mod pairs;
     mod profile;
+    #[path = "../../../engine/tests/language/random.rs"]
+    mod random;
     pub mod retail;
     mod stores;
     #[cfg(unix)]
