@@ -9,12 +9,13 @@ mod golden {
     pub mod library;
     pub mod reference;
     pub mod run;
+    pub mod sarif;
     pub mod schema;
     pub mod tidy;
     pub mod validator;
 }
 
-use golden::{case, fmt, library, reference, run, schema, tidy};
+use golden::{case, fmt, library, reference, run, sarif, schema, tidy};
 
 #[test]
 fn cases() {
@@ -77,4 +78,9 @@ fn the_schema_knows_the_keys_that_the_decoder_reads() {
 #[test]
 fn the_schema_takes_what_ships_and_refuses_what_is_misspelt() {
     schema::files();
+}
+
+#[test]
+fn sarif_is_valid_by_the_published_schema() {
+    sarif::check();
 }

@@ -21,6 +21,7 @@ mod cli {
     mod random;
     pub mod retail;
     mod stores;
+    mod watch;
     #[cfg(unix)]
     mod workflows;
     mod worlds;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::AskSpec;
 use crate::diff::{Class, Key, Kind, Side, aims, tables};
 use crate::ir::print::{Printer, additivity};
-use crate::ir::{Lookup, Metric, MetricExpr, Source};
+use crate::ir::{Aggregate, Branch, Lookup, Metric, MetricExpr, RowExpr, Source};
 use crate::resolve::{Named, mentions};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
@@ -200,11 +200,8 @@ impl<'a> Definer<'a> {
         let printer = self.printer();
         let mut rows = BTreeSet::new();
         expr.measures(&mut |measure| {
-            for branch in &measure.branches {
-                let Some(source) = self.sources.get(branch.source.0 as usize) else { continue };
-                let filter = branch.filter.as_ref().map_or_else(String::new, |f| printer.row(f, source));
-                rows.insert(format!("{} where {filter}", source.name));
-            }
+            let trail = measure.aggregate == Aggregate::Trail;
+            measure.branches.iter().for_each(|branch| self.rows(branch, trail, &printer, &mut rows));
         });
         let read: Vec<&Source> = expr.sources().iter().filter_map(|s| self.sources.get(s.0 as usize)).collect();
         let scopes = read.iter().map(|s| tables::rows(s, &printer));
@@ -218,6 +215,26 @@ impl<'a> Definer<'a> {
             meant("files", Class::Compatible, files.join("\n"), ""),
             meant("formula", Class::Compatible, written, formula),
         ]
+    }
+
+    /// The rows of a branch, and those that they are made of. Of a trail also which of its sets a row belongs to.
+    fn rows(&self, branch: &Branch, trail: bool, printer: &Printer<'_>, found: &mut BTreeSet<String>) {
+        let written = |expr: &RowExpr| match &branch.derived {
+            Some(derived) => printer.derived_row(expr, derived),
+            None => self.sources.get(branch.source.0 as usize).map(|s| printer.row(expr, s)).unwrap_or_default(),
+        };
+        let filter = branch.filter.as_ref().map(&written).unwrap_or_default();
+        let sets = branch.value.as_ref().filter(|_| trail).map(&written).unwrap_or_default();
+        match &branch.derived {
+            Some(derived) => {
+                derived.of.iter().for_each(|inner| self.rows(inner, false, printer, found));
+                found.insert(format!("made where {filter} in {sets}"));
+            }
+            None => {
+                let Some(source) = self.sources.get(branch.source.0 as usize) else { return };
+                found.insert(format!("{} where {filter} in {sets}", source.name));
+            }
+        }
     }
 
     /// What of the calendar an expression can depend on.

@@ -121,13 +121,35 @@ fn page(text: &str) -> String {
     while let Some(start) = rest.find("```yaml").filter(|at| *at == 0 || rest[..*at].ends_with('\n')) {
         let line = start + rest[start..].find('\n').unwrap() + 1;
         let end = line + rest[line..].find("```").unwrap();
-        // A part of a definition is no file, and one file is written loosely to show what becomes of it.
-        let whole = ![" in=", "/loose.yaml"].iter().any(|skipped| rest[start..line].contains(skipped));
+        let info = &rest[start..line];
         out += &rest[..line];
         let block = &rest[line..end];
-        out += &formatted(block).filter(|_| whole).unwrap_or_else(|| block.to_owned());
+        let new = match info.split_once(" in=").map(|(_, place)| place.split_whitespace().next().unwrap_or_default()) {
+            Some(place) => within(place, block),
+            // One file is written loosely to show what becomes of it.
+            None if info.contains("/loose.yaml") => None,
+            None => formatted(block),
+        };
+        out += &new.unwrap_or_else(|| block.to_owned());
         out += "```";
         rest = &rest[end + 3..];
     }
     out + rest
+}
+
+/// What stands at a place (`objectives.longer_visits`) of a file, formatted as there, with the indentation that it has.
+fn within(place: &str, block: &str) -> Option<String> {
+    let lines = || block.lines().filter(|line| !line.trim().is_empty());
+    let indent = lines().map(|line| line.len() - line.trim_start().len()).min()?;
+    let keys: Vec<&str> = place.split('.').collect();
+    let head: String = keys.iter().enumerate().map(|(depth, key)| format!("{}{key}:\n", "  ".repeat(depth))).collect();
+    let depth = 2 * keys.len();
+    let moved = |text: &str, from: usize, to: usize| {
+        let line = |line: &str| {
+            format!("{}{}\n", " ".repeat(if line.is_empty() { 0 } else { to }), line.get(from..).unwrap_or_default())
+        };
+        text.lines().map(line).collect::<String>()
+    };
+    let file = formatted(&(head.clone() + &moved(block, indent, depth)))?;
+    Some(moved(file.strip_prefix(&head)?, depth, indent))
 }

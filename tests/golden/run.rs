@@ -11,8 +11,8 @@ use crate::golden::case;
 
 const MANIFEST: &str = "kepi: 1\nname: t\ntime_zone: UTC\n";
 
-/// Findings of a set of files, as printed; `ok` when there is none.
-pub fn findings(files: &[(String, String)]) -> (Vec<Diagnostic>, String) {
+/// Findings of a set of files.
+pub fn found(files: &[(String, String)]) -> (Vec<Diagnostic>, SourceMap) {
     let mut map = SourceMap::new();
     let manifest_text = files.iter().find(|(name, _)| name == "kepi.yaml").map_or(MANIFEST, |(_, text)| text);
     let manifest_file = map.add("kepi.yaml", manifest_text);
@@ -32,6 +32,12 @@ pub fn findings(files: &[(String, String)]) -> (Vec<Diagnostic>, String) {
         found.extend(check::check(project, None).diagnostics);
     }
     diag::sort(&mut found);
+    (found, map)
+}
+
+/// Findings of a set of files, as printed; `ok` when there is none.
+pub fn findings(files: &[(String, String)]) -> (Vec<Diagnostic>, String) {
+    let (found, map) = found(files);
     let text = if found.is_empty() {
         "ok\n".to_string()
     } else {

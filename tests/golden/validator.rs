@@ -47,8 +47,10 @@ impl Validator<'_> {
         let length = value.as_array().map(|a| a.len() as f64);
         let size = value.as_object().map(|o| o.len() as f64);
         let wrong = match keyword {
-            "$schema" | "$id" | "id" | "title" | "description" | "default" | "examples" | "$defs" | "definitions"
-            | "format" => false,
+            "$schema" | "$id" | "id" | "title" | "description" | "default" | "examples" | "$defs" | "definitions" => {
+                false
+            }
+            "format" => value.as_str().is_some_and(|text| !is_format(text, rule.as_str().unwrap())),
             "$ref" => {
                 let path = rule.as_str().unwrap().strip_prefix('#').unwrap();
                 self.check(self.root.pointer(path).unwrap_or_else(|| panic!("{path} leads nowhere")), value, at, found);
@@ -121,5 +123,14 @@ fn is(value: &Value, ty: &str) -> bool {
         "array" => value.is_array(),
         "object" => value.is_object(),
         other => panic!("{other} is no type"),
+    }
+}
+
+fn is_format(text: &str, format: &str) -> bool {
+    match format {
+        "uri" => text.contains(':') && is_format(text, "uri-reference"),
+        "uri-reference" => text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)),
+        "date-time" => text.contains('T'),
+        other => panic!("the format {other} is not known here"),
     }
 }

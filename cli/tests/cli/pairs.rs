@@ -265,10 +265,9 @@ fn pair(seed: u64) -> (usize, usize) {
                     }
                     if let (Some(was), Some(is), Some(difference)) =
                         (was.copied().flatten(), is.copied().flatten(), number(&value["difference"]))
+                        && (is - was - difference).abs() > 1e-9 * was.abs().max(is.abs())
                     {
-                        if (is - was - difference).abs() > 1e-9 * was.abs().max(is.abs()) {
-                            told("another difference", place);
-                        }
+                        told("another difference", place);
                     }
                     moved += 1;
                 }

@@ -64,7 +64,8 @@ impl Printer<'_> {
         }
     }
 
-    fn derived_row(&self, expr: &RowExpr, derived: &Derived) -> String {
+    /// An expression over rows that are made of others.
+    pub fn derived_row(&self, expr: &RowExpr, derived: &Derived) -> String {
         let own = |id: ColumnId| Derived::column(id).to_owned();
         let made = |at: Edge, of: &[RowExpr]| {
             let mut each: Vec<String> = derived.of.iter().zip(of).map(|(b, e)| self.branch_row(e, b)).collect();

@@ -1,6 +1,7 @@
 //! Outcomes of tests as text, as JUnit's XML, as JSON.
 
 use kepi_lang::diag::Diagnostic;
+use kepi_lang::diag::junit::{self, Case, Suite};
 use serde_json::json;
 
 /// What came of a test.
@@ -57,46 +58,16 @@ pub fn human(outcomes: &[Outcome], quiet: bool) -> String {
 
 /// As CI servers read it.
 pub fn junit(outcomes: &[Outcome]) -> String {
-    let (_, failed) = count(outcomes);
-    let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"kepi\" tests=\"{}\" failures=\"{failed}\">\n",
-        outcomes.len()
-    );
-    for o in outcomes {
-        let head = format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"",
-            xml(&o.title()),
-            xml(&o.path),
-            xml(&o.path),
-            o.line
-        );
-        match o.failures.first() {
-            None => out += &format!("{head}/>\n"),
-            Some(first) => {
-                let all = xml(&o.failures.join("\n"));
-                out +=
-                    &format!("{head}>\n      <failure message=\"{}\">{all}</failure>\n    </testcase>\n", xml(first));
-            }
-        }
-    }
-    out + "  </testsuite>\n</testsuites>\n"
-}
-
-fn xml(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            '\n' => out += "&#10;",
-            // Not even escaped may they be there.
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
+    let case = |o: &Outcome| Case {
+        class: o.path.clone(),
+        name: o.title(),
+        place: Some((o.path.clone(), o.line)),
+        outcome: match o.failures.first() {
+            None => junit::Outcome::Passed,
+            Some(first) => junit::Outcome::Failed { kind: None, message: first.clone(), text: o.failures.join("\n") },
+        },
+    };
+    junit::document("kepi test", &[Suite { name: "kepi".to_owned(), cases: outcomes.iter().map(case).collect() }])
 }
 
 /// For programs.

@@ -1,10 +1,11 @@
-//! The values of a project as they were accepted: `tests/values.csv`, a line a metric and complete period.
+//! The values of a project as they were accepted: `tests/values.csv`, a line a metric, complete period and part of a breakdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use kepi_lang::diff::{self, Side};
+use kepi_lang::value::Value;
 
 use crate::args::Common;
 use crate::commands::Stop;
@@ -13,12 +14,14 @@ use crate::output;
 use crate::session::Session;
 
 const FILE: &str = "values.csv";
-const HEAD: &str = "metric,period,value";
+const HEAD: &str = "metric,period,by,value";
+/// As it was before there were parts.
+const WITHOUT_PARTS: &str = "metric,period,value";
 /// The most differences that are shown.
 const MOST: usize = 20;
 
-/// Values by metric and period.
-type Values = BTreeMap<(String, String), String>;
+/// Values by metric, period and part: `country=DE`; `country` alone where it is null, nothing for the whole.
+type Values = BTreeMap<(String, String, String), String>;
 
 /// Writes the values as they are; the path and how many they are.
 ///
@@ -26,7 +29,10 @@ type Values = BTreeMap<(String, String), String>;
 /// What the engine says, or the file system.
 pub fn accept(common: &Common, root: &Path) -> Result<(String, usize), Stop> {
     let values = values(common)?;
-    let lines: String = values.iter().map(|((metric, period), value)| format!("{metric},{period},{value}\n")).collect();
+    let line = |((metric, period, by), value): (&(String, String, String), &String)| {
+        format!("{metric},{period},{},{value}\n", cell(by))
+    };
+    let lines: String = values.iter().map(line).collect();
     let folder = root.join("tests");
     output::write_all(&folder, &[(FILE.to_owned(), format!("{HEAD}\n{lines}"))])
         .map_err(|e| Stop::Data(format!("{} cannot be written: {e}", folder.join(FILE).display())))?;
@@ -43,27 +49,32 @@ pub fn compare(common: &Common, root: &Path) -> Result<Option<Outcome>, Stop> {
         return Ok(None);
     }
     let text = fs::read_to_string(&path).map_err(|e| Stop::Data(format!("{} cannot be read: {e}", path.display())))?;
+    let parts = text.lines().next().is_none_or(|head| head.trim() != WITHOUT_PARTS);
     let mut accepted = Values::new();
     for (number, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.trim().is_empty()) {
-        let mut cells = line.splitn(3, ',');
-        let (Some(metric), Some(period), Some(value)) = (cells.next(), cells.next(), cells.next()) else {
+        let (key, value) = read(line, parts).ok_or_else(|| {
             let place = format!("{}:{}", path.display(), number + 1);
-            return Err(Stop::Data(format!("{place}: a line is `{HEAD}`; `kepi test --accept` writes the file anew")));
-        };
-        accepted.insert((metric.to_owned(), period.to_owned()), value.to_owned());
+            Stop::Data(format!("{place}: a line is `{HEAD}`; `kepi test --accept` writes the file anew"))
+        })?;
+        accepted.insert(key, value);
     }
     let now = values(common)?;
-    let mut failures: Vec<String> = accepted
-        .iter()
-        .filter_map(|(key, was)| {
-            let (metric, period) = key;
-            match now.get(key) {
-                Some(is) if is == was => None,
-                Some(is) => Some(format!("{metric}: {period}: accepted {}, found {}", shown(was), shown(is))),
-                None => Some(format!("{metric}: {period}: accepted {}, and there is no such value", shown(was))),
-            }
-        })
-        .collect();
+    let differing = accepted.iter().filter_map(|(key, was)| match now.get(key) {
+        Some(is) if is == was => None,
+        Some(is) => Some(format!("{}: accepted {}, found {}", place(key), shown(was), shown(is))),
+        None => Some(format!("{}: accepted {}, and there is no such value", place(key), shown(was))),
+    });
+    // Another part of what was accepted is a change of it; another metric or period is not.
+    let dimension = |by: &str| by.split('=').next().unwrap_or_default().to_owned();
+    let known: BTreeSet<_> = accepted.keys().map(|(m, p, by)| (m.clone(), p.clone(), dimension(by))).collect();
+    let new = now.iter().filter(|(key, is)| {
+        let (metric, period, by) = key;
+        // A part that is new has nothing in the periods before it.
+        let nothing = is.is_empty() || is.parse() == Ok(0.0);
+        !nothing && !accepted.contains_key(*key) && known.contains(&(metric.clone(), period.clone(), dimension(by)))
+    });
+    let new = new.map(|(key, is)| format!("{}: nothing accepted, found {}", place(key), shown(is)));
+    let mut failures: Vec<String> = differing.chain(new).collect();
     let more = failures.len().saturating_sub(MOST);
     failures.truncate(MOST);
     if more > 0 {
@@ -83,19 +94,66 @@ pub fn compare(common: &Common, root: &Path) -> Result<Option<Outcome>, Stop> {
     }))
 }
 
+fn place((metric, period, by): &(String, String, String)) -> String {
+    if by.is_empty() { format!("{metric}: {period}") } else { format!("{metric}: {period}, {by}") }
+}
+
+/// A cell of CSV on one line.
+fn cell(text: &str) -> String {
+    let line = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+    if line.contains([',', '"']) { format!("\"{}\"", line.replace('"', "\"\"")) } else { line }
+}
+
+/// A line of the file, with or without a cell for the part.
+fn read(line: &str, parts: bool) -> Option<((String, String, String), String)> {
+    let (metric, rest) = line.split_once(',')?;
+    let (period, rest) = rest.split_once(',')?;
+    let (by, value) = match (parts, rest.strip_prefix('"')) {
+        (false, _) => (String::new(), rest),
+        (true, None) => rest.split_once(',').map(|(by, value)| (by.to_owned(), value))?,
+        (true, Some(quoted)) => {
+            // Quotes of the text itself are doubled.
+            let mut by = String::new();
+            let mut rest = quoted;
+            loop {
+                let (part, after) = rest.split_once('"')?;
+                by += part;
+                match after.strip_prefix('"') {
+                    Some(after) => {
+                        by.push('"');
+                        rest = after;
+                    }
+                    None => break (by, after.strip_prefix(',')?),
+                }
+            }
+        }
+    };
+    let mut plain = String::new();
+    let mut letters = by.chars();
+    while let Some(c) = letters.next() {
+        match c {
+            '\\' => plain.push(match letters.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                other => other,
+            }),
+            c => plain.push(c),
+        }
+    }
+    Some(((metric.to_owned(), period.to_owned(), plain), value.to_owned()))
+}
+
 fn shown(value: &str) -> &str {
     if value.is_empty() { "no data" } else { value }
 }
 
-/// Every metric by its grain, complete periods alone: what is still to come changes by itself.
+/// Every metric by its grain, alone and by each of its dimensions, complete periods only: what is still to come changes by itself.
 fn values(common: &Common) -> Result<Values, Stop> {
     let session = Session::open(common)?;
     let side = Side { program: &session.program, scope: &session.checked.scope };
     let names = session.program.metrics.iter().map(|m| m.name.as_str());
-    let asks = names
-        .flat_map(|name| diff::asks(side, session.dataset.extents(), session.as_of.at, name, None))
-        .filter(|ask| ask.by.is_empty())
-        .collect();
+    let asks =
+        names.flat_map(|name| diff::asks(side, session.dataset.extents(), session.as_of.at, name, None)).collect();
     let (question, results) = session.answer(asks)?;
     let mut values = Values::new();
     for (ask, answer) in question.asks.iter().zip(&results.answers) {
@@ -105,7 +163,12 @@ fn values(common: &Common) -> Result<Values, Stop> {
             let scale = metric.expr.unit.factor_to(&metric.display);
             let value = scale.and_then(|s| row.value.scaled(s.num, s.den)).unwrap_or_else(|| row.value.clone());
             let text = if value.is_null() { String::new() } else { value.to_string() };
-            values.insert((metric.name.clone(), period.label.clone()), text);
+            let part = |(name, value): (&String, &Value)| match value.is_null() {
+                true => name.clone(),
+                false => format!("{name}={value}"),
+            };
+            let by: Vec<String> = ask.by.iter().zip(&row.by).map(part).collect();
+            values.insert((metric.name.clone(), period.label.clone(), by.join(", ")), text);
         }
     }
     Ok(values)
