@@ -13,9 +13,12 @@ pub fn meaning(base: Side, head: Side) -> Vec<Change> {
     let none = BTreeMap::new();
     let after = Definer::new(head, &none).all();
     // Rows are told apart by their sources' names: sources come first.
-    let sources = renamed(&Definer::new(base, &none).all(), &after, |key| key.kind == Kind::Source);
-    let names = sources.iter().map(|(old, new)| (old.name.clone(), new.name.clone())).collect();
-    let before = Definer::new(base, &names).all();
+    let mut before = Definer::new(base, &none).all();
+    let sources = renamed(&before, &after, |key| key.kind == Kind::Source);
+    if !sources.is_empty() {
+        let names = sources.iter().map(|(old, new)| (old.name.clone(), new.name.clone())).collect();
+        before = Definer::new(base, &names).all();
+    }
     let renamed = renamed(&before, &after, |_| true);
     compare(&before, &after, &renamed)
 }

@@ -65,7 +65,7 @@ fn objectives(diff: &Diff, out: &mut String) {
     if diff.objectives.is_empty() {
         return;
     }
-    *out += "\n| objective | was | is | by |\n| --- | --- | --- | --- |\n";
+    *out += "\n#### Objectives\n\n| objective | was | is | by |\n| --- | --- | --- | --- |\n";
     for o in &diff.objectives {
         let side = |s: &Option<crate::diff::Standing>| {
             s.as_ref().map_or("—".to_owned(), |s| format!("{}, {}", s.status.words(), text(&s.shown)))
@@ -80,7 +80,7 @@ fn meaning(diff: &Diff, most: usize, out: &mut String) {
     if diff.changes.is_empty() {
         return;
     }
-    *out += "\n| definition | change | of it | because |\n| --- | --- | --- | --- |\n";
+    *out += "\n#### Meaning\n\n| definition | change | of it | because |\n| --- | --- | --- | --- |\n";
     for change in diff.changes.iter().take(most) {
         let class = match change.class {
             Class::Breaking => ":warning: breaking",
