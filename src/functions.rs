@@ -1,6 +1,4 @@
 //! The table of built-in functions: what `check` looks up, what `explain` and the reference print.
-//!
-//! A function of a later version stands here too, with [`Role::Later`]: its name is taken, and calling it says so.
 
 mod table;
 
@@ -24,8 +22,8 @@ pub enum Role {
     Journey(JourneyForm),
     /// An event set.
     Set(SetName),
-    /// Not in this version; what a call would make.
-    Later(Makes),
+    /// What people answered.
+    Survey(SurveyForm),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +89,11 @@ pub enum SetName {
     Ended,
 }
 
-/// What a call is, when it stands in an expression.
+/// Scores that are told by how good they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Makes {
-    EventSet,
-    Number,
+pub enum SurveyForm {
+    Nps,
+    Csat,
 }
 
 /// The heading it stands under in the reference.
@@ -130,12 +128,6 @@ pub fn find(name: &str) -> Option<&'static Function> {
     ALL.iter().find(|f| f.name == name)
 }
 
-impl Function {
-    pub fn is_later(&self) -> bool {
-        matches!(self.role, Role::Later(_))
-    }
-}
-
 /// `day`, `week`, …: the start of the period, as a function of rows.
 pub(crate) const fn start_of(grain: Grain) -> Role {
     Role::Row(RowFunction::PeriodStart(grain))
@@ -151,7 +143,7 @@ mod tests {
             assert!(ALL.iter().skip(i + 1).all(|g| g.name != f.name), "{} is there twice", f.name);
             assert!(f.signature.starts_with(&format!("{}(", f.name)), "{}", f.signature);
             assert!(f.arguments.0 <= f.arguments.1);
-            assert_eq!(f.is_later(), f.examples.is_empty(), "{}: examples, unless it comes later", f.name);
+            assert!(!f.examples.is_empty(), "{}: an example", f.name);
         }
         assert!(find("count").is_some());
         assert!(find("cuont").is_none());

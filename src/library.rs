@@ -12,12 +12,13 @@ use crate::syntax::parse_document;
 pub const NAME: &str = "std";
 
 /// A file a stage, in the order of a customer's life.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("adoption", include_str!("../metrics/adoption.yaml")),
     ("engagement", include_str!("../metrics/engagement.yaml")),
     ("retention", include_str!("../metrics/retention.yaml")),
     ("conversion", include_str!("../metrics/conversion.yaml")),
     ("revenue", include_str!("../metrics/revenue.yaml")),
+    ("churn", include_str!("../metrics/churn.yaml")),
     ("feedback", include_str!("../metrics/feedback.yaml")),
 ];
 
@@ -32,6 +33,10 @@ pub struct Binding {
     pub about: &'static str,
     /// A definition, as an example.
     pub example: &'static str,
+}
+
+const fn spans(name: &'static str, about: &'static str, example: &'static str) -> Binding {
+    Binding { name, section: "spans", columns: &[], about, example }
 }
 
 const fn event(name: &'static str, about: &'static str, example: &'static str) -> Binding {
@@ -61,6 +66,21 @@ pub const BINDINGS: &[Binding] = &[
     event("page_view", "a page or a screen is shown", "page_view: app where event = \"page_view\""),
     event("purchase", "money comes in: an order, a payment", "purchase: payments where status = \"paid\"")
         .with(&[("amount", "what was paid")]),
+    spans(
+        "membership",
+        "a paid subscription or membership, from its start to its end",
+        "membership: {source: subscriptions where plan != \"trial\", from: started_at, until: ended_at}",
+    )
+    .with(&[("mrr", "what it brings in a month"), ("reason", "why it ended; null where nobody said")]),
+    spans(
+        "trial",
+        "a trial, from its start to its end",
+        "trial: {source: subscriptions where plan = \"trial\", from: started_at, until: ended_at}",
+    ),
+    event("nps_answer", "an answer to \"would you recommend us\"", "nps_answer: surveys where kind = \"nps\"")
+        .with(&[("score", "0 to 10")]),
+    event("csat_answer", "an answer to \"how content are you\"", "csat_answer: surveys where kind = \"csat\"")
+        .with(&[("score", "1 to 5")]),
     event("ces_answer", "an answer to \"it was easy\"", "ces_answer: surveys where kind = \"ces\"")
         .with(&[("score", "1 to 7")]),
     event("gap_answer", "what is wished for beside what is had", "gap_answer: surveys where kind = \"gap\"")

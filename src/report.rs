@@ -351,6 +351,8 @@ pub struct Metric {
     pub series: Vec<Point>,
     /// Of `series`: the latest complete period.
     pub latest: Option<Point>,
+    /// Of what people answered: how well the latest value is known.
+    pub known: Option<Known>,
     /// Relative to the period before, and to the same period a year before; `None` where either has no value.
     pub change_previous: Option<f64>,
     pub change_year: Option<f64>,
@@ -374,6 +376,14 @@ pub struct Breakdown {
 pub struct BreakdownRow {
     pub value: Value,
     pub number: Option<f64>,
+    pub known: Option<Known>,
+}
+
+/// The interval of a value, and the answers that it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    pub interval: Range,
+    pub n: u64,
 }
 
 #[derive(Clone, Debug)]

@@ -109,6 +109,10 @@ impl Unit {
     }
 
     /// `%` of a number that is not a share by itself: scale 1/100.
+    pub fn points() -> Self {
+        Self::of(Dimension::Points)
+    }
+
     pub fn percent() -> Self {
         Self { scale: Scale { num: 1, den: 100 }, spelling: Some("%".into()), ..Self::none() }
     }

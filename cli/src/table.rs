@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::check::Typed;
 use kepi_lang::ir::Ask;
+use kepi_lang::report::plan::companions::{Companions, LEVEL};
 use kepi_lang::report::render::json::{ledger, lookup, scalar};
-use kepi_lang::results::{AnswerRow, Results};
+use kepi_lang::results::{Answer, AnswerRow, Results};
 use kepi_lang::value::Value;
 use serde_json::json;
 
@@ -16,9 +17,27 @@ pub struct Answered<'a> {
     pub rows: &'a [AnswerRow],
     /// By period: an end of the range falls into it.
     pub cut: &'a [bool],
+    /// Of what people answered: what the intervals are made of.
+    pub known: Option<(&'a Companions, &'a Answer, &'a Answer)>,
 }
 
 impl Answered<'_> {
+    /// The interval of a value, in the unit that is shown.
+    fn interval(&self, row: &AnswerRow) -> Option<serde_json::Value> {
+        let (on, first, second) = self.known?;
+        let number = |answer: &Answer| {
+            let same = answer.rows.iter().find(|r| r.period == row.period && r.by == row.by)?;
+            same.value.as_f64()
+        };
+        let (bounds, n) = on.interval(row.value.as_f64()?, [number(first), number(second)])?;
+        let factor = self.typed.expr.unit.factor_to(&self.typed.display);
+        let scale = factor.map_or(1.0, |f| f.num as f64 / f.den as f64);
+        let method = on.method();
+        Some(
+            json!({"low": bounds.low * scale, "high": bounds.high * scale, "level": LEVEL, "method": method, "n": n as u64}),
+        )
+    }
+
     /// The value in the unit that is shown; a number that does not fit there is null.
     fn value(&self, row: &AnswerRow) -> Value {
         match self.typed.expr.unit.factor_to(&self.typed.display) {
@@ -166,6 +185,9 @@ pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of:
                     });
                     if let Some(open) = row.open {
                         shown["open"] = open.into();
+                    }
+                    if let Some(interval) = answer.interval(row) {
+                        shown["interval"] = interval;
                     }
                     shown
                 })

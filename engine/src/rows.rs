@@ -11,6 +11,7 @@ mod fast;
 mod list;
 mod number;
 mod operand;
+mod score;
 mod text;
 mod together;
 mod view;
@@ -72,6 +73,8 @@ pub enum RowError {
     Overflow(String),
     /// A field of a JSON text is not of its declared type: the text, and what it should be.
     NotOfType(String, ScalarType),
+    /// A score that is none of its scale: the score, and the scale.
+    OutOfScale(String, String),
     /// A program that check would not have let through.
     Internal(String),
     /// More distinct values than can be told apart: so many can be.
@@ -82,6 +85,7 @@ impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotOfType(text, ty) => write!(f, "{} is not {}", quoted(text), one(*ty)),
+            Self::OutOfScale(score, scale) => write!(f, "a score of {score}, on a scale of whole numbers {scale}"),
             Self::Overflow(what) => write!(f, "{what} is too large for an exact number"),
             Self::Internal(what) => f.write_str(what),
             Self::TooMany(most) => write!(f, "there are more than {most} distinct values"),
@@ -231,7 +235,7 @@ fn only_where(
     columns: &dyn Columns,
     error: RowError,
 ) -> Result<Operand, RowError> {
-    if !matches!(error, RowError::Overflow(_)) {
+    if !matches!(error, RowError::Overflow(_) | RowError::OutOfScale(..)) {
         return Err(error);
     }
     let selected = Selected { columns, mask, rows: mask.true_count() };
@@ -324,6 +328,9 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
             let nothing = arg(0)?.ty == ScalarType::Null;
             let of = if nothing { convert::coerce(of, ScalarType::Instant)? } else { of };
             civil::part(function, &of, columns.civil())
+        }
+        RowFunction::Promoter | RowFunction::Satisfied { .. } => {
+            score::rated(function, &typed(arg(0)?, ScalarType::Float, columns)?)
         }
         RowFunction::Together => {
             let parts = args.iter().map(|a| operand(a, columns)?.into_array(columns.rows()));

@@ -1,7 +1,6 @@
 //! What an expression is, told by its names alone: an event set, something of one row, a metric, a distribution or series.
 
 use crate::check::scope::Scope;
-use crate::check::sets::makes_set;
 use crate::functions::{AggregateName, Role, find};
 use crate::resolve::Named;
 use crate::syntax::ast::{Arg, BinaryOp, Expr, ExprKind};
@@ -71,14 +70,8 @@ impl Scope {
             {
                 Class::Set
             }
-            Some(Role::Aggregate(_) | Role::Form(_) | Role::Journey(_)) => Class::Metric,
-            Some(role @ (Role::Later(_) | Role::Set(_))) => {
-                if makes_set(role) {
-                    Class::Set
-                } else {
-                    Class::Metric
-                }
-            }
+            Some(Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) | Role::Survey(_)) => Class::Metric,
+            Some(Role::Set(_)) => Class::Set,
             Some(Role::Row(_)) => Class::Row,
             Some(Role::Scalar(..)) | None => match classes().max() {
                 Some(Class::Metric) => Class::Metric,

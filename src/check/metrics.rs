@@ -5,6 +5,7 @@ mod collections;
 mod forms;
 mod journeys;
 mod measures;
+mod surveys;
 mod trails;
 mod value;
 
@@ -251,11 +252,11 @@ impl<'c, 'a> Metrics<'c, 'a> {
                 self.no_metric(ast, &what, "measure it: `unique(day(E.time))`, `mean(length(E.text))`")
             }
             Role::Journey(form) => self.journey(function, form, args, None, ast.span),
+            Role::Survey(form) => self.survey(function, form, args, ast.span),
             Role::Set(_) => {
                 self.cx.set(ast)?;
                 self.no_metric(ast, "this is an event set", "count its events or its actors: `count(…)`, `unique(…)`")
             }
-            Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
         }
     }
 

@@ -152,10 +152,9 @@ impl<'c, 'a> Rows<'c, 'a> {
         match function.role {
             Role::Row(row) => self.call(function, row, args, ast.span),
             Role::Scalar(..) => common(self, ast),
-            Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) | Role::Set(_) => {
+            Role::Aggregate(_) | Role::Form(_) | Role::Journey(_) | Role::Set(_) | Role::Survey(_) => {
                 self.no_measure(&format!("`{}(…)`", name.value), ast.span)
             }
-            Role::Later(_) => self.cx.later(name.span, &format!("`{}`", name.value), None),
         }
     }
 
@@ -286,7 +285,7 @@ fn join(left: Option<RowExpr>, right: RowExpr, kind: impl Fn(Box<RowExpr>, Box<R
 }
 
 pub(super) fn unknown_function(name: &str, span: Span) -> Diagnostic {
-    let near = did_you_mean(name, ALL.iter().filter(|f| !f.is_later()).map(|f| f.name));
+    let near = did_you_mean(name, ALL.iter().map(|f| f.name));
     Diagnostic::new(Code::UnknownFunction, span, format!("no function is named `{name}`{near}"))
 }
 

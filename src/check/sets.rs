@@ -10,7 +10,7 @@ use crate::check::scope::{Active, Checker};
 use crate::check::tables::{actor_column, actor_entity, actor_link, actor_parts, open_column};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::functions::{AggregateName, Makes, Role, SetName, find};
+use crate::functions::{AggregateName, Role, SetName, find};
 use crate::ir::{ColumnId, Origin, RowExpr, ScalarType, SourceId};
 use crate::resolve::Named;
 use crate::source::Span;
@@ -208,7 +208,6 @@ impl<'a> Checker<'a> {
                 self.union(&l, &r, right.span)
             }
             ExprKind::Call { name, args } => match find(&name.value).map(|f| f.role) {
-                Some(Role::Later(_)) => self.later(name.span, &format!("`{}`", name.value), None),
                 Some(Role::Set(which)) => match (find(&name.value), which) {
                     (Some(function), SetName::Sessions) => self.sessions(function, args, ast.span),
                     (Some(function), which) => self.of_spans(function, which, args, ast.span),
@@ -322,9 +321,4 @@ impl<'a> Checker<'a> {
         }
         Ok(Rc::new(EventSet { name: None, branches }))
     }
-}
-
-/// What a call makes, for telling event sets from numbers.
-pub(super) fn makes_set(role: Role) -> bool {
-    matches!(role, Role::Later(Makes::EventSet) | Role::Set(_))
 }

@@ -119,6 +119,7 @@ codes! {
     TimeReading = "K0308" Error "a time column whose meaning is not said";
     UnionMismatch = "K0309" Error "event sets that cannot be united";
     NotASpanSet = "K0316" Error "spans are wanted, something else is there";
+    ScoreRange = "K0317" Error "a score that its scale does not have";
     NotAnEventSet = "K0310" Error "an event set is wanted, something else is there";
 
     // ---- K0350..K0399: units

@@ -1,7 +1,7 @@
 //! The built-in functions, in the order of the reference.
 
 use crate::calendar::Grain;
-use crate::functions::{AggregateName, Form, Function, Group, JourneyForm, Makes, Role, SetName, start_of};
+use crate::functions::{AggregateName, Form, Function, Group, JourneyForm, Role, SetName, SurveyForm, start_of};
 use crate::ir::{Lifecycle, MetricFunction, RowFunction};
 
 const MANY: usize = 100;
@@ -389,7 +389,7 @@ pub const ALL: &[Function] = &[
         "1 to 366, of the calendar year",
         &["count(play where day_of_year(time) <= 7)"],
     ),
-    // ---- journeys: names that are taken, for a later version
+    // ---- journeys, sessions, spans and surveys
     Function {
         name: "sessions",
         signature: "sessions(E, gap 30m [or more] [, max 24h] [, id COLUMN] [, split at midnight])",
@@ -484,8 +484,28 @@ pub const ALL: &[Function] = &[
         "spans that end in the period",
         &["count(ended(pass))", "unique(ended(pass where fee > 0))"],
     ),
-    later("nps", "nps(E.score)", Makes::Number, "net promoter score"),
-    later("csat", "csat(E.score, top 2 of 5)", Makes::Number, "the share of satisfied answers"),
+    Function {
+        name: "nps",
+        signature: "nps(E.score [, all answers])",
+        group: Group::Journeys,
+        role: Role::Survey(SurveyForm::Nps),
+        arguments: (1, 1),
+        options: &["all answers"],
+        result: "points, -100 to 100; a ratio",
+        doc: "net promoter score of answers from 0 to 10: the share of 9 and 10 less that of 0 to 6; of each actor the latest answer of the period",
+        examples: &["nps(purchase.stars)", "nps(purchase.stars where country = \"DE\", all answers)"],
+    },
+    Function {
+        name: "csat",
+        signature: "csat(E.score, top 2 of 5 [, all answers])",
+        group: Group::Journeys,
+        role: Role::Survey(SurveyForm::Csat),
+        arguments: (1, 1),
+        options: &["top", "all answers"],
+        result: "a proportion, 0 to 1; ratio",
+        doc: "the share of the best answers on a scale from 1; of each actor the latest answer of the period",
+        examples: &["csat(purchase.stars, top 2 of 5)", "csat(purchase.stars, top 3 of 7, all answers)"],
+    },
 ];
 
 const fn row(
@@ -558,19 +578,5 @@ const fn lifecycle(
         result: "the actor's entity; distinct",
         doc,
         examples,
-    }
-}
-
-const fn later(name: &'static str, signature: &'static str, makes: Makes, doc: &'static str) -> Function {
-    Function {
-        name,
-        signature,
-        group: Group::Journeys,
-        role: Role::Later(makes),
-        arguments: (1, MANY),
-        options: &[],
-        result: "not in this version",
-        doc,
-        examples: &[],
     }
 }

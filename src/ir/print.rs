@@ -315,6 +315,7 @@ fn rank(percentile: crate::decimal::Decimal, discrete: bool) -> String {
 fn row_function(function: RowFunction) -> String {
     match function {
         RowFunction::PeriodStart(grain) => grain.to_string(),
+        RowFunction::Satisfied { top, of } => format!("top {top} of {of}"),
         other => format!("{other:?}").to_lowercase(),
     }
 }

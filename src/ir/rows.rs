@@ -151,4 +151,11 @@ pub enum RowFunction {
     Field,
     /// Of two or more, all of them as one value: text that is equal where each of them is. Null where one of them is.
     Together,
+    /// Of a score from 0 to 10: 100 for 9 and 10, -100 for 0 to 6, else 0. Another number is an error. Int.
+    Promoter,
+    /// Of a score from 1 to `of`: whether it is one of the best `top`. Another number is an error. Bool.
+    Satisfied {
+        top: u32,
+        of: u32,
+    },
 }

@@ -1,7 +1,7 @@
 //! Which questions a report asks of the engine: everything it needs, in one question.
 
 mod asks;
-mod companions;
+pub mod companions;
 mod figures;
 mod frame;
 mod metrics;
@@ -12,7 +12,7 @@ mod window;
 pub use asks::Handle;
 pub use figures::{CohortsPlan, FigurePlan, FunnelPlan};
 pub use frame::Reach;
-pub use metrics::{BenchmarkPlan, BreakdownPlan, MetricPlan};
+pub use metrics::{BenchmarkPlan, BreakdownPlan, MetricPlan, Rests};
 pub use objectives::{BaselinePlan, Behind, GuardrailPlan, ObjectivePlan, Trailing};
 pub use window::{Measurement, Measuring};
 

@@ -45,6 +45,28 @@ pub fn t_interval_of(mean: f64, stddev: f64, n: f64, level: f64) -> Option<Bound
     Some(Bounds { low: mean - half, high: mean + half })
 }
 
+/// The interval of a net promoter score, from the mean and the sample standard deviation of answers that are -100, 0 or 100 points:
+/// x̄ ± z·√(σ²/n), σ² the variance of one answer. Where all answers are alike that has no width: three answers more are thought of, a
+/// quarter of them promoters, a quarter detractors (Rocks, "Interval estimation for the net promoter score", 2016).
+pub fn score(mean: f64, stddev: f64, n: f64, level: f64) -> Option<Bounds> {
+    if n.is_nan() || n < 1.0 {
+        return None;
+    }
+    let z = normal_two_sided(level)?;
+    let variance = stddev * stddev * (n - 1.0) / n;
+    let (middle, half) = if variance > 0.0 {
+        (mean, z * (variance / n).sqrt())
+    } else {
+        // Of answers that are all of one kind.
+        let (count, d) = (n + 3.0, mean / 100.0);
+        let (promoters, detractors) = ((n * d.max(0.0) + 0.75) / count, (n * (-d).max(0.0) + 0.75) / count);
+        let difference = promoters - detractors;
+        let variance = promoters + detractors - difference * difference;
+        (100.0 * difference, 100.0 * z * (variance / count).sqrt())
+    };
+    Some(Bounds { low: (middle - half).max(-100.0), high: (middle + half).min(100.0) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +108,32 @@ mod tests {
             assert_close(bounds.high, high, 6e-5);
         }
         assert_eq!(newcombe((0.0, 0.0), (1.0, 2.0), 0.95), None);
+    }
+
+    /// 50, 30 and 20 promoters, passives and detractors; 200, 100 and 100; ten promoters, of whom the interval is
+    /// (10.75/13 - 0.75/13) ± 1.95996·√((11.5/13 - (10/13)²)/13).
+    #[test]
+    fn score_reference() {
+        let of = |promoters: usize, passives: usize, detractors: usize| {
+            let mut values = vec![100.0; promoters];
+            values.extend(vec![0.0; passives]);
+            values.extend(vec![-100.0; detractors]);
+            let bounds =
+                score(mean(&values).unwrap(), stddev(&values).unwrap_or(0.0), values.len() as f64, 0.95).unwrap();
+            (mean(&values).unwrap(), bounds)
+        };
+        for ((promoters, passives, detractors), score, low, high) in [
+            ((50, 30, 20), 30.0, 14.692, 45.308),
+            ((200, 100, 100), 25.0, 16.874, 33.126),
+            ((10, 0, 0), 100.0, 47.5036, 100.0),
+        ] {
+            let (mean, bounds) = of(promoters, passives, detractors);
+            assert_close(mean, score, 1e-9);
+            assert_close(bounds.low, low, 5e-4);
+            assert_close(bounds.high, high, 5e-4);
+        }
+        let (_, one) = of(1, 0, 0);
+        assert!(one.low < 0.0 && one.high <= 100.0, "one answer says little");
     }
 
     /// scipy: `t.interval(.95, 3, loc=1.5, scale=sem)` of 3, 0, 3, 0.

@@ -30,7 +30,6 @@ fn generated(name: &str) -> Option<String> {
         "forms" => functions(Group::Forms),
         "row functions" => functions(Group::Rows),
         "journeys" => functions(Group::Journeys),
-        "later" => later(),
         "units" => units(),
         "lengths" => lengths(),
         "periods" => periods(),
@@ -43,7 +42,7 @@ fn generated(name: &str) -> Option<String> {
 
 fn functions(group: Group) -> String {
     let mut out = "| function | result | what | for example |\n| --- | --- | --- | --- |\n".to_string();
-    for f in ALL.iter().filter(|f| f.group == group && !f.is_later()) {
+    for f in ALL.iter().filter(|f| f.group == group) {
         let options = match f.options {
             [] => String::new(),
             // Those that the signature shows need no second mention.
@@ -53,14 +52,6 @@ fn functions(group: Group) -> String {
         };
         let signature = f.signature.replace('|', "\\|");
         writeln!(out, "| `{signature}` | {} | {}{options} | `{}` |", f.result, f.doc, f.examples[0]).unwrap();
-    }
-    out
-}
-
-fn later() -> String {
-    let mut out = "| function | what |\n| --- | --- |\n".to_string();
-    for f in ALL.iter().filter(|f| f.is_later()) {
-        writeln!(out, "| `{}` | {} |", f.signature, f.doc).unwrap();
     }
     out
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Grain, Interval};
 use kepi_lang::check::{Typed, needs_days};
 use kepi_lang::ir::Ask;
+use kepi_lang::report::plan::companions::{Companions, companions, is_survey};
 use kepi_lang::results::order::{self, Key, Order};
 
 use crate::args::{Common, QueryArgs, TableFormat};
@@ -25,16 +26,26 @@ pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
     let mut session = Session::open(common)?;
     let wanted = asks(&mut session, args)?;
     let orders = orders(args)?;
-    let asks: Vec<Ask> = wanted.iter().map(|w| w.ask.clone()).collect();
+    let mut asks: Vec<Ask> = wanted.iter().map(|w| w.ask.clone()).collect();
+    let told = args.format == TableFormat::Json;
+    let rests: Vec<_> = wanted.iter().map(|w| if told { rests(&session, w, &mut asks) } else { None }).collect();
     let (question, mut results) = session.answer(asks)?;
+    let beside = results.answers.split_off(wanted.len());
     if !orders.is_empty() || args.limit.is_some() {
         let limit = args.limit.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-        order::arrange(&question.asks, &mut results.answers, &orders, limit);
+        let own = question.asks.get(..wanted.len()).unwrap_or(&question.asks);
+        order::arrange(own, &mut results.answers, &orders, limit);
     }
     let answers: Vec<table::Answered> = wanted
         .iter()
         .zip(&results.answers)
-        .map(|(w, answer)| table::Answered { typed: &w.typed, ask: &w.ask, rows: &answer.rows, cut: &w.cut })
+        .zip(&rests)
+        .map(|((w, answer), rests)| {
+            let known = rests
+                .as_ref()
+                .and_then(|(on, at)| Some((on, beside.get(*at - wanted.len())?, beside.get(at + 1 - wanted.len())?)));
+            table::Answered { typed: &w.typed, ask: &w.ask, rows: &answer.rows, cut: &w.cut, known }
+        })
         .collect();
     let calendar = &session.program.settings.calendar;
     output::print(&match args.format {
@@ -45,6 +56,18 @@ pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
     });
     findings::report(&session.lone, &session.map, common);
     Ok(Exit::Fine)
+}
+
+/// Of what people answered: what its intervals are made of, asked beside it; where the two answers stand after those of the metrics.
+fn rests(session: &Session, wanted: &Wanted, asks: &mut Vec<Ask>) -> Option<(Companions, usize)> {
+    let stage = wanted.typed.metric.and_then(|id| session.program.metrics.get(id.0 as usize)?.stage.as_deref());
+    if !is_survey(&wanted.typed.expr, stage) {
+        return None;
+    }
+    let on = companions(&wanted.typed.expr)?;
+    let before = asks.len();
+    asks.extend(on.exprs().map(|expr| Ask { expr: expr.clone(), ..wanted.ask.clone() }));
+    Some((on, before))
 }
 
 /// What `--order` says, key by key.

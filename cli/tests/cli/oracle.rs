@@ -29,7 +29,144 @@ metrics:
   order_median: median(sum(purchase.value where customer_id is not null) per invoice_no)
   order_p90: percentile(sum(purchase.value where customer_id is not null) per invoice_no, 90)
   active_30d: unique(purchase) over 30 days
+  arriving: new(purchase)
+  staying: returning(purchase)
+  coming_back: resurrected(purchase)
+  gone: dormant(purchase)
 "#;
+
+const TELCO: &str = r#"
+sources:
+  telco:
+    files: telco_churn.csv
+    time: none
+    columns: {Churn: text, TotalCharges: number}
+  contracts:
+    files: contracts.csv
+    time: since
+    actor: customer
+    complete_until: 2020-01-31
+spans:
+  contract: {source: contracts, from: since, until: until}
+metrics:
+  customers: count(telco)
+  left: count(telco where Churn = "Yes")
+  rate: share(telco.Churn = "Yes")
+  blank: count(telco where TotalCharges is null)
+  of_spans: churn(contract)
+"#;
+
+const GA4: &str = r#"
+sources:
+  ga4: {files: ga4_events_flat.parquet, time: ts, time_zone: UTC, actor: user_pseudo_id}
+events:
+  session_start: ga4 where event_name = "session_start"
+  view_item: ga4 where event_name = "view_item"
+  begin_checkout: ga4 where event_name = "begin_checkout"
+  add_shipping_info: ga4 where event_name = "add_shipping_info"
+  add_payment_info: ga4 where event_name = "add_payment_info"
+  purchase: ga4 where event_name = "purchase"
+metrics:
+  events: count(ga4)
+  days: count((unique(ga4) per day over all time) > 0)
+  fewest: min(unique(ga4) per day over all time)
+  most: max(unique(ga4) per day over all time)
+  average: mean(unique(ga4) per day over all time)
+"#;
+
+/// A project in a folder of its own, over files of the oracles.
+fn project(definitions: &str, files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("data")).unwrap();
+    fs::create_dir_all(at("metrics")).unwrap();
+    for file in files {
+        fs::copy(repository().join("cli/tests/oracles").join(file), at("data").join(file)).unwrap();
+    }
+    fs::write(at("kepi.yaml"), "kepi: 1\nname: answers\ntime_zone: UTC\n").unwrap();
+    fs::write(at("metrics/all.yaml"), definitions).unwrap();
+    folder
+}
+
+fn reference() -> Value {
+    let path = repository().join("cli/tests/oracles/reference_answers.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn answer<'a>(answers: &'a Value, data: &str, id: &str) -> &'a Value {
+    &answers.as_array().unwrap().iter().find(|a| a["data"] == data && a["id"] == id).unwrap()["answer"]
+}
+
+/// The value of each metric asked, or of each value of a breakdown.
+fn values(folder: &Path, args: &[&str]) -> Vec<Value> {
+    let all: Vec<&str> = ["query"].iter().chain(args).copied().chain(["--format", "json"]).collect();
+    let found = json(folder, &all);
+    let metrics = found["metrics"].as_array().unwrap().clone();
+    metrics.iter().flat_map(|m| m["rows"].as_array().unwrap().clone()).map(|row| row["value"].clone()).collect()
+}
+
+/// One value for each member of an answer, as the breakdown gives it.
+fn by_segment(folder: &Path, args: &[&str], dimension: &str, expected: &Value, what: &str) {
+    let all: Vec<&str> = ["query"].iter().chain(args).copied().chain(["--by", dimension, "--format", "json"]).collect();
+    let found = json(folder, &all);
+    let rows = found["metrics"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), expected.as_object().unwrap().len(), "{what}");
+    for row in rows {
+        close(&row["value"], &expected[row["by"][dimension].as_str().unwrap()], what);
+    }
+}
+
+/// Who left is a column of the file; as contracts that were there at the beginning of January, and ended in it where it says so, they give the
+/// same churn, as a whole and by segment.
+#[test]
+fn telco_churn_answers() {
+    let answers = reference();
+    let folder = project(TELCO, &["telco_churn.csv"]);
+    let text = fs::read_to_string(repository().join("cli/tests/oracles/telco_churn.csv")).unwrap();
+    let mut contracts = "customer,since,until,Contract,InternetService\n".to_owned();
+    for line in text.lines().skip(1) {
+        let parts: Vec<&str> = line.split(',').collect();
+        let until = if parts[4] == "Yes" { "2020-01-15" } else { "" };
+        contracts += &format!("{},2019-12-01,{until},{},{}\n", parts[0], parts[1], parts[2]);
+    }
+    fs::write(folder.path().join("data/contracts.csv"), contracts).unwrap();
+    let found = values(folder.path(), &["customers", "left", "rate", "blank", "--grain", "total"]);
+    let churn = answer(&answers, "telco_churn", "churn");
+    assert_eq!((&found[0], &found[1]), (&churn[0], &churn[1]));
+    close(&found[2], &churn[2], "churn");
+    assert_eq!(&found[3], answer(&answers, "telco_churn", "blank_total_charges"));
+    let january = ["of_spans", "--grain", "month", "--from", "2020-01", "--to", "2020-02"];
+    close(&values(folder.path(), &january)[0], &churn[2], "churn of spans");
+    for (dimension, id) in [("Contract", "churn_by_contract"), ("InternetService", "churn_by_internetservice")] {
+        let expected = answer(&answers, "telco_churn", id);
+        by_segment(folder.path(), &["rate", "--grain", "total"], dimension, expected, id);
+        by_segment(folder.path(), &january, dimension, expected, id);
+    }
+}
+
+#[test]
+fn ga4_answers() {
+    let answers = reference();
+    let folder = project(GA4, &["ga4_events_flat.parquet"]);
+    let events = answer(&answers, "ga4_web_events", "events");
+    by_segment(folder.path(), &["events", "--grain", "total"], "event_name", events, "events");
+    let summary = answer(&answers, "ga4_web_events", "daily_active_users_summary");
+    let found = values(folder.path(), &["days", "fewest", "most", "average", "--grain", "total"]);
+    found.iter().enumerate().for_each(|(i, value)| close(value, &summary[i], "daily active users"));
+    let steps = |chain: &str, within: &str, steps: usize, id: &str| {
+        let expected = answer(&answers, "ga4_web_events", id);
+        for k in 1..=steps {
+            let asked = format!("conversion({chain}, within {within}).users({k})");
+            // By then every entry's window has passed.
+            let range = ["--from", "2020-11-01", "--to", "2021-02-01", "--as-of", "2021-03-01"];
+            let found = values(folder.path(), &[&[&asked, "--grain", "total"][..], &range].concat());
+            assert_eq!(found[0], expected[k - 1], "{id}, step {k}");
+        }
+    };
+    steps("session_start -> view_item", "3600s", 2, "visit_to_item_one_hour");
+    let checkout = "begin_checkout -> add_shipping_info -> add_payment_info -> purchase";
+    steps(checkout, "86400s", 4, "checkout_steps_one_day");
+}
 
 /// Runs kepi and reads its JSON.
 pub fn json(folder: &Path, args: &[&str]) -> Value {
@@ -91,6 +228,18 @@ fn online_retail_answers() {
 
     let days = json(folder.path(), &["query", "active_30d", "--grain", "day", "--format", "json"]);
     let rows = days["metrics"][0]["rows"].as_array().unwrap();
+    let states = [("arriving", "new"), ("staying", "returning"), ("coming_back", "resurrected"), ("gone", "dormant")];
+    let mut args = vec!["query", "--grain", "month", "--format", "json"];
+    args.extend(states.map(|(metric, _)| metric));
+    let found = json(folder.path(), &args);
+    for (metric, (_, state)) in found["metrics"].as_array().unwrap().iter().zip(states) {
+        let rows = metric["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), 13, "{state}");
+        for row in rows {
+            let expected = &answer("monthly_lifecycle")[row["period"].as_str().unwrap()][state];
+            assert_eq!(&row["value"], expected, "{state}: {row}");
+        }
+    }
     for (day, expected) in answer("trailing_30_day_active").as_object().unwrap() {
         let row = rows.iter().find(|r| r["period"] == day.as_str()).unwrap();
         assert_eq!(&row["value"], expected, "{day}");

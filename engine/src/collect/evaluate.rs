@@ -218,7 +218,7 @@ impl<'a> Evaluation<'a> {
             JourneyKind::Conversion(c) => (outcome.mature, c.mature_only),
             JourneyKind::Retention(r) => {
                 let offset = r.from + at.cell;
-                (journeys::cell_known(r, clock, self.times.as_of, at.span, offset), r.mature_only)
+                (journeys::cell_known(r, clock, outcome.end, offset), r.mature_only)
             }
             _ => (outcome.mature, false),
         };

@@ -62,11 +62,21 @@ pub(super) struct Outcome {
     kind: Found,
     /// Nothing more can change.
     pub mature: bool,
+    /// Before this instant lies the last entry that there may be; microseconds.
+    pub end: i64,
 }
 
 enum Found {
     Funnel(BTreeMap<u32, Counts>),
     Shares(Vec<BTreeMap<u32, Share>>),
+}
+
+/// The end of a span; of one without an end, right behind the last row that there is.
+fn ends(trail: &Trail, span: Span) -> i64 {
+    match micros(span.interval.end) {
+        i64::MAX => trail.times().map_or(i64::MIN, |(_, last)| last.saturating_add(1)),
+        end => end,
+    }
 }
 
 pub(super) fn outcome(
@@ -78,8 +88,7 @@ pub(super) fn outcome(
 ) -> Result<Outcome, Failure> {
     let bounds = |i: Interval| (micros(i.start), micros(i.end));
     let own = bounds(span.interval);
-    let unbounded = span.interval.end == Timestamp::MAX;
-    let end = if unbounded { micros(times.as_of) } else { own.1 };
+    let end = ends(trail, span);
     Ok(match &journey.kind {
         JourneyKind::Conversion(spec) => {
             let closes = match spec.within {
@@ -87,33 +96,36 @@ pub(super) fn outcome(
                 _ => end,
             };
             let counts = Funnel { spec, clock, span: own }.counts(trail);
-            Outcome { kind: Found::Funnel(counts), mature: closes <= clock.known_to }
+            Outcome { kind: Found::Funnel(counts), mature: closes <= clock.known_to, end }
         }
         JourneyKind::Retention(spec) => {
             let shares = returns::retention(spec, clock, trail, own)?;
-            Outcome { kind: Found::Shares(shares), mature: true }
+            Outcome { kind: Found::Shares(shares), mature: true, end }
         }
         JourneyKind::Lifecycle(state) => {
             let before = times.before(span);
             let shares = returns::lifecycle(*state, trail, own, bounds(before.interval));
-            Outcome { kind: Found::Shares(vec![shares]), mature: true }
+            Outcome { kind: Found::Shares(vec![shares]), mature: true, end }
         }
         JourneyKind::SpanChurn { after } => {
             let spans = lasting::Lasting { trail, clock, after: *after };
-            let shares = spans.churn((own.0, end.min(micros(times.as_of))));
-            Outcome { kind: Found::Shares(vec![shares]), mature: true }
+            let shares = spans.churn((own.0, own.1.min(micros(times.as_of))));
+            Outcome { kind: Found::Shares(vec![shares]), mature: true, end }
         }
         JourneyKind::Churn { after } => {
             let (base, since) = times.churn(span, *after);
             let shares = returns::churn(trail, bounds(base), bounds(since));
-            Outcome { kind: Found::Shares(vec![shares]), mature: end <= clock.known_to }
+            let now = if own.1 == i64::MAX { micros(times.as_of) } else { own.1 };
+            Outcome { kind: Found::Shares(vec![shares]), mature: now <= clock.known_to, end }
         }
     })
 }
 
 /// When the last entry of a span has run its course in a cell of a retention.
-pub(super) fn cell_known(spec: &Retention, clock: &Clock<'_>, as_of: Timestamp, span: Span, offset: u32) -> bool {
-    let end = if span.interval.end == Timestamp::MAX { micros(as_of) } else { micros(span.interval.end) };
+pub(super) fn cell_known(spec: &Retention, clock: &Clock<'_>, end: i64, offset: u32) -> bool {
+    if end == i64::MIN {
+        return true;
+    }
     let ends = match spec.rolling {
         true => end.saturating_add(returns::width(spec.grain).saturating_mul(i64::from(offset) + 1)),
         false => micros(clock.offset_end(end - 1, spec.grain, offset)),
@@ -215,7 +227,7 @@ pub(super) fn entries(
     let own = (micros(span.interval.start), micros(span.interval.end));
     let slots = entries::entries(trail, measures, clock, within, own, by)?;
     let mature = match within {
-        Window::Trailing(_) => clock.after(own.1, within) <= clock.known_to,
+        Window::Trailing(_) => clock.after(ends(trail, span), within) <= clock.known_to,
         _ => true,
     };
     Ok((Rc::new(slots), mature))

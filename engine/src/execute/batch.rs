@@ -279,7 +279,7 @@ impl<'a> Batch<'a> {
     /// take may not fit.
     fn taken_value(&mut self, expr: usize, selection: &Selection) -> Result<(ArrayRef, bool)> {
         match self.value(expr) {
-            Err(RowError::Overflow(_)) => {
+            Err(RowError::Overflow(_) | RowError::OutOfScale(..)) => {
                 let mut mask = vec![false; self.clean.rows];
                 for row in &selection.rows {
                     if let Some(slot) = mask.get_mut(*row as usize) {

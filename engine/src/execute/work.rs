@@ -85,6 +85,12 @@ impl Work {
                 Diagnostic::without_place(Code::TooManyActors, message)
                     .help("narrow the rows with `where:`, or count parts of them one by one")
             }
+            RowError::OutOfScale(..) => {
+                let of = measure.and_then(|m| self.names.get(m)).map(|m| format!(" of `{m}`")).unwrap_or_default();
+                let message = format!("an answer{of}: {error}");
+                Diagnostic::without_place(Code::ScoreRange, message)
+                    .help("leave other surveys out (`where kind = \"nps\"`), or mend the file: a score is never moved into its scale")
+            }
             RowError::NotOfType(..) => Diagnostic::without_place(
                 Code::ValueNotOfType,
                 format!("an expression over source `{source}`: {error}"),

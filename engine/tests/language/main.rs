@@ -4,6 +4,7 @@
 mod compare;
 mod data;
 mod files;
+mod fixtures;
 mod generate;
 mod made;
 mod pipeline;

@@ -13,7 +13,9 @@ use crate::check::rows::{Rows, Use, and, no_actor};
 use crate::check::sets::{EventSet, SetBranch};
 use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Aggregate, Branch, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowKind, Rule, ScalarType};
+use crate::ir::{
+    Aggregate, Branch, ColumnId, Measure, MetricExpr, MetricKind, RowExpr, RowFunction, RowKind, Rule, ScalarType,
+};
 use crate::resolve::Named;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Name};
@@ -57,6 +59,27 @@ pub(super) enum Of<'a> {
     Rows,
     Actors,
     Values(&'a Expr),
+    /// A score, on a scale.
+    Rated(&'a Expr, Scale),
+}
+
+/// How a score is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// 0 to 10: promoters, passives, detractors.
+    Nps,
+    /// From 1 to `of`, the best `top` of them satisfied.
+    Csat { top: u32, of: u32 },
+}
+
+impl Scale {
+    pub(super) fn of(self, score: RowExpr) -> RowExpr {
+        let (function, ty, unit) = match self {
+            Self::Nps => (RowFunction::Promoter, ScalarType::Int, Unit::points()),
+            Self::Csat { top, of } => (RowFunction::Satisfied { top, of }, ScalarType::Bool, Unit::none()),
+        };
+        RowExpr { kind: RowKind::Call { function, args: vec![score] }, ty, unit }
+    }
 }
 
 impl<'a> Metrics<'_, 'a> {
@@ -146,6 +169,10 @@ impl<'a> Metrics<'_, 'a> {
         let value = match of {
             Of::Rows => None,
             Of::Actors => Some(actor(at)),
+            Of::Rated(ast, scale) => {
+                let score = crate::check::algebra::Typer::expr(&rows(Use::Value), ast);
+                Some(score.and_then(|score| self.rated(score, scale, ast)))
+            }
             Of::Values(ast) => {
                 let typed = crate::check::algebra::Typer::expr(&rows(Use::Value), ast);
                 Some(typed.and_then(|node| rows(Use::Value).single(node, ast.span)))
@@ -263,7 +290,7 @@ impl<'a> Metrics<'_, 'a> {
             return Ok((value, ty));
         }
         let at = match of {
-            Of::Values(ast) => ast.span,
+            Of::Values(ast) | Of::Rated(ast, _) => ast.span,
             _ => span,
         };
         let numbers = value.ty.is_number() && ty.is_number();
@@ -297,7 +324,7 @@ impl<'a> Metrics<'_, 'a> {
         span: Span,
     ) -> Check<(ScalarType, Unit)> {
         let at = match of {
-            Of::Values(ast) => ast.span,
+            Of::Values(ast) | Of::Rated(ast, _) => ast.span,
             _ => span,
         };
         let refuse = |wanted: &str, help: &str| {

@@ -10,7 +10,7 @@ sources:
     files: shop.csv
     time: ts
     actor: user_id
-    columns: {amount: {type: decimal, unit: EUR}, discount: {unit: EUR}, quantity: integer, country: text}
+    columns: {amount: {type: decimal, unit: EUR}, discount: {unit: EUR}, quantity: integer, stars: integer, country: text}
   passes: {files: p.csv, time: since, actor: user_id, columns: {since: instant, gone: instant, fee: {unit: EUR}}}
   balance: {files: b.csv, time: day, actor: user_id, snapshot: true, columns: {amount: {unit: EUR}}}
 events:
@@ -31,16 +31,5 @@ fn every_example_type_checks() {
                 panic!("{example}: {}", short(&findings, &map));
             }
         }
-    }
-}
-
-#[test]
-fn functions_of_a_later_version_say_so() {
-    let (checked, mut map) = project(DEFINITIONS);
-    for function in ALL.iter().filter(|f| f.is_later()) {
-        let text = format!("{}(play)", function.name);
-        let findings = typed(&checked, &mut map, &text).expect_err("it is not there");
-        let text = short(&findings, &map);
-        assert!(text.contains("K0114") && text.contains("is not in this version"), "{text}");
     }
 }

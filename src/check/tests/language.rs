@@ -1,4 +1,4 @@
-//! The cases of the language that need no journey form.
+//! The cases of the language.
 
 use crate::check::tests::{project, short, typed};
 

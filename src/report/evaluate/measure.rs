@@ -4,9 +4,10 @@ use crate::ir::{Additivity, BaselineStatistic, Objective};
 use crate::report::evaluate::values::{Answers, Got, Shown};
 use crate::report::plan::{BaselinePlan, Behind, Measurement};
 use crate::report::{Measured, Range};
+use crate::stats::Bounds;
 use crate::stats::describe::{mean, median, stddev};
 use crate::stats::distribution::t_two_sided;
-use crate::stats::interval::wilson;
+use crate::stats::interval::{score, wilson};
 use crate::value::Value;
 
 /// The level of a baseline's interval.
@@ -81,6 +82,17 @@ pub(super) fn baseline(
             match n.zip(s).filter(|(n, _)| *n >= 2.0) {
                 Some((n, s)) => (Some(n), t_range(value, s / n.sqrt(), n, "t".to_owned()), None),
                 None => (n, None, Some("no interval: fewer than two values")),
+            }
+        }
+        Behind::Score { stddev, count } => {
+            let n = answers.single(count).value.as_f64();
+            let s = shown.number(&answers.single(stddev).value).unwrap_or(0.0);
+            match n.and_then(|n| score(value, s, n, LEVEL)) {
+                Some(Bounds { low, high }) => {
+                    let method = "normal, of promoters less detractors".to_owned();
+                    (n, Some(Range { low, high, level: LEVEL, method }), None)
+                }
+                None => (n, None, Some("no interval: there is no answer")),
             }
         }
         Behind::SubPeriods { handle, noun } => {

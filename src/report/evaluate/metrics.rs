@@ -4,8 +4,9 @@ use crate::ir::hash::Hasher;
 use crate::ir::{self, Better, Program};
 use crate::report::evaluate::figures;
 use crate::report::evaluate::values::{Answers, Shown};
-use crate::report::plan::MetricPlan;
-use crate::report::{Breakdown, BreakdownRow, Metric};
+use crate::report::plan::companions::LEVEL;
+use crate::report::plan::{MetricPlan, Rests};
+use crate::report::{Breakdown, BreakdownRow, Known, Metric, Range};
 use crate::results::AnswerRow;
 use crate::value::Value;
 
@@ -22,8 +23,16 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
     let year_ago = plan.year_ago.as_ref().and_then(|h| shown.number(&answers.single(h).value));
     let breakdowns = plan.breakdowns.iter().filter_map(|b| {
         let (period, rows) = answers.rows(&b.handle).last()?;
-        Some(breakdown(&b.dimension, &period.label, rows, &shown))
+        let mut found = breakdown(&b.dimension, &period.label, rows, &shown);
+        if let Some(rests) = &b.rests {
+            found
+                .rows
+                .iter_mut()
+                .for_each(|row| row.known = known(answers, rests, &shown, Some(&row.value), row.number));
+        }
+        Some(found)
     });
+    let rests = plan.rests.as_ref();
     Some(Metric {
         name: metric.name.clone(),
         title: metric.title.clone(),
@@ -39,10 +48,26 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         breakdowns: breakdowns.collect(),
         cell: metric.expr.cells().map(|(grain, _, to)| format!("{grain} {to}")),
         figure: plan.figure.as_ref().and_then(|figure| figures::figure(answers, figure)),
+        known: rests.and_then(|rests| known(answers, rests, &shown, None, value)),
         series,
         latest,
         format: shown.format,
     })
+}
+
+/// How well a value is known, as a whole or for one value of the breakdown.
+fn known(answers: Answers, rests: &Rests, shown: &Shown, by: Option<&Value>, value: Option<f64>) -> Option<Known> {
+    // What is shown as a share or in another unit is so from here on.
+    let one = shown.convert(1.0);
+    let number = |handle| {
+        let (_, rows) = answers.rows(handle).last()?;
+        let row = rows.iter().find(|row| by.is_none_or(|by| row.by.first() == Some(by)))?;
+        row.value.as_f64()
+    };
+    let (bounds, n) = rests.on.interval(value? / one, rests.handles.each_ref().map(number))?;
+    let (low, high) = (shown.convert(bounds.low), shown.convert(bounds.high));
+    let interval = Range { low, high, level: LEVEL, method: rests.on.method().to_owned() };
+    Some(Known { interval, n: n as u64 })
 }
 
 fn better(metric: &ir::Metric) -> Option<bool> {
@@ -65,6 +90,7 @@ fn breakdown(dimension: &str, period: &str, rows: &[AnswerRow], shown: &Shown) -
     let row = |row: &AnswerRow| BreakdownRow {
         value: row.by.first().cloned().unwrap_or(Value::Null),
         number: shown.number(&row.value),
+        known: None,
     };
     let mut rows: Vec<BreakdownRow> = rows.iter().filter(|r| r.by.get(1) == offset).map(row).collect();
     let rank = |row: &BreakdownRow| row.number.unwrap_or(f64::NEG_INFINITY);

@@ -5,20 +5,80 @@ use std::sync::Arc;
 
 use crate::ir::{
     Additivity, Aggregate, Arithmetic, Branch, Collection, Journey, JourneyKind, Measure, MetricExpr, MetricKind, Part,
-    RowExpr, RowKind, ScalarType, Statistic,
+    RowExpr, RowFunction, RowKind, ScalarType, Statistic,
 };
+use crate::stats::Bounds;
+use crate::stats::interval::{score, t_interval_of, wilson};
 use crate::unit::Unit;
 
 /// Expressions to be asked for the same period as the value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Companions {
+pub enum Companions {
     /// How many are true, and how many are not.
     Proportion { successes: MetricExpr, failures: MetricExpr },
     /// Sample standard deviation, in the expression's unit, and the number of values.
     Mean { stddev: MetricExpr, count: MetricExpr },
+    /// The same of a net promoter score: each answer is -100, 0 or 100 points.
+    Score { stddev: MetricExpr, count: MetricExpr },
 }
 
-pub(super) fn companions(expr: &MetricExpr) -> Option<Companions> {
+impl Companions {
+    /// What is asked, in the order in which [`Companions::interval`] takes the answers.
+    pub fn exprs(&self) -> [&MetricExpr; 2] {
+        match self {
+            Self::Proportion { successes, failures } => [successes, failures],
+            Self::Mean { stddev, count } | Self::Score { stddev, count } => [stddev, count],
+        }
+    }
+
+    /// The 95 % interval of a value, in its own unit, and how many answers it rests on; `None` where they say too little.
+    pub fn interval(&self, value: f64, answers: [Option<f64>; 2]) -> Option<(Bounds, f64)> {
+        let [first, second] = answers;
+        match self {
+            Self::Proportion { .. } => {
+                let (yes, n) = (first?, first? + second?);
+                Some((wilson(yes, n, LEVEL)?, n))
+            }
+            Self::Mean { .. } => Some((t_interval_of(value, first?, second?, LEVEL)?, second?)),
+            Self::Score { .. } => Some((score(value, first.unwrap_or(0.0), second?, LEVEL)?, second?)),
+        }
+    }
+
+    /// How the interval is called.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Proportion { .. } => "Wilson",
+            Self::Mean { .. } => "t",
+            Self::Score { .. } => "normal, of promoters less detractors",
+        }
+    }
+
+    fn map(self, mut f: impl FnMut(MetricExpr) -> MetricExpr) -> Self {
+        match self {
+            Self::Proportion { successes, failures } => {
+                Self::Proportion { successes: f(successes), failures: f(failures) }
+            }
+            Self::Mean { stddev, count } => Self::Mean { stddev: f(stddev), count: f(count) },
+            Self::Score { stddev, count } => Self::Score { stddev: f(stddev), count: f(count) },
+        }
+    }
+}
+
+/// Whether a number of people's answers is shown with its interval: of the stage `feedback`, or scores on a scale.
+pub fn is_survey(expr: &MetricExpr, stage: Option<&str>) -> bool {
+    let mut scores = stage == Some("feedback");
+    expr.measures(&mut |m| scores |= m.branches.iter().any(|b| b.value.as_ref().is_some_and(is_score)));
+    scores
+}
+
+fn is_score(value: &RowExpr) -> bool {
+    matches!(&value.kind, RowKind::Call { function: RowFunction::Promoter | RowFunction::Satisfied { .. }, .. })
+}
+
+/// The level of an interval beside a value.
+pub const LEVEL: f64 = 0.95;
+
+pub fn companions(expr: &MetricExpr) -> Option<Companions> {
     match &expr.kind {
         MetricKind::Measure(measure) => of_measure(measure),
         MetricKind::Summary { statistic, of } => of_summary(*statistic, of, expr),
@@ -27,19 +87,14 @@ pub(super) fn companions(expr: &MetricExpr) -> Option<Companions> {
                 let kind = |of| MetricKind::Convert { of: Box::new(of), num: *num, den: *den };
                 Some(Companions::Mean { stddev: rebuilt(expr, kind(stddev)), count })
             }
-            proportion => Some(proportion),
+            other => Some(other),
         },
         MetricKind::Over { of, window } => {
             let wrap = |of: MetricExpr| {
                 let (like, window) = (of.clone(), *window);
                 rebuilt(&like, MetricKind::Over { of: Box::new(of), window })
             };
-            Some(match companions(of)? {
-                Companions::Proportion { successes, failures } => {
-                    Companions::Proportion { successes: wrap(successes), failures: wrap(failures) }
-                }
-                Companions::Mean { stddev, count } => Companions::Mean { stddev: wrap(stddev), count: wrap(count) },
-            })
+            Some(companions(of)?.map(wrap))
         }
         MetricKind::Total(of) => companions(of),
         MetricKind::Journey { of, part } => of_journey(of, *part),
@@ -71,7 +126,9 @@ fn of_measure(measure: &Measure) -> Option<Companions> {
                 let unknown = boolean(RowKind::IsNull(Box::new(value)));
                 boolean(RowKind::Not(Box::new(unknown)))
             };
-            Some(Companions::Mean { stddev: of_spread(Arc::new(spread)), count: count_where(measure, known)? })
+            let (stddev, count) = (of_spread(Arc::new(spread)), count_where(measure, known)?);
+            let scores = measure.branches.iter().all(|b| b.value.as_ref().is_some_and(is_score));
+            Some(if scores { Companions::Score { stddev, count } } else { Companions::Mean { stddev, count } })
         }
         _ => None,
     }

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::calendar::{Calendar, Grain, Interval, Length, SpanUnit};
+use crate::calendar::{Calendar, Grain, Interval, Length, Period, SpanUnit};
 use crate::check::{AskSpec, Scope};
 use crate::diag::Diagnostic;
-use crate::ir::{Baseline, Benchmark, BenchmarkValue, Metric, MetricId};
+use crate::ir::{Baseline, Benchmark, BenchmarkValue, Metric, MetricExpr, MetricId};
 use crate::report::plan::asks::{Asks, Handle};
+use crate::report::plan::companions::{Companions, companions, is_survey};
 use crate::report::plan::figures::{self, FigurePlan};
 use crate::report::plan::frame::{Frame, Reach, grain_of, one};
 use crate::report::plan::objectives::history_start;
@@ -35,6 +36,8 @@ pub struct MetricPlan {
     pub series: Handle,
     /// The period a year before the latest.
     pub year_ago: Option<Handle>,
+    /// Of what people answered: what the latest value rests on.
+    pub rests: Option<Rests>,
     pub breakdowns: Vec<BreakdownPlan>,
     pub figure: Option<FigurePlan>,
 }
@@ -43,6 +46,24 @@ pub struct MetricPlan {
 pub struct BreakdownPlan {
     pub dimension: String,
     pub handle: Handle,
+    pub rests: Option<Rests>,
+}
+
+/// What is asked for an interval.
+#[derive(Clone, Debug)]
+pub struct Rests {
+    pub on: Companions,
+    pub handles: [Handle; 2],
+}
+
+fn rests(asks: &mut Asks, metric: &Metric, expr: &MetricExpr, by: &[String], latest: Option<&Period>) -> Option<Rests> {
+    if !is_survey(expr, metric.stage.as_deref()) {
+        return None;
+    }
+    let on = companions(expr)?;
+    let mut want = |expr: &MetricExpr| asks.want_by(&metric.name, expr, by, latest.into_iter().cloned().collect());
+    let handles = on.exprs().map(&mut want);
+    Some(Rests { on, handles })
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +107,7 @@ pub(super) fn metric(
         match breakdown(scope, metric, dimension) {
             Ok((expr, by)) => breakdowns.push(BreakdownPlan {
                 dimension: dimension.clone(),
+                rests: rests(asks, metric, &expr, &by, latest.as_ref()),
                 handle: asks.want_by(&metric.name, &expr, &by, latest.iter().cloned().collect()),
             }),
             Err(found) => findings.extend(found),
@@ -96,7 +118,8 @@ pub(super) fn metric(
     }
     let series = asks.want(&metric.name, &metric.expr, periods);
     let figure = draw.then(|| figures::figure(frame, scope, asks, metric, latest.as_ref())).flatten();
-    Ok(MetricPlan { metric: id, reach, series, year_ago, breakdowns, figure })
+    let rests = rests(asks, metric, &metric.expr, &[], latest.as_ref());
+    Ok(MetricPlan { metric: id, reach, series, year_ago, rests, breakdowns, figure })
 }
 
 /// The metric with a breakdown: the dimension is kept as text in the program, and typed again here.
@@ -104,7 +127,7 @@ pub(super) fn breakdown(
     scope: &Scope,
     metric: &Metric,
     dimension: &str,
-) -> Result<(crate::ir::MetricExpr, Vec<String>), Vec<Diagnostic>> {
+) -> Result<(MetricExpr, Vec<String>), Vec<Diagnostic>> {
     let mut map = SourceMap::new();
     let file: FileId = map.add("<by>", dimension);
     let by = crate::syntax::expr::expression(&crate::syntax::located::Located::plain(dimension.to_owned(), file, 0))?;

@@ -64,6 +64,7 @@ pub struct BaselinePlan {
 pub enum Behind {
     Proportion { successes: Handle, failures: Handle },
     Mean { stddev: Handle, count: Handle },
+    Score { stddev: Handle, count: Handle },
     SubPeriods { handle: Handle, noun: String },
     Nothing(&'static str),
 }
@@ -248,6 +249,9 @@ fn behind(frame: &Frame, asks: &mut Asks, objective: &Objective, measurement: &M
             successes: asks.want(name, &successes, periods()),
             failures: asks.want(name, &failures, periods()),
         },
+        Some(Companions::Score { stddev, count }) => {
+            Behind::Score { stddev: asks.want(name, &stddev, periods()), count: asks.want(name, &count, periods()) }
+        }
         Some(Companions::Mean { stddev, count }) => {
             Behind::Mean { stddev: asks.want(name, &stddev, periods()), count: asks.want(name, &count, periods()) }
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::diag;
 use crate::report::{
-    Action, Benchmark, Check, Compared, GuardrailView, Letter, Measured, Metric, NumberFormat, Objective, Point,
+    Action, Benchmark, Check, Compared, GuardrailView, Known, Letter, Measured, Metric, NumberFormat, Objective, Point,
     Projection, Range, Report,
 };
 use crate::results::{Ledger, LookupUse, Rejected};
@@ -192,10 +192,13 @@ fn points(series: &[Point]) -> Json {
 
 fn metric(m: &Metric) -> Json {
     let breakdowns = m.breakdowns.iter().map(|b| {
-        let rows = b.rows.iter().map(|r| json!({"by": scalar(&r.value), "value": number(r.number)}));
+        let rows = b.rows.iter().map(|r| {
+            let row = json!({"by": scalar(&r.value), "value": number(r.number)});
+            with_interval(row, r.known.as_ref())
+        });
         json!({"by": b.dimension, "period": b.period, "rows": rows.collect::<Vec<_>>(), "more": b.more})
     });
-    json!({
+    let shown = json!({
         "name": m.name,
         "title": m.title,
         "stage": m.stage,
@@ -211,7 +214,18 @@ fn metric(m: &Metric) -> Json {
         "breakdowns": breakdowns.collect::<Vec<_>>(),
         "cell": m.cell,
         "figure": m.figure.as_ref().map_or(Json::Null, figure::figure),
-    })
+    });
+    with_interval(shown, m.known.as_ref())
+}
+
+/// Of what people answered.
+fn with_interval(mut shown: Json, known: Option<&Known>) -> Json {
+    if let (Some(known), Some(map)) = (known, shown.as_object_mut()) {
+        let Range { low, high, level, method } = &known.interval;
+        let interval = json!({"low": low, "high": high, "level": level, "method": method, "n": known.n});
+        map.insert("interval".to_owned(), interval);
+    }
+    shown
 }
 
 fn benchmark(b: &Benchmark) -> Json {

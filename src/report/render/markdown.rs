@@ -129,8 +129,9 @@ fn metrics(title: &str, metrics: &[MetricView], details: bool) -> String {
     );
     for m in metrics {
         let changes: Vec<&str> = m.changes.iter().map(|c| c.value.as_str()).collect();
-        out +=
-            &format!("| {} | {} | {} | {} |\n", text(&m.title), text(&m.period), text(&m.value), changes.join(" | "));
+        let known = m.known.as_ref().map_or(String::new(), |known| format!("<br>{}", text(known)));
+        let value = format!("{}{known}", text(&m.value));
+        out += &format!("| {} | {} | {value} | {} |\n", text(&m.title), text(&m.period), changes.join(" | "));
     }
     for (m, journey) in metrics.iter().filter_map(|m| Some((m, m.journey.as_ref()?))) {
         out += &self::journey(&m.title, journey, details);

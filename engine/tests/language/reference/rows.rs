@@ -213,6 +213,7 @@ impl<'a> Row<'a> {
             RowFunction::AnyOf | RowFunction::Element | RowFunction::Field => {
                 unreachable!("random programs have no lists and no JSON")
             }
+            RowFunction::Promoter | RowFunction::Satisfied { .. } => unreachable!("surveys have tests of their own"),
             RowFunction::Together if args.iter().any(Value::is_null) => Value::Null,
             RowFunction::Together => {
                 Value::Text(format!("({})", args.iter().map(Value::to_string).collect::<Vec<_>>().join(", ")))

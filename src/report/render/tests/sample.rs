@@ -277,6 +277,7 @@ pub fn sample() -> Report {
         grain: "month".to_string(),
         hash: "0123456789abcdef".to_string(),
         latest: Some(series[4].clone()),
+        known: None,
         series,
         change_previous: Some(0.0727),
         change_year: None,
@@ -284,8 +285,8 @@ pub fn sample() -> Report {
             dimension: "country".to_string(),
             period: "2026-05".to_string(),
             rows: vec![
-                BreakdownRow { value: Value::Text("DE".to_string()), number: Some(120.0) },
-                BreakdownRow { value: Value::Null, number: Some(60.0) },
+                BreakdownRow { value: Value::Text("DE".to_string()), number: Some(120.0), known: None },
+                BreakdownRow { value: Value::Null, number: Some(60.0), known: None },
             ],
             more: 3,
         }],

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::report::render::view::journey::{self, JourneyView};
 use crate::report::render::view::objective::PointView;
-use crate::report::{Benchmark, Breakdown, Metric, NumberFormat, chart, format};
+use crate::report::{Benchmark, Breakdown, Known, Metric, NumberFormat, Range, chart, format};
 
 #[derive(Serialize)]
 pub struct MetricView {
@@ -12,6 +12,8 @@ pub struct MetricView {
     pub title: String,
     pub period: String,
     pub value: String,
+    /// Of what people answered.
+    pub known: Option<String>,
     pub grain: String,
     pub changes: Vec<Change>,
     pub figure: Option<String>,
@@ -46,6 +48,7 @@ pub struct BreakdownView {
 pub struct BreakdownRow {
     pub label: String,
     pub value: String,
+    pub known: Option<String>,
     pub bar: String,
 }
 
@@ -72,6 +75,7 @@ pub fn view(m: &Metric) -> MetricView {
             (Some(point), Some(cell)) => format!("{}, {cell}", point.label),
         },
         value: format::optional(m.latest.as_ref().and_then(|p| p.value), &m.format),
+        known: m.known.as_ref().map(|k| known(k, &m.format)),
         grain: m.grain.clone(),
         changes: changes(m),
         figure: chart::spark(&format!("m-{}", m.name), &title, &m.series),
@@ -85,6 +89,18 @@ pub fn view(m: &Metric) -> MetricView {
         line: m.series.iter().map(|p| p.value).collect(),
     }
 }
+
+/// `95 % interval 14.7 to 45.3, of 100 answers`.
+fn known(known: &Known, shown: &NumberFormat) -> String {
+    let bound = |value| format::number(value, shown);
+    let Range { low, high, level, .. } = &known.interval;
+    let few = if known.n < FEW { ", which are few" } else { "" };
+    let noun = if known.n == 1 { "answer" } else { "answers" };
+    format!("{:.0} % interval {} to {}, of {} {noun}{few}", level * 100.0, bound(*low), bound(*high), known.n)
+}
+
+/// Fewer answers than this say little.
+const FEW: u64 = 30;
 
 fn changes(m: &Metric) -> Vec<Change> {
     let change = |label, share: Option<f64>| {
@@ -111,6 +127,7 @@ fn breakdown(index: usize, b: &Breakdown, m: &Metric) -> BreakdownView {
         let id = format!("b-{}-{index}-{i}", m.name);
         BreakdownRow {
             value: format::optional(row.number, &m.format),
+            known: row.known.as_ref().map(|k| known(k, &m.format)),
             bar: chart::bar(&id, &format!("{label}, {:.0} % of the largest", share.max(0.0) * 100.0), share),
             label,
         }
