@@ -77,6 +77,9 @@ pub struct Table {
     pub text: ir::TextOptions,
     /// The file columns that definitions name, each once: declared ones, clock, actor, key.
     pub declared: Vec<DeclaredColumn>,
+    /// The file columns, or objects of them, that the clock and `where:` of a source are made of, as far as that is known before
+    /// names are: what has to be read before anything can be asked.
+    pub first_read: Vec<String>,
 }
 
 /// A column that the files must have.

@@ -11,6 +11,7 @@ mod inputs;
 mod interrupt;
 mod memory;
 mod output;
+mod pause;
 mod profiled;
 mod progress;
 mod project;
@@ -34,5 +35,6 @@ fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     interrupt::listen();
+    pause::at("start");
     commands::run(&args).into()
 }

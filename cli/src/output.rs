@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::interrupt;
+use crate::{interrupt, pause};
 
 /// Writes all files of a report, then gives them their names: a reader sees the old or the new file, never a part, and a run
 /// that is killed leaves no part behind.
@@ -20,6 +20,7 @@ pub fn write_all(folder: &Path, files: &[(String, String)]) -> io::Result<()> {
             Ok((file, folder.join(name)))
         })
         .collect::<io::Result<Vec<_>>>()?;
+    pause::at("names");
     // All get their names, or none: Ctrl-C waits.
     let mut hold = interrupt::hold();
     let named = ready.into_iter().try_for_each(|(file, path)| file.name(folder, &path));

@@ -9,8 +9,12 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kepi_engine::{Progress, Seen};
 
-/// A run that is over before this has shown nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A run that is over before this has shown nothing; tests have their own (`KEPI_PATIENCE`, in milliseconds).
+fn patience() -> Duration {
+    let own = std::env::var("KEPI_PATIENCE").ok().and_then(|text| text.parse().ok());
+    own.map_or(Duration::from_secs(1), Duration::from_millis)
+}
+
 const TICK: Duration = Duration::from_millis(100);
 
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
@@ -37,10 +41,10 @@ impl Watch {
         }
         let (stop, stopped) = mpsc::channel::<()>();
         let progress = Arc::clone(progress);
-        let begun = Instant::now();
+        let (begun, patience) = (Instant::now(), patience());
         let show = move || {
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                if since.elapsed() >= PATIENCE {
+                if since.elapsed() >= patience {
                     draw(&progress.seen(), begun.elapsed());
                 }
             }

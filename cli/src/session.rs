@@ -17,6 +17,7 @@ use kepi_lang::syntax::located::Located;
 use crate::args::Common;
 use crate::commands::Stop;
 use crate::exit::Exit;
+use crate::pause;
 use crate::progress::Watch;
 use crate::project;
 use crate::range::{self, AsOf};
@@ -45,6 +46,7 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, Stop> {
         let begun = Instant::now();
         let progress = Arc::new(Progress::default());
+        progress.on_rows(|| pause::at("rows"));
         let watch = Watch::begin(common.quiet, &progress, begun);
         let loaded = project::load(common, true, &progress).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();

@@ -4,7 +4,6 @@ mod column;
 mod evaluate;
 mod journeys;
 mod keyed;
-mod parallel;
 mod statistic;
 pub(crate) mod table;
 mod trails;
@@ -19,6 +18,7 @@ use kepi_lang::ir::{Ask, Program, Question, ScalarType, SourceId};
 use kepi_lang::results::{Answer, AnswerRow, Extent};
 use kepi_lang::value::Value;
 
+use crate::parallel::parallel;
 use crate::plan::Plan;
 use crate::plan::time::{Span, Times};
 use evaluate::{At, Evaluation};
@@ -54,7 +54,7 @@ pub(crate) fn answers(
     };
     let asks: Vec<(usize, &Ask)> = question.asks.iter().enumerate().collect();
     let each = if tables.trails.is_empty() {
-        parallel::parallel(asks, threads, |(number, ask)| one(&evaluation(), number, ask))
+        parallel(asks, threads, |(number, ask)| one(&evaluation(), number, ask))
     } else {
         // Journeys that were followed for one ask are known to the next.
         let evaluation = evaluation();

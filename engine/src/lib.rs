@@ -10,6 +10,7 @@ mod derive;
 mod execute;
 pub mod generate;
 mod operators;
+mod parallel;
 mod plan;
 pub mod profile;
 mod progress;

@@ -70,8 +70,14 @@ impl Input {
         let span = Span::new(FileId(0), 0, 0);
         let owner = Owner { role: Role::Source, name: String::new(), span, metrics: Vec::new() };
         let globs: Vec<(String, Span)> = patterns.iter().map(|pattern| (pattern.clone(), span)).collect();
-        let wanted =
-            Wanted { files: &globs, format: None, text: TextOptions::default(), checks: Vec::new(), remember: false };
+        let wanted = Wanted {
+            files: &globs,
+            format: None,
+            text: TextOptions::default(),
+            checks: Vec::new(),
+            remember: false,
+            keep: Vec::new(),
+        };
         let table = Table::open(&folders, owner, &wanted)
             .map_err(|found| found.into_iter().map(placeless).collect::<Vec<_>>())?;
         let step = sample.map_or(1, |rows| table.rows().div_ceil(rows.max(1))).max(1);

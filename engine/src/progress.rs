@@ -1,5 +1,6 @@
 //! How far a run is, for whoever wants to show it. Nothing that is computed depends on it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters that the threads of a run move on.
@@ -9,6 +10,7 @@ pub struct Progress {
     all_files: AtomicU64,
     rows: AtomicU64,
     all_rows: AtomicU64,
+    on_rows: OnceLock<fn()>,
 }
 
 /// The counters at one moment.
@@ -33,6 +35,11 @@ impl Progress {
         }
     }
 
+    /// Calls `told` after each batch of rows, on the thread that has read it; said once.
+    pub fn on_rows(&self, told: fn()) {
+        let _ = self.on_rows.set(told);
+    }
+
     pub(crate) fn expect_files(&self, files: usize) {
         self.all_files.fetch_add(files as u64, Ordering::Relaxed);
     }
@@ -47,5 +54,8 @@ impl Progress {
 
     pub(crate) fn rows(&self, rows: usize) {
         self.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        if let Some(told) = self.on_rows.get() {
+            told();
+        }
     }
 }

@@ -84,6 +84,7 @@ pub fn schemas_seen(
     tables: &Tables,
     progress: &Arc<Progress>,
 ) -> (Schemas, Vec<Diagnostic>) {
+    text::forget();
     let mut schemas = Schemas::default();
     let none = tables.sources.is_empty() && tables.lookups.is_empty();
     parquet::hush();
@@ -103,6 +104,7 @@ pub fn schemas_seen(
             text: table.text,
             checks: Check::of_declared(&table.declared, &settings.calendar.zone),
             remember: true,
+            keep: table.first_read.clone(),
         };
         match Table::open(&folders, owner, &wanted) {
             Ok(open) => {
@@ -153,6 +155,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
             text: def.text,
             checks: Check::of_program(&def.columns, def.time.as_slice(), &program.settings.calendar.zone),
             remember: false,
+            keep: Vec::new(),
         };
         match Table::open(&folders, owner, &wanted) {
             Ok(table) if !table.excess.is_empty() => findings.extend(table.excess),
@@ -177,6 +180,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
             text: def.text,
             checks: Check::of_program(&def.columns, &def.clocks, &program.settings.calendar.zone),
             remember: false,
+            keep: Vec::new(),
         };
         let table = Table::open(&folders, owner, &wanted)
             .and_then(|table| if table.excess.is_empty() { Ok(table) } else { Err(table.excess) });

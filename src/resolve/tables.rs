@@ -4,6 +4,7 @@ use crate::diag::suggest::did_you_mean;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Format, ScalarType};
 use crate::resolve::address::Address;
+use crate::resolve::graph::mentions;
 use crate::resolve::text::options;
 use crate::resolve::{DeclaredColumn, Project, Table, Tables};
 use crate::syntax::ast::{Expr, ExprKind};
@@ -61,7 +62,29 @@ fn source(def: &SourceDef, spans: &[SpansDef], findings: &mut Vec<Diagnostic>) -
         format: format(def.format.as_ref(), findings),
         text: options(&def.text, findings),
         declared,
+        first_read: first_read(def),
     }
+}
+
+fn first_read(def: &SourceDef) -> Vec<String> {
+    let mut names: Vec<&str> = def.key.iter().map(|text| text.value.as_str()).collect();
+    if let Some(TimeDef::Column(text)) = &def.time {
+        names.push(&text.value);
+    }
+    if let Some(scope) = &def.scope {
+        mentions(scope, &mut |name, _| names.push(name));
+    }
+    let links = def.links.iter().filter(|link| names.contains(&link.name.value.as_str()));
+    let linked: Vec<&str> = links.flat_map(|link| &link.columns).map(|text| text.value.as_str()).collect();
+    names.extend(linked);
+    let raw = |name: &str| match def.columns.iter().find(|column| column.name.value == name) {
+        Some(column) => column.from.as_ref().map_or(name, |from| &from.value).to_owned(),
+        None => name.to_owned(),
+    };
+    let mut names: Vec<String> = names.into_iter().map(raw).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The name that an event set begins with.
@@ -89,6 +112,7 @@ fn lookup(def: &LookupDef, findings: &mut Vec<Diagnostic>) -> Table {
         format: format(def.format.as_ref(), findings),
         text: options(&def.text, findings),
         declared,
+        first_read: Vec::new(),
     }
 }
 

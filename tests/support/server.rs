@@ -38,6 +38,8 @@ pub enum Trick {
     Whole,
     /// The answer of a file that has been replaced.
     Replaced(Vec<u8>),
+    /// The file, once so many requests wait for one; nothing where they do not come.
+    Together(usize),
 }
 
 #[derive(Default)]
@@ -47,6 +49,10 @@ struct Shared {
     /// Method (or nothing) and part of a path it is for, and how often.
     tricks: Mutex<Vec<(&'static str, String, usize, Trick)>>,
     key: Mutex<Option<String>>,
+    /// Requests that are being answered, and the most that were at one time.
+    busy: Mutex<(usize, usize)>,
+    /// Of those that wait for one another: how many have come.
+    together: Mutex<usize>,
     stop: AtomicBool,
 }
 
@@ -94,6 +100,11 @@ impl Server {
         self.shared.asked.lock().unwrap().clone()
     }
 
+    /// The most requests that were answered at one time.
+    pub fn most(&self) -> usize {
+        self.shared.busy.lock().unwrap().1
+    }
+
     pub fn forget(&self) {
         self.shared.asked.lock().unwrap().clear();
     }
@@ -124,7 +135,13 @@ fn serve(stream: &TcpStream, shared: &Shared) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
     let mut reader = BufReader::new(stream);
     while let Some(request) = request(&mut reader) {
-        if shared.stop.load(Ordering::SeqCst) || !answer(stream, &request, shared) {
+        {
+            let mut busy = shared.busy.lock().unwrap();
+            *busy = (busy.0 + 1, busy.1.max(busy.0 + 1));
+        }
+        let open = !shared.stop.load(Ordering::SeqCst) && answer(stream, &request, shared);
+        shared.busy.lock().unwrap().0 -= 1;
+        if !open {
             break;
         }
     }
@@ -203,6 +220,16 @@ fn answer(stream: &TcpStream, request: &Request, shared: &Shared) -> bool {
                 std::thread::sleep(Duration::from_millis(20));
             }
             return false;
+        }
+        Some(Trick::Together(all)) => {
+            *shared.together.lock().unwrap() += 1;
+            let start = Instant::now();
+            while *shared.together.lock().unwrap() < *all {
+                if shared.stop.load(Ordering::SeqCst) || start.elapsed() > Duration::from_secs(20) {
+                    return false;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
         Some(Trick::Redirect(to)) => return send(stream, 302, &format!("Location: {to}\r\n"), b"", request),
         Some(Trick::Status(status, body)) => return send(stream, *status, "", body.as_bytes(), request),

@@ -201,6 +201,72 @@ fn of_parquet_only_what_is_needed_is_fetched() {
     assert!(sent < whole / 4, "{sent} of {whole}: {asked:?}");
 }
 
+/// The ends of many files are asked for at once, but never more than sixteen at a time.
+#[test]
+fn footers_are_fetched_together() {
+    let lists = repository().join("engine/tests/data/types/lists.parquet");
+    let content = fs::read(lists).unwrap();
+    let definitions = "sources:\n  app: {files: '*.parquet', time: none}\nmetrics:\n  lines: count(app)\n";
+    let server = s3();
+    let names: Vec<String> = (0..40).map(|n| format!("part-{n:02}.parquet")).collect();
+    names.iter().for_each(|name| server.put(&format!("/bucket/events/{name}"), content.clone()));
+    // None of the first sixteen is answered before the sixteenth has been asked for.
+    server.trick("GET", ".parquet", 16, Trick::Together(16));
+    let folder = project("s3://bucket/events", "x");
+    fs::write(folder.path().join("metrics/a.yaml"), definitions).unwrap();
+    let text = printed(folder.path(), "check", &server, &[("KEPI_STORE_TIMEOUT", "30"), ("KEPI_STORE_RETRIES", "0")]);
+    assert!(text.starts_with("ok:"), "{text}");
+    assert_eq!(server.most(), 16);
+    let mut asked: Vec<String> = server.asked().iter().filter(|a| a.range.is_some()).map(|a| a.path.clone()).collect();
+    asked.sort();
+    asked.dedup();
+    assert_eq!(asked, names.iter().map(|name| format!("/bucket/events/{name}")).collect::<Vec<_>>());
+}
+
+/// One pass finds out what the values are, one reads them.
+#[test]
+fn text_is_fetched_twice() {
+    let server = s3();
+    server.put("/bucket/events/a.csv", CSV);
+    server.put("/bucket/events/b.csv", MORE);
+    let folder = project("s3://bucket/events", "'*.csv'");
+    let text = printed(folder.path(), "query visits people --grain total", &server, &[]);
+    assert!(text.contains(" 4\n") && text.contains(" 3\n"), "{text}");
+    let of = |name: &str| server.asked().iter().filter(|asked| asked.path.ends_with(name)).count();
+    assert_eq!((of("a.csv"), of("b.csv")), (2, 2));
+}
+
+#[test]
+fn arrow_files_and_streams() {
+    let folder = repository().join("cli/tests/data/arrow");
+    for name in ["file.arrow", "stream.arrow"] {
+        let content = fs::read(folder.join(name)).unwrap();
+        let whole = content.len() as u64;
+        assert!(whole > 2 << 16, "{whole} bytes come in one piece");
+        let server = s3();
+        server.put("/bucket/events/a.arrow", content.clone());
+        let local = project("data", "a.arrow");
+        fs::write(local.path().join("data/a.arrow"), &content).unwrap();
+        let expected = answers(local.path(), &server, "data");
+        let remote = project("s3://bucket/events", "a.arrow");
+        assert_eq!(answers(remote.path(), &server, "s3://bucket/events"), expected);
+        assert!(server.asked().iter().filter(|a| a.sent > 0 && a.path.ends_with("a.arrow")).all(|a| a.range.is_some()));
+        for (trick, code) in
+            [(Trick::Status(403, ""), "K0632"), (Trick::Cut(10), "K0635"), (Trick::Replaced(vec![0; 9]), "K0616")]
+        {
+            for passed in [0, 3, 8] {
+                let server = s3();
+                server.put("/bucket/events/a.arrow", content.clone());
+                server.trick("GET", "a.arrow", passed, Trick::Pass);
+                server.trick("GET", "a.arrow", usize::MAX, trick.clone());
+                let text = printed(remote.path(), "query visits", &server, &[("KEPI_STORE_RETRIES", "0")]);
+                let wanted = format!("error[{code}]: `s3://bucket/events/a.arrow` ");
+                assert!(text.contains(&wanted), "{name}, after {passed}, {trick:?}: {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_passes_by_itself_is_tried_again() {
     for trick in [Trick::Status(500, ""), Trick::Status(503, "<Code>SlowDown</Code>"), Trick::Cut(40), Trick::Cut(0)] {

@@ -6,13 +6,13 @@ use kepi_lang::ir::{Aggregate, Measure};
 use kepi_lang::value::Value;
 
 use crate::collect::keyed::Keyed;
-use crate::collect::parallel::parallel;
 use crate::collect::trails::Trail;
 use crate::collect::value::coerce;
 use crate::collect::windows::{Windows, chains};
 use crate::execute::cells::SpaceCells;
 use crate::execute::state::SuiteState;
 use crate::operators::{Accumulator, Reader, TooLarge, accumulator, decode_value};
+use crate::parallel::parallel;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 use crate::plan::timeline::Timeline;

@@ -2,8 +2,7 @@
 //!
 //! Everything is measured against the file before memory is taken for it, and the reading crate's panics are caught.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use datafusion::arrow::array::RecordBatch;
@@ -11,11 +10,9 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::reader::{FileReader, StreamReader};
 use datafusion::arrow::ipc::{root_as_footer, root_as_message};
 
-use kepi_lang::diag::Code;
-
 use crate::sources::nested::{Leaf, leaves};
-use crate::sources::open::Place;
-use crate::sources::stores::Fault;
+use crate::sources::open::{self, Place, Seekable};
+use crate::sources::stores::fault_in;
 use crate::sources::trouble::Trouble;
 
 const MAGIC: &[u8] = b"ARROW1";
@@ -35,32 +32,23 @@ pub(crate) struct Reader {
 }
 
 enum Inner {
-    File(FileReader<BufReader<File>>),
-    Stream(StreamReader<BufReader<File>>),
+    File(FileReader<BufReader<Box<dyn Seekable>>>),
+    Stream(StreamReader<BufReader<Box<dyn Seekable>>>),
 }
 
-/// Its parts lie all over the file, so it is not read from stores.
-fn local(place: &Place) -> Result<File, Trouble> {
-    match place {
-        Place::Local(path) => File::open(path).map_err(|e| Trouble::io(&e, false)),
-        Place::Remote(object) => {
-            let text = "is Arrow IPC, which is read from folders only";
-            let fault = Fault::new(Code::UnsupportedFormat, object.address(), text);
-            Err(Trouble::Store(fault.help("write it as Parquet, or copy it into a folder of the project")))
-        }
-    }
+fn open(place: &Place) -> Result<(Box<dyn Seekable>, u64), Trouble> {
+    open::seekable(place).map_err(|e| Trouble::io(&e, false))
 }
 
 pub(crate) fn look(place: &Place) -> Result<Ipc, Trouble> {
-    let mut file = local(place)?;
-    let bytes = file.metadata().map_err(|e| Trouble::io(&e, false))?.len();
+    let (mut file, bytes) = open(place)?;
     let mut head = Vec::new();
-    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|e| Trouble::io(&e, false))?;
+    (&mut file).take(MAGIC.len() as u64).read_to_end(&mut head).map_err(|e| Trouble::io(&e, false))?;
     if head.starts_with(b"FEA1") {
         return Err(Trouble::Corrupt("is a Feather file of version 1: write it in version 2".to_owned()));
     }
     let stream = head != MAGIC;
-    let rows = if stream { messages(&mut file, bytes)? } else { blocks(&mut file, bytes)? };
+    let rows = if stream { messages(&mut *file, bytes)? } else { blocks(&mut *file, bytes)? };
     let reader = Reader::open(place, &Ipc { rows, leaves: Vec::new(), stream }, None)?;
     let schema = match &reader.inner {
         Inner::File(reader) => reader.schema(),
@@ -70,7 +58,7 @@ pub(crate) fn look(place: &Place) -> Result<Ipc, Trouble> {
 }
 
 /// The rows of a file by its footer, whose parts all lie within the file.
-fn blocks(file: &mut File, bytes: u64) -> Result<u64, Trouble> {
+fn blocks(file: &mut dyn Seekable, bytes: u64) -> Result<u64, Trouble> {
     let tail = MAGIC.len() as u64 + 4;
     let at = bytes.checked_sub(tail).ok_or_else(cut)?;
     let tail = part(file, at, tail, bytes)?;
@@ -96,7 +84,7 @@ fn blocks(file: &mut File, bytes: u64) -> Result<u64, Trouble> {
 }
 
 /// The rows of a stream by its messages, each of which lies within the file.
-fn messages(file: &mut File, bytes: u64) -> Result<u64, Trouble> {
+fn messages(file: &mut dyn Seekable, bytes: u64) -> Result<u64, Trouble> {
     let mut at = 0u64;
     let mut rows = 0u64;
     while at < bytes {
@@ -137,13 +125,13 @@ fn message(meta: &[u8]) -> Result<Message, Trouble> {
     Ok(Message { rows, body })
 }
 
-fn part(file: &mut File, at: u64, length: u64, bytes: u64) -> Result<Vec<u8>, Trouble> {
+fn part(file: &mut dyn Seekable, at: u64, length: u64, bytes: u64) -> Result<Vec<u8>, Trouble> {
     if at.checked_add(length).is_none_or(|end| end > bytes) {
         return Err(cut());
     }
     let mut out = Vec::new();
     file.seek(SeekFrom::Start(at)).map_err(|e| Trouble::io(&e, false))?;
-    let read = file.by_ref().take(length).read_to_end(&mut out).map_err(|e| Trouble::io(&e, false))?;
+    let read = file.take(length).read_to_end(&mut out).map_err(|e| Trouble::io(&e, false))?;
     if read as u64 == length { Ok(out) } else { Err(cut()) }
 }
 
@@ -154,7 +142,7 @@ fn le(bytes: &[u8]) -> u32 {
 impl Reader {
     /// `roots`: fields of the schema, ascending; `None`: all of them.
     pub fn open(place: &Place, file: &Ipc, roots: Option<Vec<usize>>) -> Result<Self, Trouble> {
-        let input = BufReader::new(local(place)?);
+        let input = BufReader::new(open(place)?.0);
         let inner = guarded(|| {
             Ok(if file.stream {
                 Inner::Stream(StreamReader::try_new(input, roots)?)
@@ -191,7 +179,9 @@ fn corrupt(error: &str) -> Trouble {
 fn guarded<T>(run: impl FnOnce() -> Result<T, ArrowError>) -> Result<T, Trouble> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(corrupt(&error.to_string())),
+        Ok(Err(error)) => {
+            Err(fault_in(&error).map_or_else(|| corrupt(&error.to_string()), |f| Trouble::Store(f.clone())))
+        }
         Err(_) => Err(corrupt("reading it failed")),
     }
 }

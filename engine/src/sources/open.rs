@@ -64,6 +64,23 @@ pub(crate) fn raw(place: &Place, offset: u64) -> io::Result<Box<dyn Read + Send>
     Ok(Box::new(file))
 }
 
+/// Bytes that are read from anywhere among them.
+pub(crate) trait Seekable: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Seekable for T {}
+
+/// The file's bytes as they are, to be read from anywhere, and how many there are.
+pub(crate) fn seekable(place: &Place) -> io::Result<(Box<dyn Seekable>, u64)> {
+    Ok(match place {
+        Place::Local(path) => {
+            let file = File::open(path)?;
+            let bytes = file.metadata()?.len();
+            (Box::new(file), bytes)
+        }
+        Place::Remote(object) => (object.ranged(), object.stamp().bytes),
+    })
+}
+
 /// A text file's bytes, unpacked.
 pub(crate) struct Unpacked {
     pub text: Box<dyn Read + Send>,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
@@ -260,7 +260,7 @@ impl OpenSource {
         let left_out = self.left_out(None);
         for (file, _) in self.table.files.iter().zip(left_out).filter(|(_, out)| !out) {
             let mut failed = None;
-            self.table.read(file, &columns, &mut |batch| match cleaner.clean(&batch, &mut counts) {
+            let mut visit = |batch: RecordBatch| match cleaner.clean(&batch, &mut counts) {
                 Ok(clean) => {
                     for micros in clean.clock().into_iter().flatten().flatten() {
                         extent = Some(extent.map_or((micros, micros), |(a, b)| (a.min(micros), b.max(micros))));
@@ -272,7 +272,10 @@ impl OpenSource {
                     failed = Some(finding);
                     false
                 }
-            })?;
+            };
+            if !self.table.kept(file, &columns, &mut visit) {
+                self.table.read(file, &columns, &mut visit)?;
+            }
             if let Some(finding) = failed {
                 return Err(finding);
             }

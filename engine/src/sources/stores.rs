@@ -12,6 +12,8 @@ mod object;
 mod pieces;
 mod places;
 #[cfg(feature = "object-stores")]
+mod ranged;
+#[cfg(feature = "object-stores")]
 mod store;
 
 pub(crate) use fault::{Fault, fault_in};

@@ -20,12 +20,13 @@ use kepi_lang::results::{self, Rejected};
 use kepi_lang::source::Span;
 use sha2::{Digest, Sha256};
 
+use crate::parallel::parallel;
 use crate::sources::files::{Folders, Found};
 use crate::sources::finding::{Owner, listed};
 use crate::sources::hive;
 use crate::sources::ipc::{self, Ipc};
 use crate::sources::nested::{Leaf, extract};
-use crate::sources::open;
+use crate::sources::open::{self, Place};
 use crate::sources::parquet::{self, Footer};
 use crate::sources::text::{self, Check, Profile, TextFile};
 use crate::sources::trouble::Trouble;
@@ -91,6 +92,8 @@ pub(crate) struct Wanted<'a> {
     pub checks: Vec<Check>,
     /// Whoever opens the files next shall not have to read them again.
     pub remember: bool,
+    /// Of text, columns whose values are kept for [`Table::kept`], if they are few.
+    pub keep: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -112,28 +115,19 @@ impl Table {
         let span = wanted.files.first().map_or(owner.span, |(_, span)| *span);
         folders.progress.expect_files(found.len());
         let format = format::of_all(&owner, &found, wanted.format)?;
-        let mut files = Vec::new();
-        let mut findings = Vec::new();
-        let mut profiles = Vec::new();
-        for found in found {
+        let at_once = at_once(&found);
+        let looked = parallel(found, at_once, |found| {
+            let looked = looked_into(&found, format, wanted);
             folders.progress.file();
-            if format.is_text() {
-                match looked_into(&found, format, wanted) {
-                    Ok(profile) => {
-                        let body = Body::Text(profile.file.clone());
-                        files.push(DataFile::new(found, profile.rows, body));
-                        profiles.push(profile);
-                    }
-                    Err(trouble) => findings.push(finding(&owner, &found, trouble)),
-                }
-                continue;
-            }
-            let looked = match format {
-                Format::Arrow => ipc::look(&found.place).map(|ipc| (ipc.rows, Body::Arrow(ipc))),
-                _ => parquet::footer(&found.place).map(|footer| (footer.rows, Body::Parquet(footer))),
-            };
+            (found, looked)
+        });
+        let (mut files, mut profiles, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+        for (found, looked) in looked {
             match looked {
-                Ok((rows, body)) => files.push(DataFile::new(found, rows, body)),
+                Ok((rows, body, profile)) => {
+                    files.push(DataFile::new(found, rows, body));
+                    profiles.extend(profile);
+                }
                 Err(trouble) => findings.push(finding(&owner, &found, trouble)),
             }
         }
@@ -307,6 +301,26 @@ impl Table {
             .map_err(|trouble| finding(&self.owner, &file.found, trouble))
     }
 
+    /// As [`Table::read`], of columns whose values were kept when the file was looked into; `false`: they were not, or have been
+    /// asked for before.
+    pub fn kept(&self, file: &DataFile, columns: &[usize], visit: &mut dyn FnMut(RecordBatch) -> bool) -> bool {
+        let Body::Text(text) = &file.body else { return false };
+        let place = |at: &usize| file.places.get(*at).copied().flatten();
+        let places: Option<Vec<Option<usize>>> =
+            columns.iter().map(|at| if self.is_fixed(*at) { None } else { Some(place(at)) }).collect();
+        let Some(batches) = places.and_then(|places| text.kept.take(&places)) else { return false };
+        let fields = columns.iter().filter_map(|c| self.schema.fields().get(*c).cloned());
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        for arrays in batches {
+            // Arrays of one length, a text for each column.
+            let Ok(batch) = RecordBatch::try_new(Arc::clone(&schema), arrays) else { return false };
+            if !visit(batch) {
+                break;
+            }
+        }
+        true
+    }
+
     fn pull(
         &self,
         piece: &Piece<'_>,
@@ -386,14 +400,41 @@ impl DataFile {
     }
 }
 
-fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profile, Trouble> {
+/// How many files are looked into at once: one a core, and of stores more, where most of the time is waiting.
+fn at_once(files: &[Found]) -> usize {
+    const REMOTE: usize = 16;
+    match files.iter().any(|file| matches!(file.place, Place::Remote(_))) {
+        true => REMOTE,
+        false => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// Rows, what is known of the file, and of text what its columns hold.
+type Looked = (u64, Body, Option<Profile>);
+
+fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Looked, Trouble> {
+    Ok(match format {
+        Format::Arrow => {
+            let ipc = ipc::look(&found.place)?;
+            (ipc.rows, Body::Arrow(ipc), None)
+        }
+        Format::Parquet => {
+            let footer = parquet::footer(&found.place)?;
+            (footer.rows, Body::Parquet(footer), None)
+        }
+        Format::Csv | Format::Ndjson => {
+            let profile = profiled(found, format, wanted)?;
+            (profile.rows, Body::Text(profile.file.clone()), Some(profile))
+        }
+    })
+}
+
+fn profiled(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profile, Trouble> {
     let key = text::Key::new(&found.place, found.stamp(), format, &wanted.text, &wanted.checks);
-    if !wanted.remember
-        && let Some(known) = text::recall(&key)
-    {
+    if let Some(known) = text::recall(&key, wanted.remember) {
         return Ok(known);
     }
-    let profile = text::profile(&found.place, format, &wanted.text, &wanted.checks)?;
+    let profile = text::profile(&found.place, format, &wanted.text, &wanted.checks, &wanted.keep)?;
     if wanted.remember {
         text::remember(key, profile.clone());
     }

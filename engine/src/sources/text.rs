@@ -6,6 +6,7 @@ mod csv;
 mod dialect;
 mod infer;
 mod json;
+mod kept;
 mod names;
 mod profile;
 mod read;
@@ -19,12 +20,13 @@ pub(crate) use check::Check;
 pub(crate) use infer::{Found, Held};
 pub(crate) use profile::{Profile, SHOWN, profile};
 pub(crate) use read::{Columns, Reader};
-pub(crate) use seen::{Key, recall, remember};
+pub(crate) use seen::{Key, forget, recall, remember};
 use window::MAX_ROW;
 pub(crate) use within::{elements, field_of_json, is_json};
 
 use crate::sources::finding::quoted;
 use crate::sources::trouble::Trouble;
+use kept::Kept;
 use names::Names;
 
 /// A text file that has been looked into.
@@ -37,6 +39,7 @@ pub(crate) struct TextFile {
     /// Where some of the rows begin, ascending; the first row is among them.
     pub marks: Arc<Vec<Mark>>,
     pub content: [u8; 32],
+    pub kept: Kept,
 }
 
 /// How the file's rows are told apart, and their values.

@@ -7,7 +7,7 @@ use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use kepi_lang::resolve::address::Address;
 
-use crate::sources::open::Stamp;
+use crate::sources::open::{Seekable, Stamp};
 use crate::sources::stores::{Fault, places};
 
 /// There are none.
@@ -50,6 +50,10 @@ impl Object {
     }
 
     pub fn read(&self, _: u64) -> Box<dyn Read + Send> {
+        match *self {}
+    }
+
+    pub fn ranged(&self) -> Box<dyn Seekable> {
         match *self {}
     }
 

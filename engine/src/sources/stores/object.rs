@@ -20,9 +20,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::sources::open::Stamp;
+use crate::sources::open::{Seekable, Stamp};
 use crate::sources::stores::Fault;
 use crate::sources::stores::pieces::Pieces;
+use crate::sources::stores::ranged::Ranged;
 use crate::sources::stores::store::{explained, spawn};
 
 /// Chunks that are fetched ahead of whoever reads them.
@@ -109,6 +110,11 @@ impl Object {
 
     pub fn pieces(&self, meta: Option<Arc<ParquetMetaData>>) -> Box<dyn AsyncFileReader> {
         Box::new(Pieces::new(self.clone(), meta))
+    }
+
+    /// To be read from anywhere in it.
+    pub fn ranged(&self) -> Box<dyn Seekable> {
+        Box::new(Ranged::new(self.clone()))
     }
 
     pub(super) fn bytes(&self) -> u64 {

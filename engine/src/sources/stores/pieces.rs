@@ -8,8 +8,8 @@ use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
 use datafusion::parquet::errors::{ParquetError, Result};
 use datafusion::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use kepi_lang::diag::Code;
 use object_store::coalesce_ranges;
 
@@ -36,14 +36,17 @@ impl Pieces {
 }
 
 /// Requests run where requests may run, whoever waits for them.
-async fn fetched(object: Object, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
+pub(super) async fn fetched(object: Object, ranges: Vec<Range<u64>>) -> std::result::Result<Vec<Bytes>, Fault> {
     let lost = Fault::new(Code::Internal, object.address(), "was being read when reading stopped");
     let fetch = async move { coalesce_ranges(&ranges, |range| object.piece(range), GAP).await };
-    let fetched = match spawn(fetch) {
+    match spawn(fetch) {
         Ok(fetching) => fetching.await.unwrap_or(Err(lost)),
         Err(fault) => Err(fault),
-    };
-    fetched.map_err(|fault| ParquetError::External(Box::new(fault)))
+    }
+}
+
+fn external(fault: Fault) -> ParquetError {
+    ParquetError::External(Box::new(fault))
 }
 
 impl AsyncFileReader for Pieces {
@@ -54,13 +57,13 @@ impl AsyncFileReader for Pieces {
             if length == 0 {
                 return Ok(Bytes::new());
             }
-            Ok(fetched(object, vec![range]).await?.pop().unwrap_or_default())
+            Ok(fetched(object, vec![range]).await.map_err(external)?.pop().unwrap_or_default())
         }
         .boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>>> {
-        fetched(self.object.clone(), ranges).boxed()
+        fetched(self.object.clone(), ranges).map_err(external).boxed()
     }
 
     fn get_metadata<'a>(

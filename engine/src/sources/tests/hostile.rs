@@ -53,8 +53,14 @@ fn consume(path: &Path, format: Format) -> Result<usize, String> {
         text
     };
     let files = [(name.to_owned(), super::span())];
-    let wanted =
-        Wanted { files: &files, format: None, text: TextOptions::default(), checks: Vec::new(), remember: false };
+    let wanted = Wanted {
+        files: &files,
+        format: None,
+        text: TextOptions::default(),
+        checks: Vec::new(),
+        remember: false,
+        keep: Vec::new(),
+    };
     let table = Table::open(&folders, owner, &wanted).map_err(named)?;
     if !table.excess.is_empty() {
         return Err(named(table.excess));

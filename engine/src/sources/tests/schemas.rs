@@ -27,6 +27,7 @@ fn tables(files: &str, declared: &[(&str, Option<ScalarType>)]) -> Tables {
         format: None,
         text: kepi_lang::ir::TextOptions::default(),
         declared,
+        first_read: Vec::new(),
     };
     Tables { sources: vec![table], lookups: Vec::new() }
 }

@@ -10,7 +10,8 @@ use crate::sources::open::{self, Hash, Place, Unpacked};
 use crate::sources::physical;
 use crate::sources::text::check::Check;
 use crate::sources::text::infer::Held;
-use crate::sources::text::json::{self, Fields, Leaf, New};
+use crate::sources::text::json::{self, Fields, Kind, Leaf, New};
+use crate::sources::text::kept::Keeper;
 use crate::sources::text::names::{MAX_COLUMNS, Names};
 use crate::sources::text::window::Window;
 use crate::sources::text::{Bad, Mark, Next, Shape, TextFile, by_name, check_header, csv, dialect, encoding};
@@ -68,11 +69,12 @@ pub(crate) fn profile(
     format: Format,
     options: &TextOptions,
     checks: &[Check],
+    keep: &[String],
 ) -> Result<Profile, Trouble> {
     let hash = Hash::default();
     let raw = open::raw(place, 0).map_err(|e| Trouble::io(&e, false))?;
     let Unpacked { text, packed } = open::unpacked(hash.of(raw)).map_err(|e| Trouble::io(&e, false))?;
-    let mut profile = of_text(text, packed, (format, options, by_name(place.name())), checks)?;
+    let mut profile = of_text(text, packed, (format, options, by_name(place.name())), checks, keep)?;
     profile.file.content = hash.finish();
     Ok(profile)
 }
@@ -82,13 +84,14 @@ fn of_text<R: Read>(
     packed: bool,
     (format, options, by_name): (Format, &TextOptions, Option<u8>),
     checks: &[Check],
+    keep: &[String],
 ) -> Result<Profile, Trouble> {
     let io = |error: std::io::Error| Trouble::io(&error, packed);
     let mut window = Window::new(text, 0);
     while window.data().len() < HEAD && window.more().map_err(io)? {}
     let mark = encoding(window.data())?;
     window.advance(mark);
-    let seen = Seen::new(checks);
+    let seen = Seen::new(checks, keep);
     let (shape, seen) = if format == Format::Csv {
         let dialect = dialect::dialect(window.data(), window.ended(), options, by_name);
         of_csv(csv::Rows::new(window, dialect, 1), dialect, seen, packed)?
@@ -102,7 +105,14 @@ fn of_text<R: Read>(
     } else {
         seen.marks
     };
-    let file = TextFile { shape, packed, bad: Arc::new(seen.bad), marks: Arc::new(marks), content: [0; 32] };
+    let file = TextFile {
+        shape,
+        packed,
+        bad: Arc::new(seen.bad),
+        marks: Arc::new(marks),
+        content: [0; 32],
+        kept: seen.keeper.finish(),
+    };
     Ok(Profile {
         file,
         held: seen.held,
@@ -149,6 +159,7 @@ fn of_csv<R: Read>(
                     held.see(&rows.field(i), row);
                 }
             }
+            seen.keeper.row(|at| Some(rows.field(at)));
         }
         seen.row(rows.line(), bad)?;
     }
@@ -188,6 +199,8 @@ fn of_json<R: Read>(
                                     held.see_value(leaf.kind, &leaf.text, row);
                                 }
                             }
+                            let there = |at| leaves.iter().rfind(|leaf| leaf.column == at && leaf.kind != Kind::Null);
+                            seen.keeper.row(|at| there(at).map(|leaf| leaf.text.as_ref()));
                         }
                         bad
                     }
@@ -216,10 +229,11 @@ struct Seen<'a> {
     unfit: Vec<Unfit>,
     marks: Vec<Mark>,
     spacing: u64,
+    keeper: Keeper<'a>,
 }
 
 impl<'a> Seen<'a> {
-    fn new(checks: &'a [Check]) -> Self {
+    fn new(checks: &'a [Check], keep: &'a [String]) -> Self {
         Self {
             checks,
             about: Vec::new(),
@@ -232,12 +246,14 @@ impl<'a> Seen<'a> {
             unfit: vec![Unfit::default(); checks.len()],
             marks: vec![Mark { offset: 0, row: 0 }],
             spacing: SPACING,
+            keeper: Keeper::new(keep),
         }
     }
 
     fn column(&mut self, name: &str) {
         let about = self.checks.iter().enumerate().filter(|(_, check)| check.raw == name).map(|(i, _)| i).collect();
         self.about.push(about);
+        self.keeper.column(self.held.len(), name);
         self.held.push(Held::default());
     }
 

@@ -1,6 +1,7 @@
-//! What `check` has found in files, kept for whoever opens them next: a file is read once for both.
+//! What `check` has found in files, kept for whoever opens them next: a file is looked into once, however many tables it is of.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use kepi_lang::ir::{Format, TextOptions};
 
@@ -16,8 +17,11 @@ pub(crate) struct Key {
     how: String,
 }
 
-static SEEN: Mutex<Vec<(Key, Profile)>> = Mutex::new(Vec::new());
-/// Beyond this what was looked into first is forgotten.
+/// A profile, and how many tables will open the file.
+type Known = (Profile, usize);
+
+static SEEN: LazyLock<Mutex<HashMap<Key, Known>>> = LazyLock::new(Mutex::default);
+/// Of more files nothing is remembered.
 const MOST: usize = 20_000;
 
 impl Key {
@@ -28,18 +32,30 @@ impl Key {
     }
 }
 
-pub(crate) fn remember(key: Key, profile: Profile) {
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.retain(|(other, _)| other.place != key.place);
-    if seen.len() >= MOST {
-        seen.remove(0);
-    }
-    seen.push((key, profile));
+/// Nothing is known any more: what is looked into now is new.
+pub(crate) fn forget() {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
-/// Takes what is known out: it is used once, so that nothing old is ever taken for new.
-pub(crate) fn recall(key: &Key) -> Option<Profile> {
+pub(crate) fn remember(key: Key, profile: Profile) {
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = seen.iter().position(|(other, _)| other == key)?;
-    Some(seen.swap_remove(at).1)
+    if seen.len() < MOST {
+        seen.entry(key).or_insert((profile, 0)).1 += 1;
+    }
+}
+
+/// What is known of a file; `again`: it will be asked for once more. Without that it is used up, so that nothing old is ever
+/// taken for new.
+pub(crate) fn recall(key: &Key, again: bool) -> Option<Profile> {
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (profile, uses) = seen.get_mut(key)?;
+    if again {
+        *uses += 1;
+        return Some(profile.clone());
+    }
+    if *uses > 1 {
+        *uses -= 1;
+        return Some(profile.clone());
+    }
+    seen.remove(key).map(|(profile, _)| profile)
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// The result of each job.
-pub(super) fn parallel<J: Send, R: Send>(jobs: Vec<J>, threads: usize, run: impl Fn(J) -> R + Sync) -> Vec<R> {
+pub(crate) fn parallel<J: Send, R: Send>(jobs: Vec<J>, threads: usize, run: impl Fn(J) -> R + Sync) -> Vec<R> {
     let threads = threads.min(jobs.len());
     if threads < 2 {
         return jobs.into_iter().map(run).collect();
@@ -17,7 +17,8 @@ pub(super) fn parallel<J: Send, R: Send>(jobs: Vec<J>, threads: usize, run: impl
         }
     };
     std::thread::scope(|scope| {
-        (1..threads).for_each(|_| _ = scope.spawn(work));
+        // Where a thread cannot be started the others do its work.
+        (1..threads).for_each(|_| _ = std::thread::Builder::new().spawn_scoped(scope, work));
         work();
     });
     drop(left);
