@@ -1,9 +1,11 @@
 //! The command line as it is written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use kepi_engine::cache::{Cache, LIMIT};
 
 /// KPIs as code: check, compile, run and report metric definitions.
 #[derive(Debug, Parser)]
@@ -31,6 +33,16 @@ pub struct Common {
     /// Stop with a finding when the process needs more than this: `512MiB`, `2GB`.
     #[arg(long, global = true, value_name = "SIZE", value_parser = crate::memory::size)]
     pub memory_limit: Option<u64>,
+    /// Where what was measured of each file is kept, so that a report or a query reads only files that it has not seen
+    /// [default: .kepi/cache in the project]. The results do not depend on it.
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Remove what was not used for longest when more than this is kept [default: 2GiB].
+    #[arg(long, global = true, value_name = "SIZE", value_parser = crate::memory::size, conflicts_with = "no_cache")]
+    pub cache_limit: Option<u64>,
+    /// Read all files, and keep nothing.
+    #[arg(long, global = true)]
+    pub no_cache: bool,
     /// When to use colour.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -77,10 +89,36 @@ pub enum Command {
     Generate(GenerateArgs),
     /// JSON Schema of definition files and of kepi.yaml, for editors.
     Schema(SchemaArgs),
+    /// What is kept of the event files: how much, without any of it, whether it is whole.
+    Cache(CacheArgs),
     /// Print the completions of a shell.
     Completions(CompletionsArgs),
     /// Print kepi's manual page, or write that of each command.
     Man(ManArgs),
+}
+
+impl Common {
+    /// Where states of files are kept, of a project in this folder.
+    pub fn cache(&self, root: &Path) -> Option<Arc<Cache>> {
+        let folder = || self.cache_dir.clone().unwrap_or_else(|| root.join(".kepi/cache"));
+        (!self.no_cache).then(|| Arc::new(Cache::new(folder(), self.cache_limit.unwrap_or(LIMIT))))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CacheArgs {
+    #[command(subcommand)]
+    pub what: CacheCommand,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum CacheCommand {
+    /// How many entries there are, and their bytes.
+    Size,
+    /// Remove all of them.
+    Clear,
+    /// Read all of them; those that are damaged are removed, and end the run with exit code 1.
+    Verify,
 }
 
 #[derive(Debug, clap::Args)]

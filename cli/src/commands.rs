@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod cache;
 mod check;
 mod compile;
 mod completions;
@@ -41,6 +42,7 @@ pub fn run(args: &Args) -> Exit {
         Command::Init(command) => init::run(&args.common, command),
         Command::Generate(command) => generate::run(&args.common, command),
         Command::Schema(command) => schema::run(command),
+        Command::Cache(command) => cache::run(&args.common, command),
         Command::Completions(command) => Ok(completions::run(command)),
         Command::Man(command) => man::run(command),
     };

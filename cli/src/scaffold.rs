@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::output;
 
-const IGNORED: &str = "/reports";
+/// Folders that are not kept in the repository, without slashes around them.
+const IGNORED: [&str; 2] = ["reports", ".kepi"];
 const WORKFLOW: &str = include_str!("../templates/common/workflow.yml");
 const GITIGNORE: &str = ".gitignore";
 const MANIFEST: &str = "kepi.yaml";
@@ -93,16 +94,18 @@ fn put(path: &Path, content: &Content) -> io::Result<()> {
     }
 }
 
-/// Reports are not kept in the repository. What the file says already stays.
+/// Reports and what is kept of the data are not kept in the repository. What the file says already stays.
 fn ignored(root: &Path) -> io::Result<()> {
     let old = match fs::read_to_string(root.join(GITIGNORE)) {
         Ok(old) => old,
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error),
     };
-    if old.lines().any(|line| [IGNORED, "/reports/", "reports", "reports/"].contains(&line.trim())) {
+    let said = |name: &&str| old.lines().any(|line| line.trim().trim_matches('/') == *name);
+    let new: String = IGNORED.iter().filter(|name| !said(name)).map(|name| format!("/{name}\n")).collect();
+    if new.is_empty() {
         return Ok(());
     }
     let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
-    output::write_all(root, &[(GITIGNORE.to_owned(), format!("{old}{gap}{IGNORED}\n"))])
+    output::write_all(root, &[(GITIGNORE.to_owned(), format!("{old}{gap}{new}"))])
 }

@@ -1,12 +1,14 @@
 //! A checked program over open files: what every command that needs numbers begins with.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Instant;
 
+use kepi_engine::cache::Cache;
 use kepi_engine::{Dataset, Options, Progress};
 use kepi_lang::check::{AskSpec, Checked, Typed};
-use kepi_lang::diag::Diagnostic;
 use kepi_lang::diag::lint::Levels;
+use kepi_lang::diag::{Diagnostic, human};
 use kepi_lang::ir::{Ask, Program, Question};
 use kepi_lang::results::{Results, lone_events};
 use kepi_lang::source::SourceMap;
@@ -17,6 +19,7 @@ use kepi_lang::syntax::located::Located;
 use crate::args::Common;
 use crate::commands::Stop;
 use crate::exit::Exit;
+use crate::findings::colour;
 use crate::pause;
 use crate::progress::Watch;
 use crate::project;
@@ -32,6 +35,8 @@ pub struct Session {
     pub levels: Levels,
     begun: Instant,
     progress: Arc<Progress>,
+    cache: Option<Arc<Cache>>,
+    colour: bool,
     verbose: bool,
     quiet: bool,
     /// Findings of the check that are no errors.
@@ -62,7 +67,9 @@ impl Session {
             program.settings.as_of = Some(range::instant(&program.settings.calendar, text)?);
         }
         let program = Arc::new(program);
-        let options = Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress) };
+        let cache = common.cache(&loaded.root);
+        let options =
+            Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress), cache: cache.clone() };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),
@@ -87,6 +94,8 @@ impl Session {
             levels,
             begun,
             progress,
+            cache,
+            colour: colour(common.color, std::io::stderr().is_terminal()),
             verbose,
             quiet,
             warnings: findings,
@@ -129,6 +138,10 @@ impl Session {
         let watch = Watch::begin(self.quiet, &self.progress, self.begun);
         let results = self.dataset.answer(question);
         drop(watch);
+        let notes = self.cache.iter().flat_map(|cache| cache.notes());
+        for note in notes.filter_map(|note| self.levels.apply(note)).filter(|_| !self.quiet) {
+            eprintln!("{}\n", human::full(&note, &self.map, self.colour));
+        }
         let results = results.map_err(|findings| self.stop(Exit::Data, findings))?;
         if self.verbose {
             for ledger in &results.ledgers {
@@ -136,6 +149,10 @@ impl Session {
                     "{}: {} rows read, {} used, {} file(s), {} bytes",
                     ledger.name, ledger.read, ledger.used, ledger.files, ledger.bytes
                 );
+            }
+            let seen = self.progress.seen();
+            if self.cache.is_some() {
+                eprintln!("{} file(s) not read again: what is asked of them was kept", seen.kept);
             }
             eprintln!("answered {} question(s) in {} ms", question.asks.len(), begun.elapsed().as_millis());
         }

@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::execution::context::SessionContext;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{Link, Program, Question, Way};
 use kepi_lang::results::{Extent, LookupUse, Results};
 use tokio::runtime::Runtime;
 
+use crate::cache::{Cache, Keeping, Kept, Run, Unkept};
 use crate::collect::{self, table::Tables};
 use crate::derive::{self, Gathered};
 use crate::execute;
@@ -22,7 +24,7 @@ use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::sources::{self, Opened};
+use crate::sources::{self, OpenSource, Opened};
 
 /// How to run. No option changes a number.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// What is counted while files are read.
     pub progress: Arc<Progress>,
+    /// Where states of files are kept; `None`: nothing is kept, and nothing that was kept is used.
+    pub cache: Option<Arc<Cache>>,
 }
 
 /// What a question becomes, as text.
@@ -49,6 +53,7 @@ pub struct Dataset {
     session: SessionContext,
     threads: usize,
     progress: Arc<Progress>,
+    keeping: Option<Keeping>,
 }
 
 impl Dataset {
@@ -73,7 +78,8 @@ impl Dataset {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
             let runtime = runtime.map_err(unable)?;
             let (session, progress) = (execute::session(threads), options.progress);
-            Ok(Self { program, opened, extents, runtime, session, threads, progress })
+            let keeping = options.cache.map(|cache| Keeping::new(cache, &opened));
+            Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping })
         })
     }
 
@@ -87,6 +93,18 @@ impl Dataset {
         guarded(|| self.run(question))
     }
 
+    /// The sources of a question of which nothing is kept, by name, and why.
+    pub fn unkept(&self, question: &Question) -> Result<Vec<(String, &'static str)>, Vec<Diagnostic>> {
+        guarded(|| {
+            let plan = Plan::new(&self.program, question, &self.extents)?;
+            let why = plan.suites.iter().filter_map(|spec| {
+                let source = self.opened.sources.get(spec.source.0 as usize)?;
+                Some((source.name().to_owned(), Unkept::of(source, spec)?.why()))
+            });
+            Ok(why.filter(|_| self.keeping.is_some()).collect())
+        })
+    }
+
     /// The plans that a question becomes.
     pub fn explain(&self, question: &Question) -> Result<Explained, Vec<Diagnostic>> {
         guarded(|| {
@@ -95,7 +113,7 @@ impl Dataset {
             let mut like: Option<Arc<Work>> = None;
             for work in self.works(&plan, question)? {
                 let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
-                let scan = execute::logical(source, Arc::clone(&work))?;
+                let scan = execute::logical(source, Arc::clone(&work), None)?;
                 logical.push_str(&format!("{}\n", scan.display_indent()));
                 let node = self.runtime.block_on(execute::physical(&self.session, &scan, source, &work))?;
                 physical.push_str(&execute::text(node.as_ref()));
@@ -139,6 +157,7 @@ impl Dataset {
                     names: Arc::clone(&names),
                     interner: Arc::clone(&interner),
                     progress: Arc::clone(&self.progress),
+                    per_file: self.keeping.is_some() && Unkept::of(source, spec).is_none(),
                 })),
                 Err(more) => findings.extend(more),
             }
@@ -153,17 +172,14 @@ impl Dataset {
         let works = self.works(&plan, question)?;
         let read = works.iter().filter_map(|w| self.opened.sources.get(w.spec.source.0 as usize));
         self.progress.expect_rows(read.map(|source| source.rows()).sum());
-        for work in works {
-            let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
-            let logical = execute::logical(source, Arc::clone(&work))?;
-            let batches = self.runtime.block_on(async {
-                let physical = execute::physical(&self.session, &logical, source, &work).await?;
-                execute::run(&self.session, physical, source, &work).await
-            })?;
-            let state = execute::merge(&work, &batches)?;
+        let mut run = Run::look(self.keeping.as_ref(), &self.opened, works)?;
+        while let Some((work, source, mut kept)) = run.source() {
+            let (state, batches) = self.measure(&work, source, &mut kept)?;
             self.account(question, &work, &state.tally, &mut results)?;
-            states.push((work, state));
+            states.push((Arc::clone(&work), state));
+            run.done((work, source, kept, batches));
         }
+        run.keep();
         if let Some(work) = states.first().map(|(work, _)| Arc::clone(work)) {
             self.make(&plan, &work, &mut states)?;
         }
@@ -172,6 +188,37 @@ impl Dataset {
         let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
         results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables, self.threads)?;
         Ok(results)
+    }
+
+    /// The state of a source, and what was read for it.
+    fn measure(
+        &self,
+        work: &Arc<Work>,
+        source: &OpenSource,
+        kept: &mut Kept,
+    ) -> Result<(SuiteState, Vec<RecordBatch>), Vec<Diagnostic>> {
+        loop {
+            let mut batches = Vec::new();
+            if !kept.is_all() {
+                let have = work.per_file.then(|| kept.have());
+                let logical = execute::logical(source, Arc::clone(work), have.as_deref())?;
+                batches = self.runtime.block_on(async {
+                    let physical = execute::physical(&self.session, &logical, source, work).await?;
+                    execute::run(&self.session, physical, source, work).await
+                })?;
+            }
+            let mut state = execute::merge(work, &batches)?;
+            let damaged =
+                kept.states().find(|(_, parts)| state.merge(&work.spec, parts).is_none()).map(|(key, _)| *key);
+            let Some(damaged) = damaged else {
+                let files = source.table.files.iter().zip(kept.have()).filter(|(_, have)| *have);
+                files.for_each(|(file, _)| self.progress.kept(file.rows));
+                return Ok((state, batches));
+            };
+            // What has been merged of it cannot be taken out again.
+            self.keeping.iter().for_each(|keeping| keeping.cache.damaged(&damaged));
+            kept.forget();
+        }
     }
 
     /// Makes the rows of derived sets, and measures them. `like`: a suite of the same question.

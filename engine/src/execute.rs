@@ -35,10 +35,14 @@ pub(crate) fn session(threads: usize) -> SessionContext {
     SessionContext::new_with_state(state)
 }
 
-/// A source's suite as a plan.
-pub(crate) fn logical(source: &OpenSource, work: Arc<Work>) -> Result<LogicalPlan, Vec<Diagnostic>> {
+/// A source's suite as a plan. `kept`: by file, whether its rows need not be read, where each file has a state of its own.
+pub(crate) fn logical(
+    source: &OpenSource,
+    work: Arc<Work>,
+    kept: Option<&[bool]>,
+) -> Result<LogicalPlan, Vec<Diagnostic>> {
     let spec = Arc::clone(&work.spec);
-    let plan = source.scan(&spec.columns, spec.bounds).and_then(|scan| {
+    let plan = source.scan(&spec.columns, spec.bounds, kept).and_then(|scan| {
         let node = Arc::new(node::Suite::new(scan, work)?);
         Ok(LogicalPlan::Extension(Extension { node }))
     });

@@ -4,6 +4,7 @@
 //! source), `execute` (one DataFusion scan a source, one node of ours above it) and `collect` (values of measures, then
 //! expressions over them).
 
+pub mod cache;
 mod collect;
 mod dataset;
 mod derive;

@@ -11,6 +11,7 @@ pub struct Progress {
     rows: AtomicU64,
     all_rows: AtomicU64,
     on_rows: OnceLock<fn()>,
+    kept: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -22,6 +23,8 @@ pub struct Seen {
     /// Rows that have been read for an answer, of those in the files.
     pub rows: u64,
     pub all_rows: u64,
+    /// Files that were not read for an answer, as what is asked of them was kept.
+    pub kept: u64,
 }
 
 impl Progress {
@@ -32,6 +35,7 @@ impl Progress {
             all_files: load(&self.all_files),
             rows: load(&self.rows),
             all_rows: load(&self.all_rows),
+            kept: load(&self.kept),
         }
     }
 
@@ -46,6 +50,12 @@ impl Progress {
 
     pub(crate) fn file(&self) {
         self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A file of so many rows need not be read.
+    pub(crate) fn kept(&self, rows: u64) {
+        self.kept.fetch_add(1, Ordering::Relaxed);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
     }
 
     pub(crate) fn expect_rows(&self, rows: u64) {

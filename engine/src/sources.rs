@@ -19,7 +19,7 @@ mod local;
 mod lookup;
 pub(crate) mod made;
 mod nested;
-mod open;
+pub(crate) mod open;
 mod parquet;
 mod physical;
 mod scan;
@@ -47,6 +47,7 @@ pub use counts::Counts;
 pub use dedup::dedup;
 pub use lookup::OpenLookup;
 pub(crate) use physical::{list_of, one};
+pub(crate) use scan::TAG;
 pub use source::OpenSource;
 pub(crate) use text::field_of_json;
 

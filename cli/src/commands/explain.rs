@@ -108,7 +108,10 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
         format: TableFormat::Table,
     };
     let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();
-    let (_, results) = session.answer(asks)?;
+    let (question, results) = session.answer(asks)?;
+    for (source, why) in session.dataset.unkept(&question).unwrap_or_default() {
+        out += &format!("  not kept    {source}, which is read whole each time: {why}\n");
+    }
     let read = metric.expr.sources();
     for ledger in results.ledgers.iter().filter(|l| read.contains(&l.source)) {
         out += &rows(ledger);

@@ -94,7 +94,7 @@ fn what_is_there_stays() {
     assert!(line.contains("holds `metrics/aims.yaml` already"), "{line}");
     assert!(!folder.path().join("kepi.yaml").exists() && !folder.path().join("data").exists());
     assert_eq!(run(&["init", "--name", "a: b", "--force"]).0, Some(0));
-    assert_eq!(fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "/target\n/reports\n");
+    assert_eq!(fs::read_to_string(folder.path().join(".gitignore")).unwrap(), "/target\n/reports\n/.kepi\n");
     assert!(fs::read_to_string(folder.path().join("kepi.yaml")).unwrap().contains("name: \"a: b\"\n"));
     let (code, line) = run(&["init"]);
     assert_eq!(code, Some(2));

@@ -388,7 +388,7 @@ fn parquet_that_fails_while_it_is_scanned() {
     let definitions = "sources:\n  app: {files: '*.parquet', time: invoice_ts, time_zone: UTC, actor: customer_id}\nmetrics:\n  lines: 'count(app where country = \"France\")'\n";
     fs::write(folder.path().join("metrics/a.yaml"), definitions).unwrap();
     let quick = [("KEPI_STORE_RETRIES", "0")];
-    let text = printed(folder.path(), "query lines --grain total", &server, &quick);
+    let text = printed(folder.path(), "query lines --grain total --no-cache", &server, &quick);
     assert!(text.ends_with(" 8557\n"), "{text}");
     let asked = server.asked().iter().filter(|asked| asked.path.ends_with(".parquet")).count();
     for (trick, code) in [
@@ -404,7 +404,7 @@ fn parquet_that_fails_while_it_is_scanned() {
         // Everything before the scan goes well.
         server.trick("GET", ".parquet", asked - 1, Trick::Pass);
         server.trick("GET", ".parquet", usize::MAX, trick.clone());
-        let text = printed(folder.path(), "query lines --grain total", &server, &quick);
+        let text = printed(folder.path(), "query lines --grain total --no-cache", &server, &quick);
         assert!(text.contains(&format!("error[{code}]: `s3://bucket/events/a.parquet` ")), "{trick:?}: {text}");
     }
 }

@@ -1,17 +1,18 @@
 //! One pass over the rows of a source, for all of its measures.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::{max, min};
 use datafusion::error::Result;
 use kepi_lang::diag::{Code, Diagnostic};
 
 use crate::derive::Collector;
 use crate::execute::batch::{Batch, Memory, Selection};
 use crate::execute::cells::SpaceCells;
-use crate::execute::state::{Place, SuiteState};
+use crate::execute::state::{ALL_FILES, Place, SuiteState};
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
 use crate::plan::timeline::NONE;
@@ -38,6 +39,9 @@ impl Accumulation {
     /// Adds the rows that a cleaner has left.
     pub(crate) fn add(&mut self, clean: Clean) -> std::result::Result<(), Diagnostic> {
         let work = Arc::clone(&self.work);
+        if work.per_file {
+            self.reach(&clean).map_err(|e| work.overflow(&e, None))?;
+        }
         let clean = self.inside(clean);
         self.tally.counts.used += clean.rows as u64;
         self.tally.counts.moved += clean.moved();
@@ -95,6 +99,21 @@ impl Accumulation {
         Ok(())
     }
 
+    /// How far the clocks go: the source's own in all rows that have a time, others in those that are in scope.
+    fn reach(&mut self, clean: &Clean) -> std::result::Result<(), RowError> {
+        if let (Some(clock), Some((from, to))) = (self.work.spec.time, clean.timed()) {
+            self.tally.reached(clock, from, to);
+        }
+        let clocks: BTreeSet<_> = self.work.spec.spaces.iter().filter_map(|space| space.clock).collect();
+        for clock in clocks.into_iter().filter(|clock| Some(*clock) != self.work.spec.time) {
+            let instants = clean.instants(clock)?;
+            if let (Some(from), Some(to)) = (min(&instants), max(&instants)) {
+                self.tally.reached(clock, from, to);
+            }
+        }
+        Ok(())
+    }
+
     /// Without the rows outside of every span.
     fn inside(&mut self, clean: Clean) -> Clean {
         let (from, to) = self.work.spec.hull;
@@ -108,13 +127,22 @@ impl Accumulation {
         clean.filter(&mask)
     }
 
+    /// The state of every cell by now, of the rows of one file; what comes next is of another.
+    pub(crate) fn take(&mut self, file: u32) -> Result<RecordBatch> {
+        self.memory.forget_groups();
+        let next = SuiteState::new(&self.work.plan, &self.work.spec);
+        let mut state = std::mem::replace(&mut self.state, next);
+        state.tally = std::mem::take(&mut self.tally);
+        state.write(&self.work.spec, file)
+    }
+
     /// The state of every cell.
     pub(crate) fn finish(mut self) -> Result<RecordBatch> {
         for (harvest, collector) in self.work.spec.harvests.iter().zip(self.collectors.drain(..)) {
             self.work.gathered.keep(harvest.derived, harvest.branch, collector);
         }
         self.state.tally = self.tally;
-        self.state.write(&self.work.spec)
+        self.state.write(&self.work.spec, ALL_FILES)
     }
 }
 

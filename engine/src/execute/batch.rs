@@ -48,6 +48,11 @@ impl Memory {
             numbers: ids::Known::default(),
         }
     }
+
+    /// Groups are numbered anew.
+    pub(super) fn forget_groups(&mut self) {
+        self.combined.clear();
+    }
 }
 
 pub(super) struct Batch<'a> {

@@ -1,9 +1,12 @@
 //! The suite as physical nodes: one that accumulates each partition of a scan, and one that merges what they emit.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::compute::{max, min};
+use datafusion::arrow::datatypes::UInt32Type;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -19,7 +22,7 @@ use futures::{StreamExt, TryStreamExt};
 use crate::execute::accumulate::Accumulation;
 use crate::execute::state::{self, SuiteState};
 use crate::execute::work::Work;
-use crate::sources::{dedup, failed};
+use crate::sources::{TAG, dedup, failed};
 
 fn properties(partitions: usize) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(
@@ -30,7 +33,7 @@ fn properties(partitions: usize) -> Arc<PlanProperties> {
     ))
 }
 
-/// Accumulates all measures of a source over each partition of its scan; emits one batch of state a partition.
+/// Accumulates all measures of a source over each partition of its scan; emits one batch of state a partition, or a file of it.
 #[derive(Debug)]
 pub(crate) struct SuiteExec {
     input: Arc<dyn ExecutionPlan>,
@@ -99,20 +102,28 @@ impl ExecutionPlan for SuiteExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let work = Arc::clone(&self.work);
-        let batch = futures::stream::once(async move { accumulate(input, work).await });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), batch)))
+        let batches = futures::stream::once(async move { accumulate(input, work).await });
+        let batches = batches.map_ok(|batches| futures::stream::iter(batches.into_iter().map(Ok))).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), batches)))
     }
 }
 
-async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Result<RecordBatch> {
+/// One state, or one for each run of rows of a file.
+async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Result<Vec<RecordBatch>> {
     let mut accumulation = Accumulation::new(Arc::clone(&work));
-    let mut kept = Vec::new();
+    let (mut kept, mut states, mut now) = (Vec::new(), Vec::new(), None);
     let Some(cleaner) = &work.cleaner else {
         return Err(DataFusionError::Internal("rows that need no cleaning are not scanned".to_owned()));
     };
     while let Some(batch) = input.next().await {
         let batch = batch?;
         work.progress.rows(batch.num_rows());
+        if work.per_file && batch.num_rows() > 0 {
+            let file = tagged(&batch)?;
+            if let Some(before) = now.replace(file).filter(|before| *before != file) {
+                states.push(accumulation.take(before)?);
+            }
+        }
         let clean = cleaner.clean(&batch, &mut accumulation.tally.counts).map_err(failed)?;
         for (way, missing) in clean.missing_in_scope() {
             let at = (0u32..).zip(&work.spec.ways).find(|(_, known)| *known == way);
@@ -129,10 +140,22 @@ async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Re
     for clean in dedup(cleaner, kept, &mut accumulation.tally.counts) {
         accumulation.add(clean).map_err(failed)?;
     }
-    accumulation.finish()
+    states.push(match now {
+        Some(file) => accumulation.take(file)?,
+        None => accumulation.finish()?,
+    });
+    Ok(states)
 }
 
-/// Merges the state of all partitions.
+/// The number of the file that a batch is of.
+fn tagged(batch: &RecordBatch) -> Result<u32> {
+    let wrong = || DataFusionError::Internal("rows of no file, or of several at once".to_owned());
+    let tags = batch.column_by_name(TAG).and_then(|column| column.as_primitive_opt::<UInt32Type>());
+    let tags = tags.ok_or_else(wrong)?;
+    min(tags).filter(|least| max(tags) == Some(*least)).ok_or_else(wrong)
+}
+
+/// Merges the states of all partitions: to one, or to one a file.
 #[derive(Debug)]
 pub(crate) struct SuiteMergeExec {
     input: Arc<dyn ExecutionPlan>,
@@ -196,17 +219,26 @@ impl ExecutionPlan for SuiteMergeExec {
         let input = self.input.execute(partition, context)?;
         let work = Arc::clone(&self.work);
         let merged = futures::stream::once(async move {
-            let mut batches: Vec<RecordBatch> = input.try_collect().await?;
-            match (batches.pop(), batches.is_empty()) {
-                (Some(only), true) => Ok(only),
-                (last, _) => {
-                    let mut merged = SuiteState::new(&work.plan, &work.spec);
-                    batches.iter().chain(&last).try_for_each(|b| merged.read(&work.spec, b))?;
-                    merged.write(&work.spec)
-                }
+            let mut files: BTreeMap<u32, Vec<RecordBatch>> = BTreeMap::new();
+            for batch in input.try_collect::<Vec<_>>().await? {
+                files.entry(state::file(&batch)).or_default().push(batch);
             }
+            files.into_iter().map(|(file, batches)| one(&work, file, batches)).collect::<Result<Vec<_>>>()
         });
+        let merged = merged.map_ok(|batches| futures::stream::iter(batches.into_iter().map(Ok))).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), merged)))
+    }
+}
+
+/// The state of all rows of a file.
+fn one(work: &Work, file: u32, mut batches: Vec<RecordBatch>) -> Result<RecordBatch> {
+    match (batches.pop(), batches.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => {
+            let mut merged = SuiteState::new(&work.plan, &work.spec);
+            batches.iter().chain(&last).try_for_each(|b| merged.read(&work.spec, b))?;
+            merged.write(&work.spec, file)
+        }
     }
 }
 

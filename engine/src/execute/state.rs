@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, LargeBinaryBuilder, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::array::{Array, AsArray, LargeBinaryBuilder, RecordBatch, UInt32Array};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
 use datafusion::error::{DataFusionError, Result};
 
 use crate::execute::cells::SpaceCells;
@@ -14,8 +14,25 @@ use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 use crate::rows::FastState;
 
+/// The parts of a state, and the number of the file whose rows it is of.
 pub(crate) fn schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("state", DataType::LargeBinary, false)]))
+    let state = Field::new("state", DataType::LargeBinary, false);
+    Arc::new(Schema::new(vec![state, Field::new("file", DataType::UInt32, false)]))
+}
+
+/// Stands where a state is of the rows of several files.
+pub(crate) const ALL_FILES: u32 = u32::MAX;
+
+/// The file whose rows a state is of.
+pub(crate) fn file(batch: &RecordBatch) -> u32 {
+    let column = batch.columns().get(1).and_then(|column| column.as_primitive_opt::<UInt32Type>());
+    column.filter(|column| !column.is_empty()).map_or(ALL_FILES, |column| column.value(0))
+}
+
+/// The parts of a state.
+pub(crate) fn parts(batch: &RecordBatch) -> Option<Vec<&[u8]>> {
+    let parts = batch.columns().first()?.as_binary_opt::<i64>()?;
+    Some((0..parts.len()).map(|at| parts.value(at)).collect())
 }
 
 /// Distinct breakdowns, numbered as they come.
@@ -70,7 +87,7 @@ impl SuiteState {
         }
     }
 
-    pub(crate) fn write(&mut self, spec: &SuiteSpec) -> Result<RecordBatch> {
+    pub(crate) fn write(&mut self, spec: &SuiteSpec, file: u32) -> Result<RecordBatch> {
         let mut parts = LargeBinaryBuilder::new();
         parts.append_value(self.tally.write());
         let mut out = Vec::new();
@@ -103,18 +120,19 @@ impl SuiteState {
             }
             parts.append_value(&out);
         }
-        Ok(RecordBatch::try_new(schema(), vec![Arc::new(parts.finish())])?)
+        let parts = parts.finish();
+        let file = UInt32Array::from(vec![file; parts.len()]);
+        Ok(RecordBatch::try_new(schema(), vec![Arc::new(parts), Arc::new(file)])?)
     }
 
     /// Merges what another suite of the same plan has sent.
     pub(crate) fn read(&mut self, spec: &SuiteSpec, batch: &RecordBatch) -> Result<()> {
         let wrong = || DataFusionError::Internal("a batch that is not a suite's state".to_owned());
-        let parts = batch.columns().first().and_then(|column| column.as_binary_opt::<i64>()).ok_or_else(wrong)?;
-        let parts: Vec<&[u8]> = (0..parts.len()).map(|at| parts.value(at)).collect();
-        self.merge(spec, &parts).ok_or_else(wrong)
+        self.merge(spec, &parts(batch).ok_or_else(wrong)?).ok_or_else(wrong)
     }
 
-    fn merge(&mut self, spec: &SuiteSpec, parts: &[&[u8]]) -> Option<()> {
+    /// Merges the parts of a state; what has been merged when they turn out to be none stays.
+    pub(crate) fn merge(&mut self, spec: &SuiteSpec, parts: &[&[u8]]) -> Option<()> {
         let mut parts = parts.iter();
         let mut next = || parts.next().copied();
         self.tally.merge(&Tally::read(next()?)?);
@@ -154,7 +172,8 @@ impl SuiteState {
             let counts = next()?.as_chunks::<8>().0.iter().map(|n| u64::from_le_bytes(*n)).collect::<Vec<_>>();
             rows.resize(self.spaces.get(place.0)?.count(), 0);
             for (cell, count) in map.iter().zip(&counts) {
-                *rows.get_mut(*cell as usize)? += count;
+                let rows = rows.get_mut(*cell as usize)?;
+                *rows = rows.checked_add(*count)?;
             }
             sent.insert(*place, counts);
         }

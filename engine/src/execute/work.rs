@@ -30,6 +30,8 @@ pub(crate) struct Work {
     /// Numbers of actors and other values that sets and keys are made of.
     pub interner: Arc<Interner>,
     pub progress: Arc<Progress>,
+    /// Each file has a state of its own, so that it can be kept.
+    pub per_file: bool,
 }
 
 impl Work {
@@ -44,6 +46,7 @@ impl Work {
             names: Arc::clone(&self.names),
             interner: Arc::clone(&self.interner),
             progress: Arc::clone(&self.progress),
+            per_file: false,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::rows::{FastState, RowError};
 pub(crate) const NO_ID: u32 = u32::MAX;
 
 /// Whole numbers below it are their own number; those of other values begin here.
-const OWN: u32 = 1 << 31;
+pub(crate) const OWN: u32 = 1 << 31;
 
 /// So many values that are not their own number can be told apart.
 pub(crate) const MOST: u32 = OWN - 1;
@@ -35,7 +35,8 @@ impl Interner {
         Self { shards, given: AtomicU32::new(0), most: most.min(MOST) }
     }
 
-    fn id(&self, image: u128) -> Result<u32, RowError> {
+    /// The number of what has this image, given now where it has none.
+    pub(crate) fn id(&self, image: u128) -> Result<u32, RowError> {
         let shard = self.shards.get(mixed(image) as usize % self.shards.len());
         let shard = shard.ok_or_else(|| RowError::Internal("numbers without a table".to_owned()))?;
         let mut known = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,6 +48,21 @@ impl Interner {
         let id = OWN + given.map_err(|_| RowError::TooMany(self.most))?;
         known.insert(image, id);
         Ok(id)
+    }
+
+    /// The images of all that was numbered, in order of their numbers. Nothing is being numbered meanwhile.
+    pub(crate) fn images(&self) -> Vec<u128> {
+        let mut images = vec![0; self.given.load(Ordering::Relaxed) as usize];
+        for shard in &self.shards {
+            let known = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            #[expect(clippy::iter_over_hash_type, reason = "each has its own place")]
+            for (image, id) in known.iter() {
+                if let Some(place) = images.get_mut((id - OWN) as usize) {
+                    *place = *image;
+                }
+            }
+        }
+        images
     }
 }
 

@@ -64,6 +64,20 @@ impl Set {
     }
 }
 
+pub(crate) fn write(set: &RoaringBitmap, out: &mut Vec<u8>) {
+    out.extend((set.serialized_size() as u64).to_le_bytes());
+    // Writing to memory does not fail.
+    _ = set.serialize_into(out);
+}
+
+pub(crate) fn read(bytes: &mut Reader<'_>) -> Option<RoaringBitmap> {
+    /// How a set without runs begins: nothing in it is larger than its bytes.
+    const PLAIN: [u8; 4] = 12346u32.to_le_bytes();
+    let n = bytes.count(1)?;
+    let bytes = bytes.take(n)?;
+    RoaringBitmap::deserialize_from(bytes.starts_with(&PLAIN).then_some(bytes)?).ok()
+}
+
 impl Unique {
     fn reserve(&mut self, cells: usize) {
         if self.sets.len() < cells {
@@ -99,16 +113,14 @@ impl Accumulator for Unique {
 
     fn write(&mut self, cell: usize, out: &mut Vec<u8>) {
         self.reserve(cell + 1);
-        let Some(set) = self.settled(cell) else { return };
-        out.extend((set.serialized_size() as u64).to_le_bytes());
-        // Writing to memory does not fail.
-        _ = set.serialize_into(out);
+        if let Some(set) = self.settled(cell) {
+            write(set, out);
+        }
     }
 
     fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool {
         self.reserve(cell + 1);
-        let read = bytes.count(1).and_then(|n| RoaringBitmap::deserialize_from(bytes.take(n)?).ok());
-        let (Some(read), Some(set)) = (read, self.settled(cell)) else { return false };
+        let (Some(read), Some(set)) = (read(bytes), self.settled(cell)) else { return false };
         if set.is_empty() {
             *set = read
         } else {

@@ -26,6 +26,31 @@ pub(crate) struct Timeline {
     pub each: Vec<(i64, i64)>,
 }
 
+/// The part of a timeline that some instants can fall into.
+#[derive(Debug)]
+pub(crate) struct Stretch<'a> {
+    /// How many boundaries are at or before the first of them.
+    before: usize,
+    /// The boundaries between them.
+    pub inner: &'a [i64],
+    /// Whether a span covers what lies before, between and after these.
+    pub covered: Vec<bool>,
+}
+
+impl Stretch<'_> {
+    /// The number that an atom has in the stretch alone.
+    pub(crate) fn local(&self, atom: u32) -> Option<u32> {
+        let local = (atom as usize + 1).checked_sub(self.before)?;
+        (self.covered.get(local) == Some(&true)).then_some(local as u32)
+    }
+
+    /// The atom of such a number.
+    pub(crate) fn atom(&self, local: u32) -> Option<u32> {
+        (self.covered.get(local as usize) == Some(&true)).then_some(())?;
+        u32::try_from((self.before + local as usize).checked_sub(1)?).ok()
+    }
+}
+
 impl Timeline {
     /// `intervals`: distinct. Nothing at or after `as_of` is covered.
     pub(crate) fn new(intervals: &[Interval], as_of: Timestamp) -> Self {
@@ -77,6 +102,14 @@ impl Timeline {
         let first = self.spans.iter().filter(|(a, b)| a < b).map(|s| s.0).min()?;
         let last = self.spans.iter().filter(|(a, b)| a < b).map(|s| s.1).max()?;
         Some((*self.boundaries.get(first as usize)?, *self.boundaries.get(last as usize)?))
+    }
+
+    /// What instants from `from` to `to`, both included, can fall into.
+    pub(crate) fn stretch(&self, from: i64, to: i64) -> Stretch<'_> {
+        let before = self.boundaries.partition_point(|b| *b <= from);
+        let behind = self.boundaries.partition_point(|b| *b <= to).max(before);
+        let covered = (before..=behind).map(|at| at.checked_sub(1).and_then(|at| self.covered.get(at)) == Some(&true));
+        Stretch { before, inner: self.boundaries.get(before..behind).unwrap_or_default(), covered: covered.collect() }
     }
 
     /// The atom of each instant; `i64::MIN` is none. Rows come in order of time more often than not, so that often all of a batch

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, UInt32Array,
 };
-use datafusion::arrow::compute::{cast, filter, is_not_null, prep_null_mask_filter, take};
+use datafusion::arrow::compute::{cast, filter, is_not_null, max, min, prep_null_mask_filter, take};
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::row::{RowConverter, SortField};
@@ -15,6 +15,8 @@ use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{self, ColumnId, Edge, Format, Origin, Reach, RowExpr, ScalarType, Way};
 
+use crate::cache::Making;
+use crate::cache::key;
 use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::column::FileColumn;
 use crate::sources::convert::{Refused, Target};
@@ -116,6 +118,16 @@ impl Cleaner {
         })
     }
 
+    /// How columns of the files become those of the program.
+    pub(crate) fn identify(&self, making: &mut Making) {
+        for (id, column) in self.clock.iter().chain(&self.columns) {
+            let field = self.table.schema.fields().get(column.position);
+            let (name, ty) = field.map_or(("", None), |field| (field.name().as_str(), Some(field.data_type())));
+            making.text(name).text(&format!("{id:?} {ty:?} {:?}", column.target));
+            key::zone(&column.target.reading.zone, making);
+        }
+    }
+
     /// Whether copies are to be collapsed with `dedup`.
     pub fn has_key(&self) -> bool {
         !self.shared.def.key.is_empty()
@@ -133,12 +145,15 @@ impl Cleaner {
             missing_in_scope: Vec::new(),
             hits: Arc::default(),
             made: Made::default(),
+            timed: None,
             shared: Arc::clone(&self.shared),
         };
         if let Some((id, column)) = &self.clock {
             let read = column.target.convert(&self.raw(raw, column.position)?);
             let read = read.map_err(|refused| self.refused(*id, column, &refused))?;
-            clean.clock = Some(read.array.as_primitive::<TimestampMicrosecondType>().clone());
+            let clock = read.array.as_primitive::<TimestampMicrosecondType>().clone();
+            clean.timed = min(&clock).zip(max(&clock));
+            clean.clock = Some(clock);
             clean.moved = read.moved;
             if self.shared.def.columns.get(id.0 as usize).is_some_and(|c| c.ty == ScalarType::Instant) {
                 clean.columns.insert(*id, read.array);
@@ -283,6 +298,8 @@ pub struct Clean {
     hits: Arc<Mutex<BTreeMap<Way, UInt32Array>>>,
     /// Of rows that are made of others.
     made: Made,
+    /// The least and the greatest time before anything was found out of scope.
+    timed: Option<(i64, i64)>,
     shared: Arc<Shared>,
 }
 
@@ -290,6 +307,11 @@ impl Clean {
     /// The source's clock; never null.
     pub fn clock(&self) -> Option<&TimestampMicrosecondArray> {
         self.clock.as_ref()
+    }
+
+    /// The least and the greatest time of the batch, rows out of scope included.
+    pub(crate) fn timed(&self) -> Option<(i64, i64)> {
+        self.timed
     }
 
     /// A column as a clock: an instant as it is, a date as the start of its day.
@@ -341,6 +363,7 @@ impl Clean {
             missing_in_scope: Vec::new(),
             hits: Arc::default(),
             made,
+            timed: None,
             shared,
         }
     }
@@ -369,6 +392,7 @@ impl Clean {
             missing_in_scope: Vec::new(),
             hits: Arc::default(),
             made: self.made.filter(&mask),
+            timed: self.timed,
             shared: Arc::clone(&self.shared),
         }
     }

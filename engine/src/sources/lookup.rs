@@ -1,6 +1,7 @@
 //! Lookups: read whole, each key proved to be there once.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -15,6 +16,8 @@ use kepi_lang::ir::{self, ColumnId, LookupId, Origin, Program, RowKind, Way};
 use kepi_lang::results::Rejected;
 use kepi_lang::source::Span;
 
+use crate::cache::Making;
+use crate::cache::key;
 use crate::rows::{Civil, Columns, RowError, condition, evaluate};
 use crate::sources::clean::sortable;
 use crate::sources::column::FileColumn;
@@ -39,6 +42,8 @@ pub struct OpenLookup {
     /// For each way that its computed columns go: the lookup, and the row that each row leads to.
     steps: BTreeMap<Way, Step>,
     ties: u64,
+    /// The rows that stand, where only the newest do.
+    newest: Option<UInt32Array>,
 }
 
 #[derive(Debug)]
@@ -86,6 +91,7 @@ impl OpenLookup {
             table,
             steps: BTreeMap::new(),
             ties: 0,
+            newest: None,
         };
         let starts = lookup.read(&found).map_err(|finding| vec![finding])?;
         if def.latest.is_none() {
@@ -133,6 +139,7 @@ impl OpenLookup {
         let newest = Newest::of(&keys, &times, &stands, &values);
         self.ties = newest.ties;
         let chosen = UInt32Array::from(newest.rows);
+        self.newest = Some(chosen.clone());
         let failed = |e: ArrowError| Diagnostic::new(Code::Internal, self.def.span, e.to_string());
         for column in self.columns.values_mut() {
             *column = take(column, &chosen, None).map_err(failed)?;
@@ -328,6 +335,29 @@ impl OpenLookup {
     /// The finding for a field of a column of its files, if the column's text is no JSON.
     pub(crate) fn refused_field(&self, field: &Field) -> Option<Diagnostic> {
         fields::refused(&self.table, &self.def.columns, field, self.def.span)
+    }
+
+    /// What its rows depend on.
+    pub(crate) fn identify(&self, making: &mut Making) -> Result<(), Diagnostic> {
+        making.text(&self.def.name).text(&self.fingerprint()?);
+        (self.def.format, &self.def.key, self.def.latest, self.def.valid).hash(making);
+        making.text(&format!("{:?} {:?}", self.def.text.separator, self.def.text.quote));
+        key::columns(&self.def.columns, making);
+        key::links(&self.def.links, making);
+        self.newest.iter().for_each(|rows| rows.values().hash(making));
+        Ok(())
+    }
+
+    /// The lookups that it reaches, itself included.
+    pub(crate) fn reaches<'a>(&self, all: &'a [Arc<Self>], found: &mut BTreeMap<LookupId, &'a Self>) {
+        let Some(own) = all.get(self.id.0 as usize).filter(|_| !found.contains_key(&self.id)) else { return };
+        found.insert(self.id, own);
+        let over = self.steps.values().map(|step| Arc::clone(&step.lookup));
+        over.for_each(|lookup| lookup.reaches(all, found));
+    }
+
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
     }
 
     pub fn id(&self) -> LookupId {

@@ -6,7 +6,7 @@ mod text;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::config::TableParquetOptions;
@@ -38,11 +38,11 @@ use crate::sources::table::{Body, DataFile, Table};
 use nested::Nested;
 
 /// Two days, in microseconds: more than local time is ever away from UTC, whatever a policy does at a gap.
-const SLACK: i64 = 2 * 86_400_000_000;
+pub(super) const SLACK: i64 = 2 * 86_400_000_000;
 
 /// Parquet files that are read alike.
 #[derive(Debug)]
-struct Files {
+struct Alike {
     schema: SchemaRef,
     /// How many of its fields the files have; those behind are made by folders.
     own: usize,
@@ -54,19 +54,35 @@ struct Files {
     remote: bool,
 }
 
+/// The column that says which file a row is of, behind all others: no file calls one of its own so.
+pub(crate) const TAG: &str = "\0file";
+
+/// The schema of a scan of a table.
+fn schema(table: &Table, tagged: bool) -> SchemaRef {
+    let tag = tagged.then(|| Arc::new(Field::new(TAG, DataType::UInt32, false)));
+    Arc::new(Schema::new(table.schema.fields().iter().cloned().chain(tag).collect::<Vec<_>>()))
+}
+
+/// Which files are read, and whether their rows say of which of them they are.
+pub(crate) struct Files {
+    pub left_out: Vec<bool>,
+    pub tagged: bool,
+}
+
 /// A plan that yields `columns` (positions, ascending) of all files but those that are left out, under their raw names.
 pub(crate) fn plan(
     name: &str,
     table: &Arc<Table>,
     columns: &[usize],
     bounds: Option<(Interval, usize)>,
-    left_out: Vec<bool>,
+    Files { left_out, tagged }: Files,
     zone: &TimeZone,
 ) -> Result<LogicalPlan> {
+    let schema = schema(table, tagged);
+    let wanted: Vec<usize> = columns.iter().copied().chain(tagged.then_some(table.schema.fields().len())).collect();
     if table.format != Format::Parquet {
-        let source = provider_as_source(Arc::new(text::Texts::new(Arc::clone(table), left_out)));
-        return LogicalPlanBuilder::scan(TableReference::bare(name.to_owned()), source, Some(columns.to_vec()))?
-            .build();
+        let source = provider_as_source(Arc::new(text::Texts::new(Arc::clone(table), schema, left_out)));
+        return LogicalPlanBuilder::scan(TableReference::bare(name.to_owned()), source, Some(wanted))?.build();
     }
     let mut groups: Vec<(bool, bool, Nested, Vec<PartitionedFile>)> = Vec::new();
     for (at, file) in table.files.iter().enumerate() {
@@ -80,19 +96,20 @@ pub(crate) fn plan(
             footer.leaves.get(clock).is_some_and(|leaf| leaf.path.is_empty()) && footer.is_never_null(clock)
         });
         let nested = Nested::of(table, file, footer, columns);
+        let tag = tagged.then_some(at as u32);
         let remote = matches!(file.found.place, Place::Remote(_));
         match groups.iter_mut().find(|(t, r, n, _)| *t == timed && *r == remote && *n == nested) {
-            Some((.., files)) => files.push(entry(table, file, footer)?),
-            None => groups.push((timed, remote, nested, vec![entry(table, file, footer)?])),
+            Some((.., files)) => files.push(entry(table, file, footer, tag)?),
+            None => groups.push((timed, remote, nested, vec![entry(table, file, footer, tag)?])),
         }
     }
     let bounds = bounds.and_then(|(bounds, clock)| within(table, clock, bounds, zone));
     let mut plan: Option<LogicalPlanBuilder> = None;
     for (timed, remote, nested, files) in groups {
         let bounds = bounds.clone().filter(|_| timed);
-        let files = Files { schema: Arc::clone(&table.schema), own: table.own, nested, files, remote, bounds };
+        let files = Alike { schema: Arc::clone(&schema), own: table.own, nested, files, remote, bounds };
         let reference = TableReference::bare(name.to_owned());
-        let part = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::new(files)), Some(columns.to_vec()))?;
+        let part = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::new(files)), Some(wanted.clone()))?;
         plan = Some(match plan {
             None => part,
             Some(first) => first.union(part.build()?)?,
@@ -104,7 +121,7 @@ pub(crate) fn plan(
     }
 }
 
-fn entry(table: &Table, file: &DataFile, footer: &Footer) -> Result<PartitionedFile> {
+fn entry(table: &Table, file: &DataFile, footer: &Footer, tag: Option<u32>) -> Result<PartitionedFile> {
     let mut entry = PartitionedFile::new(String::new(), file.found.bytes);
     match &file.found.place {
         Place::Local(path) => {
@@ -122,6 +139,7 @@ fn entry(table: &Table, file: &DataFile, footer: &Footer) -> Result<PartitionedF
             let value = file.fixed.iter().find(|(name, _)| *name == column.name);
             hive::scalar(value.and_then(|(_, value)| value.as_deref()), field.data_type())
         })
+        .chain(tag.map(|tag| ScalarValue::UInt32(Some(tag))))
         .collect();
     Ok(entry)
 }
@@ -182,7 +200,7 @@ fn within(table: &Table, clock: usize, bounds: Interval, zone: &TimeZone) -> Opt
 }
 
 #[async_trait]
-impl TableProvider for Files {
+impl TableProvider for Alike {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }

@@ -103,27 +103,41 @@ impl OpenSource {
         self.table.unchanged()
     }
 
+    /// How far beyond a bound, in microseconds, rows may be left out or not.
+    pub(crate) fn slack(&self) -> i64 {
+        /// A bound is rounded to the files' units, which are seconds at most.
+        const ROUNDED: i64 = 2_000_000;
+        ROUNDED + scan::SLACK
+    }
+
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.calendar.zone
     }
 
     /// A scan of the file columns that `columns`, the clock, the key and the scope need, and of no others (of all, where a
     /// key makes copies be compared). `bounds` leaves out what lies outside them in pieces: what is yielded may still lie
-    /// outside.
-    pub fn scan(&self, columns: &BTreeSet<ColumnId>, bounds: Option<Interval>) -> Result<LogicalPlan, DataFusionError> {
+    /// outside. `kept`: by file, whether it need not be read; given, the rows say of which file they are.
+    pub(crate) fn scan(
+        &self,
+        columns: &BTreeSet<ColumnId>,
+        bounds: Option<Interval>,
+        kept: Option<&[bool]>,
+    ) -> Result<LogicalPlan, DataFusionError> {
         let clock = self.def.time.and_then(|time| self.file_column(time)).and_then(|raw| self.table.position(raw));
         // Bounds would split the copies of a key.
         let bounds = bounds.filter(|_| self.def.key.is_empty()).zip(clock);
         let columns = self.raw(columns, true);
-        let left_out = self.left_out(bounds.map(|(bounds, _)| bounds));
+        let mut left_out = self.left_out(bounds.map(|(bounds, _)| bounds));
+        left_out.iter_mut().zip(kept.into_iter().flatten()).for_each(|(out, kept)| *out |= kept);
+        let files = scan::Files { left_out, tagged: kept.is_some() };
         let reading = self.def.time.and_then(|time| self.column(time)?.time.as_ref());
         // Without a zone of its own a clock is in the project's.
         let zone = reading.and_then(|reading| TimeZone::get(&reading.zone).ok());
-        scan::plan(&self.def.name, &self.table, &columns, bounds, left_out, zone.as_ref().unwrap_or(self.zone()))
+        scan::plan(&self.def.name, &self.table, &columns, bounds, files, zone.as_ref().unwrap_or(self.zone()))
     }
 
     /// Files that need not be read: their folders say that all of their rows are out of scope, or outside the bounds.
-    fn left_out(&self, bounds: Option<Interval>) -> Vec<bool> {
+    pub(crate) fn left_out(&self, bounds: Option<Interval>) -> Vec<bool> {
         let mut out = hive::out_of_scope(self);
         if let (Some(bounds), Some(clock)) = (bounds, self.fixed_clock()) {
             for (out, file) in out.iter_mut().zip(&self.table.files) {

@@ -70,6 +70,7 @@ pub(crate) struct DataFile {
     pub places: Vec<Option<usize>>,
     /// Columns that its folders make, with the value of all rows.
     pub fixed: Vec<(String, Option<String>)>,
+    content: OnceLock<[u8; 32]>,
 }
 
 /// The place of a column that a file's folders make.
@@ -252,6 +253,19 @@ impl Table {
         self.scales.lock().unwrap_or_else(PoisonError::into_inner).insert(position, scale);
     }
 
+    /// The hash of a file's content; read once, when it is first asked for.
+    pub fn content(&self, file: &DataFile) -> Result<[u8; 32], Diagnostic> {
+        if let Body::Text(text) = &file.body {
+            return Ok(text.content);
+        }
+        if let Some(known) = file.content.get() {
+            return Ok(*known);
+        }
+        let content = open::content(&file.found.place);
+        let content = content.map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?;
+        Ok(*file.content.get_or_init(|| content))
+    }
+
     /// SHA-256, in hex, over relative paths, sizes and contents; read once, when it is first asked for.
     pub fn fingerprint(&self) -> Result<String, Diagnostic> {
         if let Some(known) = self.fingerprint.get() {
@@ -262,11 +276,7 @@ impl Table {
             hash.update(file.found.relative.as_bytes());
             hash.update([0]);
             hash.update(file.found.bytes.to_le_bytes());
-            hash.update(match &file.body {
-                Body::Text(text) => text.content,
-                Body::Parquet(_) | Body::Arrow(_) => open::content(&file.found.place)
-                    .map_err(|error| finding(&self.owner, &file.found, Trouble::io(&error, false)))?,
-            });
+            hash.update(self.content(file)?);
         }
         let text = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         Ok(self.fingerprint.get_or_init(|| text).clone())
@@ -374,7 +384,20 @@ fn roots<'a>(leaves: impl Iterator<Item = Option<&'a Leaf>>) -> Vec<usize> {
 
 impl DataFile {
     fn new(found: Found, rows: u64, body: Body) -> Self {
-        Self { found, rows, body, places: Vec::new(), fixed: Vec::new() }
+        Self { found, rows, body, places: Vec::new(), fixed: Vec::new(), content: OnceLock::new() }
+    }
+
+    /// The hash of its content, if it was found out.
+    pub fn known(&self) -> Option<[u8; 32]> {
+        match &self.body {
+            Body::Text(text) => Some(text.content),
+            Body::Parquet(_) | Body::Arrow(_) => self.content.get().copied(),
+        }
+    }
+
+    /// Says what the content's hash is, without reading it.
+    pub fn know(&self, content: [u8; 32]) {
+        self.content.get_or_init(|| content);
     }
 
     /// Rows that cannot be read.

@@ -207,7 +207,7 @@ pub(super) fn batches(
     config.options_mut().optimizer.repartition_file_min_size = 0;
     let context = SessionContext::new_with_config(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build().unwrap();
-    let plan = source.scan(columns, bounds).map_err(|e| e.to_string())?;
+    let plan = source.scan(columns, bounds, None).map_err(|e| e.to_string())?;
     // As a task, so that a panic of a reader is seen as an engine sees it.
     let task = runtime.spawn(async move { context.execute_logical_plan(plan).await?.collect().await });
     runtime.block_on(task).map_err(|e| e.to_string())?.map_err(|e| e.to_string())

@@ -39,7 +39,7 @@ pub fn write(root: &Path, program: &Program, tables: &Tables, files: usize) {
     }
 }
 
-fn parquet(path: &Path, columns: &[Column], rows: &[Vec<Value>]) {
+pub fn parquet(path: &Path, columns: &[Column], rows: &[Vec<Value>]) {
     let (mut fields, mut arrays) = (Vec::new(), Vec::new());
     for (at, column) in columns.iter().enumerate() {
         let Origin::File(raw) = &column.origin else { continue };

@@ -2,6 +2,7 @@
 
 mod data;
 mod hand;
+mod kept;
 mod oracle;
 mod programs;
 mod random;

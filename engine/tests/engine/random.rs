@@ -2,6 +2,7 @@
 //! `KEPI_RANDOM_SEED=17` runs one.
 
 mod exprs;
+pub mod kept;
 mod metrics;
 mod world;
 
@@ -58,6 +59,11 @@ fn one(seed: u64) -> (usize, usize) {
     // Mostly one thread: what differs is rarely the number of them.
     let other =
         if seed.is_multiple_of(3) { answered(&program, &tables, &question, more.0, more.1) } else { first.clone() };
+    // Four runs more each.
+    if seed.is_multiple_of(2) {
+        let agrees = kept::agrees(&mut rng, &program, &tables, &question, more.0);
+        agrees.unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+    }
     let tell = |what: &str| format!("seed {seed}: {what}\n{}", asked(&question));
     let (first, other) = match (first, other, &expected) {
         (Ok(first), Ok(other), Ok(_)) => (first, other),

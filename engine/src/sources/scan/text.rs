@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -17,7 +17,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
 };
-use kepi_lang::diag::Diagnostic;
+use kepi_lang::diag::{Code, Diagnostic};
 
 use crate::sources::failed;
 use crate::sources::table::{Batches, Part, Piece, Table, finding, shares};
@@ -26,19 +26,21 @@ use crate::sources::table::{Batches, Part, Piece, Table, finding, shares};
 #[derive(Debug)]
 pub(super) struct Texts {
     table: Arc<Table>,
+    /// The table's, and perhaps which file a row is of.
+    schema: SchemaRef,
     left_out: Vec<bool>,
 }
 
 impl Texts {
-    pub fn new(table: Arc<Table>, left_out: Vec<bool>) -> Self {
-        Self { table, left_out }
+    pub fn new(table: Arc<Table>, schema: SchemaRef, left_out: Vec<bool>) -> Self {
+        Self { table, schema, left_out }
     }
 }
 
 #[async_trait]
 impl TableProvider for Texts {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.table.schema)
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -52,10 +54,10 @@ impl TableProvider for Texts {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let columns = projection.cloned().unwrap_or_else(|| (0..self.table.columns.len()).collect());
+        let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let least = state.config_options().optimizer.repartition_file_min_size as u64;
         let shares = shares(&self.table.files, &self.left_out, state.config().target_partitions(), least);
-        Ok(Arc::new(ReadExec::new(Arc::clone(&self.table), columns, shares)))
+        Ok(Arc::new(ReadExec::new(Arc::clone(&self.table), &self.schema, columns, shares)))
     }
 }
 
@@ -63,14 +65,15 @@ impl TableProvider for Texts {
 #[derive(Debug)]
 struct ReadExec {
     table: Arc<Table>,
+    /// Of the table; one behind them says which file a row is of.
     columns: Vec<usize>,
     shares: Vec<Vec<Part>>,
     properties: Arc<PlanProperties>,
 }
 
 impl ReadExec {
-    fn new(table: Arc<Table>, columns: Vec<usize>, shares: Vec<Vec<Part>>) -> Self {
-        let fields = columns.iter().filter_map(|c| table.schema.fields().get(*c).cloned());
+    fn new(table: Arc<Table>, schema: &Schema, columns: Vec<usize>, shares: Vec<Vec<Part>>) -> Self {
+        let fields = columns.iter().filter_map(|c| schema.fields().get(*c).cloned());
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let properties = Arc::new(PlanProperties::new(
             EquivalenceProperties::new(schema),
@@ -126,13 +129,16 @@ impl ExecutionPlan for ReadExec {
 
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let parts = self.shares.get(partition).cloned().unwrap_or_default();
+        let schema = Arc::clone(self.properties.eq_properties.schema());
+        let known = self.table.schema.fields().len();
+        let (columns, tags): (Vec<usize>, Vec<usize>) = self.columns.iter().partition(|at| **at < known);
         let parts = Parts {
             table: Arc::clone(&self.table),
-            columns: self.columns.clone(),
+            columns,
+            tagged: (!tags.is_empty()).then(|| Arc::clone(&schema)),
             parts: parts.into_iter(),
             open: None,
         };
-        let schema = Arc::clone(self.properties.eq_properties.schema());
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(parts))))
     }
 }
@@ -141,6 +147,8 @@ impl ExecutionPlan for ReadExec {
 struct Parts {
     table: Arc<Table>,
     columns: Vec<usize>,
+    /// The schema with the column that says which file a row is of.
+    tagged: Option<SchemaRef>,
     parts: std::vec::IntoIter<Part>,
     open: Option<(usize, Batches)>,
 }
@@ -156,8 +164,9 @@ impl Parts {
                     (Err(trouble), Some(file)) => return Err(finding(&self.table.owner, &file.found, trouble)),
                     (Err(_), None) => None,
                 };
-                if read.is_some() {
-                    return Ok(read);
+                if let Some(batch) = read {
+                    let file = *file;
+                    return self.tag(batch, file).map(Some);
                 }
                 self.open = None;
             }
@@ -166,6 +175,16 @@ impl Parts {
             let piece = Piece { file, from: part.from, until: part.until, last: part.last };
             self.open = Some((part.file, self.table.batches(&piece, &self.columns)?));
         }
+    }
+}
+
+impl Parts {
+    fn tag(&self, batch: RecordBatch, file: usize) -> Result<RecordBatch, Diagnostic> {
+        let Some(schema) = &self.tagged else { return Ok(batch) };
+        let tags: ArrayRef = Arc::new(UInt32Array::from(vec![file as u32; batch.num_rows()]));
+        let columns = batch.columns().iter().cloned().chain([tags]).collect();
+        RecordBatch::try_new(Arc::clone(schema), columns)
+            .map_err(|e| Diagnostic::without_place(Code::Internal, e.to_string()))
     }
 }
 
