@@ -33,6 +33,8 @@ pub const LINTS: &[(&str, Code)] = &[
     ("ownerless", Code::Ownerless),
     ("unused_allow", Code::UnusedAllow),
     ("lone_event", Code::LoneEvent),
+    ("damaged_entry", Code::DamagedEntry),
+    ("nothing_kept", Code::NothingKept),
 ];
 
 /// Lints that say nothing until a project gives them a level: house rules that not every house has.

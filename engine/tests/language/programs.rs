@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kepi_engine::cache::{Cache, LIMIT};
 use kepi_engine::{Dataset, Options};
 use kepi_lang::calendar::Calendar;
 use kepi_lang::ir::{Ask, Program, Question};
@@ -118,6 +119,16 @@ fn disagreement(
                     Some(_) => return Some(format!("another answer with {threads} threads")),
                 }
             }
+        }
+    }
+    let first = first?;
+    let cache = tempfile::tempdir().expect("a folder");
+    for threads in [2, 8] {
+        let kept = Some(Arc::new(Cache::new(cache.path().to_owned(), LIMIT)));
+        let options = Options { threads: Some(threads), cache: kept, ..Options::default() };
+        let answered = Dataset::open(root, Arc::clone(program), options).and_then(|d| d.answer(question));
+        if !answered.is_ok_and(|results| same(&first, &results)) {
+            return Some(format!("what is kept shows with {threads} threads"));
         }
     }
     None
