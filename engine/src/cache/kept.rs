@@ -19,6 +19,7 @@ use crate::operators::Reader;
 use crate::operators::ids::Interner;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
+use crate::plan::timeline::Stretch;
 use crate::sources::open::Place;
 use crate::sources::table::{DataFile, Table};
 use crate::sources::{OpenLookup, OpenSource, Opened, TAG};
@@ -226,7 +227,8 @@ impl Keeping {
             self.cache.put(Kind::Reach, &file.key, &[&written_reach(reach)]);
         }
         let key = key::state(&file.key, &work.plan, &work.spec, reach.as_ref(), slack);
-        let local = |space: usize, atom: u32| match key::stretch(&work.plan, &work.spec, space, reach.as_ref()) {
+        let stretches = stretches(&work.plan, &work.spec, reach.as_ref());
+        let local = |space: usize, atom: u32| match stretches.get(space)? {
             Some(stretch) => stretch.local(atom),
             None => Some(atom),
         };
@@ -313,9 +315,14 @@ impl Kept {
     }
 }
 
+/// By space, the part of its timeline that a file's rows can fall into.
+fn stretches<'a>(plan: &'a Plan, spec: &SuiteSpec, reach: Option<&Reach>) -> Vec<Option<Stretch<'a>>> {
+    (0..spec.spaces.len()).map(|at| key::stretch(plan, spec, at, reach)).collect()
+}
+
 /// A kept state's parts with the atoms and numbers of this run.
 fn here(plan: &Plan, spec: &SuiteSpec, reach: Option<&Reach>, parts: &[Vec<u8>], ids: &Renumbered) -> Option<Parts> {
-    let stretches: Vec<_> = (0..spec.spaces.len()).map(|at| key::stretch(plan, spec, at, reach)).collect();
+    let stretches = stretches(plan, spec, reach);
     let atom = |space: usize, local: u32| match stretches.get(space)? {
         Some(stretch) => stretch.atom(local),
         None => Some(local),

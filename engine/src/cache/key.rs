@@ -98,7 +98,10 @@ pub(super) fn state(file: &Key, plan: &Plan, spec: &SuiteSpec, reach: Option<&Re
     hull(spec, reach, slack).hash(&mut making);
     for at in 0..spec.spaces.len() {
         match stretch(plan, spec, at, reach) {
-            Some(stretch) => (1u8, stretch.inner, &stretch.covered).hash(&mut making),
+            Some(stretch) => {
+                let covered: Vec<u8> = stretch.covered.iter().map(|covered| u8::from(*covered)).collect();
+                (1u8, stretch.inner, covered).hash(&mut making);
+            }
             None => making.write_u8(0),
         }
     }
