@@ -28,7 +28,7 @@ pub fn agrees(
     // Where "now" was another.
     let mut before = question.clone();
     let times: Vec<_> = question.asks.iter().flat_map(|ask| &ask.periods).map(|p| p.interval.end).collect();
-    if let Some(time) = times.get(rng.below(times.len().max(1))) {
+    if let Some(time) = times.get(rng.below(times.len().max(1))).filter(|time| **time <= question.as_of) {
         before.as_of = *time;
     }
     let cache = folder.path().join(".kepi/cache");
