@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kepi_lang::calendar::{Calendar, Grain, Interval, Period};
 use kepi_lang::check::{AskSpec, Checked, Scope, Typed, check};
-use kepi_lang::diag::{Diagnostic, Severity};
+use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::Program;
 use kepi_lang::resolve::resolve;
 use kepi_lang::source::SourceMap;
@@ -35,7 +35,7 @@ pub fn compile(root: &Path, manifest: &str, definitions: &str) -> Result<Compile
     let Checked { program, diagnostics, scope } = check(project, Some(&schemas));
     found.extend(diagnostics);
     match program {
-        Some(program) if found.iter().all(|d| d.severity < Severity::Error) => Ok(Compiled { program, scope }),
+        Some(program) if !found.iter().any(Diagnostic::is_error) => Ok(Compiled { program, scope }),
         _ => Err(said(&sources, &found)),
     }
 }
