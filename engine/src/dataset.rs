@@ -313,6 +313,7 @@ impl Dataset {
 fn startable(threads: usize) -> std::io::Result<()> {
     // The runtime needs one or two beside its workers.
     const SPARE: usize = 2;
+    room(threads.saturating_add(SPARE))?;
     let (hold, held) = std::sync::mpsc::channel::<()>();
     let held = Arc::new(std::sync::Mutex::new(held));
     let wait = |held: Arc<std::sync::Mutex<std::sync::mpsc::Receiver<()>>>| move || drop(held.lock().map(|h| h.recv()));
@@ -322,6 +323,15 @@ fn startable(threads: usize) -> std::io::Result<()> {
     drop(hold);
     started?.into_iter().for_each(|thread| drop(thread.join()));
     Ok(())
+}
+
+/// Address space for that many threads: one that gets its stack, but not the little that it takes beside it, ends the process.
+fn room(threads: usize) -> std::io::Result<()> {
+    const EACH: usize = (2 << 20) + (256 << 10);
+    let mut room: Vec<u8> = Vec::new();
+    let reserved = room.try_reserve_exact(threads.saturating_mul(EACH));
+    std::hint::black_box(&mut room);
+    reserved.map_err(|_| std::io::ErrorKind::OutOfMemory.into())
 }
 
 fn refused(what: &str) -> Diagnostic {
