@@ -62,8 +62,8 @@ mkdir -p "$work/base/data" && cp -r "$work/base-metrics" "$work/base/metrics" &&
 : > "$work/diff" && : > "$work/twice"
 for _ in $(seq "$runs"); do
   took "$kepi" diff main --project "$project" >> "$work/diff"
-  head=$(took "$kepi" query m_0 m_6 --project "$project" --format csv)
-  base=$(took "$kepi" query m_0 m_6 --project "$work/base" --format csv)
+  head=$(took "$kepi" query m_0 m_6 --no-cache --project "$project" --format csv)
+  base=$(took "$kepi" query m_0 m_6 --no-cache --project "$work/base" --format csv)
   echo $((head + base)) >> "$work/twice"
 done
 diff=$(median < "$work/diff") twice=$(median < "$work/twice")

@@ -37,7 +37,7 @@ awk -v dir="$dir" -v metrics="$metrics" -v objectives="$objectives" -v files="$f
   forms[1] = "unique(active where plan = \"P%d\") over 28 days"
   forms[2] = "sum(payment.amount where country in (\"A%d\", \"DE\")) / unique(payment)"
   forms[3] = "share(count(play) per actor >= %d)"
-  forms[4] = "mean(unique(active) per day) / (unique(active) over %d days)"
+  forms[4] = "mean(unique(active where country = \"C%d\") per day) / (unique(active) over 28 days)"
   forms[5] = "percentile(sum(play.watched) per actor, 90) where country = \"C%d\""
   forms[6] = "m_%d / m_%d"
   forms[7] = "count(search where plan != \"P%d\") - ago(count(search), 1 week)"
@@ -46,7 +46,7 @@ awk -v dir="$dir" -v metrics="$metrics" -v objectives="$objectives" -v files="$f
     print "metrics:" > out
     for (m = f; m < metrics; m += files) {
       k = m % 8
-      if (k == 6) expr = sprintf(forms[6], m - 6, m - 4); else expr = sprintf(forms[k], m % 97 + 1)
+      if (k == 6) expr = sprintf(forms[6], m - 6, m - 4); else expr = sprintf(forms[k], m + 1)
       printf "  m_%d:\n    title: Metric %d\n    expr: %s\n    better: higher\n    stage: engagement\n    grain: week\n    owner: team%d\n    description: Generated.\n", m, m, expr, m % 9 > out
     }
     if (f < objectives || objectives > files) {

@@ -1,6 +1,8 @@
 //! The kepi language: from definition text to a typed program, and from an engine's results to a report.
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+extern crate alloc;
+
 pub mod calendar;
 pub mod check;
 pub mod decimal;

@@ -1,7 +1,9 @@
 //! Lints over all definitions at once, and what each definition allows of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
 
 use crate::calendar::{Grain, Length, SpanUnit, Window};
 use crate::diag::{Code, Diagnostic};
@@ -143,7 +145,7 @@ impl<'a> Lints<'a> {
         let mut seen: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (at, metric) in metrics.iter().enumerate() {
             let Some(def) = self.own(at).filter(|_| metric.expr.ty != ScalarType::Error) else { continue };
-            let mut hasher = DefaultHasher::new();
+            let mut hasher = FxHasher::default();
             metric.expr.hash(&mut hasher);
             let alike = seen.entry(hasher.finish()).or_default();
             let same = |other: &&usize| {
