@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::report::Range;
+use crate::report::evaluate::measure::{LEVEL, proportion};
 use crate::report::evaluate::values::Answers;
 use crate::report::figure::{
     Bottleneck, Cohort, CohortCell, Cohorts, Funnel, FunnelStep, JourneyFigure, Pooled, Segment,
 };
 use crate::report::plan::{CohortsPlan, FigurePlan, FunnelPlan, Handle};
 use crate::results::AnswerRow;
-use crate::stats::interval::{newcombe, wilson};
+use crate::stats::interval::newcombe;
 use crate::value::Value;
-
-const LEVEL: f64 = 0.95;
 
 pub(super) fn figure(answers: Answers, plan: &FigurePlan) -> Option<JourneyFigure> {
     match plan {
@@ -56,8 +55,7 @@ pub(super) fn funnel(answers: Answers, plan: &FunnelPlan) -> Option<Funnel> {
 }
 
 fn of_step(here: u64, before: u64) -> Option<Range> {
-    let bounds = wilson(here as f64, before as f64, LEVEL)?;
-    Some(Range { low: bounds.low, high: bounds.high, level: LEVEL, method: "Wilson".to_owned() })
+    proportion(here as f64, before as f64)
 }
 
 /// The step that loses most; of equals the first.

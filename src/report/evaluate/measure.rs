@@ -11,7 +11,7 @@ use crate::stats::interval::{score, wilson};
 use crate::value::Value;
 
 /// The level of a baseline's interval.
-const LEVEL: f64 = 0.95;
+pub(super) const LEVEL: f64 = 0.95;
 
 /// The value of a measurement. `higher` says which of several values is the best.
 pub(super) fn measured(answers: Answers, shown: &Shown, measurement: &Measurement, higher: bool) -> Measured {
@@ -128,7 +128,7 @@ fn over_parts(value: f64, parts: &[f64], noun: &str, pooled: bool, additivity: A
     (Some(n), range, None)
 }
 
-fn proportion(successes: f64, n: f64) -> Option<Range> {
+pub(super) fn proportion(successes: f64, n: f64) -> Option<Range> {
     let bounds = wilson(successes, n, LEVEL)?;
     Some(Range { low: bounds.low, high: bounds.high, level: LEVEL, method: "Wilson".to_owned() })
 }

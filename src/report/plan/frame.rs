@@ -32,8 +32,7 @@ pub struct Reach {
 
 impl Frame<'_> {
     pub(super) fn reach(&self, expr: &MetricExpr) -> Reach {
-        let timed = |id: &SourceId| self.program.sources.get(id.0 as usize).is_some_and(|s| s.time.is_some());
-        let sources: BTreeSet<SourceId> = expr.sources().into_iter().filter(timed).collect();
+        let sources = self.timed(expr);
         let extents = |pick: fn(&Extent) -> Option<Timestamp>| {
             let of = |id: &SourceId| self.extents.get(id.0 as usize).and_then(pick);
             sources.iter().filter_map(of).collect::<Vec<_>>()
@@ -48,8 +47,13 @@ impl Frame<'_> {
 
     /// Up to where every source with a clock that the expression reads is complete.
     pub(super) fn complete_to(&self, expr: &MetricExpr) -> Option<Timestamp> {
+        self.complete(&self.timed(expr))
+    }
+
+    /// The sources with a clock that an expression reads.
+    fn timed(&self, expr: &MetricExpr) -> BTreeSet<SourceId> {
         let timed = |id: &SourceId| self.program.sources.get(id.0 as usize).is_some_and(|s| s.time.is_some());
-        self.complete(&expr.sources().into_iter().filter(timed).collect())
+        expr.sources().into_iter().filter(timed).collect()
     }
 
     /// What ends before this instant can be told, by data that are complete up to another: a journey takes its time.

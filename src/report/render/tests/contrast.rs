@@ -43,11 +43,15 @@ fn set(after: &str) -> Colours {
     pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
 }
 
+/// The six digits of `#rgb` or `#rrggbb`.
+fn digits(colour: &str) -> String {
+    let digits = colour.strip_prefix('#').expect("a colour in hex");
+    if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.to_owned() }
+}
+
 /// Relative luminance of `#rgb` or `#rrggbb`, 0 to 1, as WCAG 2.2 defines it.
 fn luminance(colour: &str) -> f64 {
-    let digits = colour.strip_prefix('#').expect("a colour in hex");
-    let wide: String =
-        if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.to_owned() };
+    let wide = digits(colour);
     let channel = |at: usize| {
         let value = f64::from(u8::from_str_radix(&wide[at..at + 2], 16).expect("two hex digits")) / 255.0;
         if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
@@ -99,11 +103,7 @@ fn a_heat_map_can_be_read() {
     let dark: Colours = light.clone().into_iter().chain(set("prefers-color-scheme: dark")).collect();
     let print: Colours = light.clone().into_iter().chain(set("@media print")).collect();
     for (scheme, colours) in [("light", light), ("dark", dark), ("print", print)] {
-        let long = |colour: &str| {
-            let digits = colour.trim_start_matches('#');
-            if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.to_owned() }
-        };
-        let (over, under) = (long(&colours["--accent"]), long(&colours[CARD]));
+        let (over, under) = (digits(&colours["--accent"]), digits(&colours[CARD]));
         let mixed: String = (0..3)
             .map(|channel| {
                 let of = |text: &str| f64::from(u8::from_str_radix(&text[channel * 2..channel * 2 + 2], 16).unwrap());
