@@ -109,6 +109,10 @@ impl Metric {
         let measure = &self.type_params["measure"];
         measure.as_str().or_else(|| measure["name"].as_str())
     }
+
+    pub fn is_conversion(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("conversion")
+    }
 }
 
 /// A measure with the table that it is of.
@@ -134,6 +138,8 @@ impl Measured<'_> {
 #[derive(Default)]
 pub struct Traits<'a> {
     pub measured: Vec<Measured<'a>>,
+    /// What follows, of conversions: no name of a case is one of its.
+    pub converted: Vec<Measured<'a>>,
     pub kinds: BTreeSet<String>,
     /// A window of a measure over all days that came before.
     pub cumulative: bool,
@@ -178,7 +184,7 @@ impl Definitions {
         let params = &metric.type_params;
         traits.custom_calendar |= params.to_string().contains("alien_day");
         traits.cumulative |= kind == "cumulative";
-        traits.conversion |= kind == "conversion";
+        traits.conversion |= metric.is_conversion();
         traits.kinds.insert(kind);
         for key in ["numerator", "denominator"] {
             if let Some(inner) = params[key]["name"].as_str() {
@@ -191,12 +197,16 @@ impl Definitions {
             self.collect(input["name"].as_str().unwrap_or_default(), traits)?;
         }
         let conversion = &params["conversion_type_params"];
-        for input in [&params["measure"], &conversion["base_measure"], &conversion["conversion_measure"]] {
+        let converted = &conversion["conversion_measure"];
+        for input in [&params["measure"], &conversion["base_measure"], converted] {
             let Some(name) = input.as_str().or_else(|| input["name"].as_str()) else { continue };
             traits.spine |= input["join_to_timespine"] == Value::Bool(true);
             let measured = self.measure(name).ok_or_else(|| format!("no measure `{name}` is defined"))?;
             traits.approximate |= measured.measure.agg_params["use_approximate_percentile"] == Value::Bool(true);
-            traits.measured.push(measured);
+            match std::ptr::eq(input, converted) {
+                true => traits.converted.push(measured),
+                false => traits.measured.push(measured),
+            }
         }
         Ok(())
     }
@@ -209,7 +219,7 @@ impl Definitions {
     /// The coarsest grain of the clocks that are read.
     pub fn clock_grain(&self, metrics: &[String]) -> Result<Grain, String> {
         let traits = self.traits(metrics)?;
-        Ok(traits.measured.iter().map(Measured::grain).max().unwrap_or(Grain::Day))
+        Ok(traits.measured.iter().chain(&traits.converted).map(Measured::grain).max().unwrap_or(Grain::Day))
     }
 }
 

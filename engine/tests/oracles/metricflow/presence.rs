@@ -52,6 +52,11 @@ pub fn presence(of: &MetricExpr, need: Need) -> MetricExpr {
         MetricKind::Total(e) => int(MetricKind::Total(Box::new(inner(e)))),
         // How many members: a row where there is one at least.
         MetricKind::Summary { statistic: Statistic::Count, of: members } if !is_series(members) => some(of.clone()),
+        // What follows entries: a row where there is one of them.
+        MetricKind::Summary { of: members, .. } if need == Need::Any && is_entries(members) => {
+            let count = MetricKind::Summary { statistic: Statistic::Count, of: members.clone() };
+            some(int(count))
+        }
         MetricKind::Summary { statistic, of } => {
             let statistic = match statistic {
                 Statistic::First | Statistic::Last => *statistic,
@@ -85,6 +90,10 @@ fn is_series(of: &Collection) -> bool {
         Collection::Distribution { .. } | Collection::Times { .. } | Collection::Entries { .. } => false,
         Collection::Over { of, .. } => is_series(of),
     }
+}
+
+fn is_entries(of: &Collection) -> bool {
+    matches!(of, Collection::Entries { .. })
 }
 
 /// The rows behind a measure.

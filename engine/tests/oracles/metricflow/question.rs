@@ -1,6 +1,7 @@
 //! From a case to a question of kepi's, and from the answers to one table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ pub struct Model {
     pub definitions: Definitions,
     pub compiled: Compiled,
     pub dataset: Dataset,
+    root: PathBuf,
+    facts: String,
 }
 
 /// What a metric is in a row.
@@ -44,6 +47,13 @@ pub type Rows = BTreeMap<Vec<Cell>, Vec<Found>>;
 const DAYS: (&str, &str) = ("2000-01-01", "2041-01-01");
 const HOURS: (&str, &str) = ("2019-12-28", "2020-01-04");
 
+/// How the projects say what a conversion begins with.
+const ENTRY: &str = "  entry:";
+const ENTERED: &str = "site_visit";
+
+/// In hours: longer than any window of a conversion.
+const LONGEST_WINDOW: i64 = 2000 * 24;
+
 /// What is to be known of a case before it is asked.
 struct Plan<'a> {
     case: &'a Case,
@@ -58,14 +68,24 @@ struct Plan<'a> {
 }
 
 impl Model {
-    pub fn open(root: &std::path::Path, definitions: &str) -> Result<Self, String> {
+    pub fn open(root: &Path, facts: &str) -> Result<Self, String> {
+        Self::entered(root, facts, None)
+    }
+
+    /// The project in which a journey begins with those entries alone that meet a condition.
+    fn entered(root: &Path, facts: &str, condition: Option<&str>) -> Result<Self, String> {
         let read = |path: &str| std::fs::read_to_string(root.join(path)).map_err(|e| format!("{path}: {e}"));
-        let compiled = crate::pipeline::compile(root, &read("kepi.yaml")?, &read("metrics/all.yaml")?)?;
+        let mut said = read("metrics/all.yaml")?;
+        if let Some(condition) = condition {
+            let narrowed = format!("{ENTRY} {{expr: '{ENTERED} where {}'}}\n", condition.replace('\'', "''"));
+            said = said.replacen(&format!("{ENTRY} {ENTERED}\n"), &narrowed, 1);
+        }
+        let compiled = crate::pipeline::compile(root, &read("kepi.yaml")?, &said)?;
         let program = Arc::new(compiled.program.clone());
         let dataset =
             Dataset::open(root, program, Options { threads: Some(1), ..Options::default() }).map_err(|e| plain(&e))?;
-        let definitions = Definitions::read(definitions).map_err(|e| e.to_string())?;
-        Ok(Self { definitions, compiled, dataset })
+        let definitions = Definitions::read(facts).map_err(|e| e.to_string())?;
+        Ok(Self { definitions, compiled, dataset, root: root.to_owned(), facts: facts.to_owned() })
     }
 
     fn calendar(&self) -> &Calendar {
@@ -78,7 +98,31 @@ impl Model {
 
     /// The table that answers a case, and its rows in the order that is asked for.
     pub fn rows(&self, case: &Case, traits: &Traits<'_>) -> Result<(Rows, Vec<Vec<Cell>>), String> {
-        let mut plan = self.plan(case, traits)?;
+        let plan = self.plan(case, traits)?;
+        match self.entries(&plan)? {
+            Some(condition) => Self::entered(&self.root, &self.facts, Some(&condition))?.asked(plan),
+            None => self.asked(plan),
+        }
+    }
+
+    /// Which entries a case wants of a conversion: its conditions and its range are on them, not on what follows.
+    fn entries(&self, plan: &Plan<'_>) -> Result<Option<String>, String> {
+        if !plan.traits.conversion {
+            return Ok(None);
+        }
+        let mut conditions = Vec::new();
+        for part in &plan.rows {
+            conditions.push(format!("({})", part.said(&plan.names, &mut |_, _| Err("a metric".to_owned()))?));
+        }
+        if plan.case.time_constraint.is_some() {
+            let Interval { start, end } = self.range(plan, &[], plan.grains().first().copied())?;
+            conditions.push(format!("time >= {start} and time < {end}"));
+        }
+        Ok((!conditions.is_empty()).then(|| conditions.join(" and ")))
+    }
+
+    fn asked(&self, mut plan: Plan<'_>) -> Result<(Rows, Vec<Vec<Cell>>), String> {
+        let case = plan.case;
         let typed = case.metrics.iter().map(|m| self.typed(&plan, m)).collect::<Result<Vec<_>, _>>()?;
         plan.periods = self.periods_of(&plan, &typed)?;
         let mut rows = Rows::new();
@@ -93,7 +137,7 @@ impl Model {
                 asks.push(Ask { name, expr, by: one.by.clone(), periods: plan.periods.clone() });
             }
         }
-        let answers = self.answers(asks.clone())?;
+        let answers = self.answers(asks.clone(), plan.traits.conversion)?;
         for (number, of) in answers.chunks(3).enumerate() {
             for (key, found) in plan.table(of, &typed[number], self.calendar())? {
                 let all = rows.entry(key).or_insert_with(|| vec![Found::absent(); case.metrics.len()]);
@@ -104,12 +148,15 @@ impl Model {
         Ok((rows, order))
     }
 
-    fn answers(&self, asks: Vec<Ask>) -> Result<Vec<Answer>, String> {
-        // Up to the end of what is asked for, else up to the last event.
+    fn answers(&self, asks: Vec<Ask>, conversion: bool) -> Result<Vec<Answer>, String> {
+        // Up to the end of what is asked for, else up to the last event; MetricFlow does not wait for a window to pass.
         let ends = asks.iter().flat_map(|a| a.periods.last()).map(|p| p.interval.end).filter(|e| *e != Timestamp::MAX);
         let last =
             self.dataset.extents().iter().filter_map(|e| e.last).max().map(|t| self.calendar().next(t, Grain::Day));
-        let as_of = ends.max().or(last).ok_or("no time to ask for")?;
+        let mut as_of = ends.max().or(last).ok_or("no time to ask for")?;
+        if conversion {
+            as_of = as_of.checked_add(jiff::SignedDuration::from_hours(LONGEST_WINDOW)).map_err(|e| e.to_string())?;
+        }
         let question = Question { asks, as_of, as_of_given: true, range: None };
         self.dataset.answer(&question).map(|r| r.answers).map_err(|e| plain(&e))
     }
@@ -189,13 +236,7 @@ impl Model {
     /// The pieces of time that the grains of the case cut the range into.
     fn periods(&self, plan: &Plan<'_>, typed: &[Typed]) -> Result<Vec<Period>, String> {
         let calendar = self.calendar();
-        let later = plan.traits.cumulative || plan.traits.offset;
-        let of = |column: &Column| match column {
-            Column::Period(grain) => Some(*grain),
-            Column::Part(part) if later => grain_of(part),
-            _ => None,
-        };
-        let grains: BTreeSet<Grain> = plan.columns.iter().filter_map(of).collect();
+        let grains = plan.grains();
         let range = self.range(plan, typed, grains.first().copied())?;
         let Some(finest) = grains.first().copied() else { return Ok(vec![Calendar::total(range)]) };
         let periods = calendar.periods(range, finest).map_err(|e| e.message)?;
@@ -221,8 +262,10 @@ impl Model {
     fn typed(&self, plan: &Plan<'_>, metric: &str) -> Result<Typed, String> {
         let (mut expr, own) = self.subject(plan, metric)?;
         let mut conditions = Vec::new();
+        let converts = self.definitions.metric(metric).is_some_and(Metric::is_conversion);
+        let rows: &[Part] = if converts { &[] } else { &plan.rows };
         let (measured, plain): (Vec<&Part>, Vec<&Part>) =
-            plan.rows.iter().chain(&own).partition(|part| !part.metrics().is_empty());
+            rows.iter().chain(&own).partition(|part| !part.metrics().is_empty());
         for part in &plain {
             conditions.push(format!("({})", part.said(&plan.names, &mut |_, _| Err("a metric".to_owned()))?));
         }
@@ -306,7 +349,7 @@ impl Model {
             let periods = vec![Calendar::total(Interval::ALL)];
             let ask = Ask { name: metric.clone(), expr: typed.expr, by: typed.by, periods };
             let mut members = Vec::new();
-            for row in self.answers(vec![ask])?.into_iter().flat_map(|a| a.rows) {
+            for row in self.answers(vec![ask], false)?.into_iter().flat_map(|a| a.rows) {
                 let holds = row.value.as_f64().is_some_and(|v| match sign.as_str() {
                     ">" => v > bound,
                     ">=" => v >= bound,
@@ -337,6 +380,17 @@ impl Found {
 }
 
 impl Plan<'_> {
+    /// The grains of the clock that it asks for.
+    fn grains(&self) -> BTreeSet<Grain> {
+        let later = self.traits.cumulative || self.traits.offset;
+        let of = |column: &Column| match column {
+            Column::Period(grain) => Some(*grain),
+            Column::Part(part) if later => grain_of(part),
+            _ => None,
+        };
+        self.columns.iter().filter_map(of).collect()
+    }
+
     /// The rows that MetricFlow has, in the case's order and as many as it wants.
     fn ordered(
         &self,

@@ -6,7 +6,6 @@ use crate::metricflow::definitions::{Measured, Traits};
 const NO_METRIC: &str = "no metric: the values of dimensions alone are no question of kepi's";
 const CUSTOM_CALENDAR: &str = "a custom calendar (`alien_day`)";
 const APPROXIMATE: &str = "an approximate percentile, which depends on the engine";
-const CONVERSION: &str = "a conversion: its cases are not said as journeys yet";
 const FAN_OUT: &str =
     "a join on a key that is not unique: MetricFlow counts a row once for each copy, kepi refuses (K0612)";
 
@@ -30,9 +29,6 @@ pub fn of_traits(case: &Case, traits: &Traits<'_>) -> Option<&'static str> {
     }
     if traits.approximate {
         return Some(APPROXIMATE);
-    }
-    if traits.conversion {
-        return Some(CONVERSION);
     }
     let mut names = case.conditions();
     names.extend(case.columns().iter().cloned());
