@@ -2,6 +2,9 @@
 
 mod table;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::calendar::Grain;
 use crate::ir::{Aggregate, Lifecycle, MetricFunction, RowFunction};
 
@@ -125,7 +128,8 @@ pub struct Function {
 
 /// The function with this name.
 pub fn find(name: &str) -> Option<&'static Function> {
-    ALL.iter().find(|f| f.name == name)
+    static BY_NAME: LazyLock<HashMap<&str, &Function>> = LazyLock::new(|| ALL.iter().map(|f| (f.name, f)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// `day`, `week`, …: the start of the period, as a function of rows.

@@ -12,7 +12,7 @@ mod settings;
 mod tables;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::diag::Diagnostic;
 use crate::ir;
@@ -24,7 +24,7 @@ use crate::syntax::document::{
 
 pub use graph::{mentions, parts};
 pub use library::{Entry, Library, State};
-pub use names::is_reserved;
+pub use names::{Names, is_reserved};
 
 /// A project's definitions, all files merged in the order of files and of their text. Of two with one name the first stays.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct Project {
     pub releases: Vec<ReleaseDef>,
     pub reports: Vec<ReportDef>,
     /// The one namespace of expressions.
-    pub names: BTreeMap<String, Named>,
+    pub names: Names,
     /// Names whose definitions have findings already: a use of one is no second mistake.
     pub broken: BTreeSet<String>,
     pub library: Library,

@@ -1,7 +1,5 @@
 //! Metrics: the expression, and what is said of it.
 
-use std::collections::BTreeSet;
-
 use crate::calendar::Grain;
 use crate::check::additivity::loose_stock;
 use crate::check::algebra::unknown_unit;
@@ -68,7 +66,7 @@ impl<'a> Checker<'a> {
             description: word(&def.description),
             source: word(&def.source),
             library: self.scope.project.library.files.contains(&def.span.file),
-            formula: print::expr(&def.expr),
+            formula: def.formula.clone(),
             mentions: self.mentioned(&def.expr),
             expr,
         }
@@ -151,13 +149,11 @@ impl<'a> Checker<'a> {
 
     /// Metrics, events and segments that an expression names itself, in order of name.
     pub(super) fn mentioned(&self, expr: &Expr) -> Vec<String> {
-        let mut found = BTreeSet::new();
-        mentions(expr, &mut |name, _| {
-            if self.scope.named(name).is_some() {
-                found.insert(name.to_owned());
-            }
-        });
-        found.into_iter().collect()
+        let mut found = Vec::new();
+        mentions(expr, &mut |name, _| found.extend(self.scope.named(name).map(|_| name)));
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -72,7 +72,7 @@ impl<'a> Lints<'a> {
             return;
         }
         let index = |name: &str| match project.names.get(name) {
-            Some(Named::Metric(at)) => Some(*at),
+            Some(Named::Metric(at)) => Some(at),
             _ => None,
         };
         let mut used: BTreeSet<usize> = BTreeSet::new();

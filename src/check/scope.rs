@@ -51,12 +51,12 @@ impl Scope {
     }
 
     pub(super) fn named(&self, name: &str) -> Option<Named> {
-        self.project.names.get(name).copied()
+        self.project.names.get(name)
     }
 
     /// Names of the namespace of these kinds, for "did you mean".
     pub(super) fn names_of(&self, wanted: impl Fn(Named) -> bool) -> impl Iterator<Item = &str> {
-        self.project.names.iter().filter(move |(_, named)| wanted(**named)).map(|(name, _)| name.as_str())
+        self.project.names.sorted(wanted).into_iter()
     }
 
     pub(super) fn unit_words(&self) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diag::{Code, Diagnostic};
 use crate::resolve::{Named, Project};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, OptionWord};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, OptionWord};
 
 /// Calls `visit` for every name that an expression may refer to something by: bare names and the heads of members.
 pub fn mentions<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str, Span)) {
@@ -81,72 +81,50 @@ fn argument<'a>(arg: &'a Arg, place: Place, visit: &mut impl FnMut(&'a Expr, Pla
 
 /// Reports each cycle once, at the first of its names, and marks its members as broken.
 pub fn cycles(project: &mut Project, findings: &mut Vec<Diagnostic>) {
-    let mut graph: Graph = BTreeMap::new();
-    let broken = expressions(project, &mut graph, findings);
-    project.broken.extend(broken);
-    let mut lookups: Graph = BTreeMap::new();
-    for lookup in &project.lookups {
-        let next = lookup.links.iter().map(|l| (l.lookup.value.clone(), l.lookup.span)).collect();
-        lookups.insert(lookup.name.value.clone(), Node { span: lookup.name.span, next });
+    let graph = expressions(project);
+    let mut broken = BTreeSet::new();
+    for cycle in find(&graph) {
+        let help = "write what one of them is without the others";
+        findings.push(finding(&cycle, &graph, Code::DefinitionCycle, "is defined by itself", help));
+        broken.extend(cycle.iter().map(|at| graph[*at].name.to_owned()));
     }
+    project.broken.extend(broken);
+    let lookups = graph_of(project.lookups.iter().map(|def| {
+        let next = def.links.iter().map(|l| &l.lookup).collect();
+        (&def.name, next)
+    }));
     for cycle in find(&lookups) {
         let help = "links lead from many rows to one, and end: take one of these out";
         findings.push(finding(&cycle, &lookups, Code::DefinitionCycle, "links back to itself", help));
     }
-    let mut aims: Graph = BTreeMap::new();
-    for goal in &project.goals {
-        let parents = goal.parent.iter().map(|p| (p.value.clone(), p.span)).collect();
-        aims.insert(goal.name.value.clone(), Node { span: goal.name.span, next: parents });
-    }
-    for objective in &project.objectives {
-        let next = objective.supports.iter().map(|p| (p.value.clone(), p.span)).collect();
-        aims.insert(objective.name.value.clone(), Node { span: objective.name.span, next });
-    }
+    let goals = project.goals.iter().map(|def| (&def.name, def.parent.iter().collect()));
+    let objectives = project.objectives.iter().map(|def| (&def.name, def.supports.iter().collect()));
+    let aims = graph_of(goals.chain(objectives));
     for cycle in find(&aims) {
-        findings.push(finding(
-            &cycle,
-            &aims,
-            Code::AimCycle,
-            "supports itself",
-            "an aim supports one that is above it",
-        ));
+        let help = "an aim supports one that is above it";
+        findings.push(finding(&cycle, &aims, Code::AimCycle, "supports itself", help));
     }
 }
 
-fn expressions(project: &Project, graph: &mut Graph, findings: &mut Vec<Diagnostic>) -> BTreeSet<String> {
-    let events = project.events.iter().map(|d| (&d.name, &d.expr, Rank::Event));
-    let spans = project.spans.iter().map(|d| (&d.name, &d.source, Rank::Event));
-    let segments = project.segments.iter().map(|d| (&d.name, &d.expr, Rank::Segment));
-    let metrics = project.metrics.iter().map(|d| (&d.name, &d.expr, Rank::Metric));
-    for (name, expr, rank) in events.chain(spans).chain(segments).chain(metrics) {
-        let mut next = Vec::new();
-        walk(expr, Place::Measured, &mut |part, place| {
-            let ExprKind::Name(mentioned) = &part.kind else { return };
-            // A column may have the name of a metric: only what could be meant makes an edge.
-            let reachable = match project.names.get(mentioned) {
-                Some(Named::Event(_) | Named::Spans(_)) => place != Place::Condition,
-                Some(Named::Segment(_)) => place != Place::Key && (rank != Rank::Segment || *mentioned != name.value),
-                Some(Named::Metric(_)) => rank == Rank::Metric && place == Place::Measured,
-                Some(Named::Source(_)) | None => false,
-            };
-            if reachable && !next.iter().any(|(n, _)| n == mentioned) {
-                next.push((mentioned.clone(), part.span));
-            }
-        });
-        graph.insert(name.value.clone(), Node { span: name.span, next });
-    }
-    let mut broken = BTreeSet::new();
-    for cycle in find(graph) {
-        findings.push(finding(
-            &cycle,
-            graph,
-            Code::DefinitionCycle,
-            "is defined by itself",
-            "write what one of them is without the others",
-        ));
-        broken.extend(cycle);
-    }
-    broken
+struct Node<'a> {
+    name: &'a str,
+    span: Span,
+    /// What it refers to, and where it does.
+    next: Vec<(usize, Span)>,
+}
+
+/// The graph of definitions and the names that they give.
+fn graph_of<'a>(defs: impl Iterator<Item = (&'a Name, Vec<&'a Name>)>) -> Vec<Node<'a>> {
+    let defs: Vec<_> = defs.collect();
+    let index: BTreeMap<&str, usize> =
+        defs.iter().enumerate().map(|(at, (name, _))| (name.value.as_str(), at)).collect();
+    let place = |to: &&Name| Some((*index.get(to.value.as_str())?, to.span));
+    let node = |(name, next): &(&'a Name, Vec<&'a Name>)| Node {
+        name: &name.value,
+        span: name.span,
+        next: next.iter().filter_map(place).collect(),
+    };
+    defs.iter().map(node).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -156,51 +134,80 @@ enum Rank {
     Metric,
 }
 
-type Graph = BTreeMap<String, Node>;
-
-struct Node {
-    span: Span,
-    next: Vec<(String, Span)>,
+/// The graph of events, spans, segments and metrics, in this order.
+fn expressions<'a>(project: &'a Project) -> Vec<Node<'a>> {
+    let events = project.events.iter().map(|d| (&d.name, &d.expr, Rank::Event));
+    let spans = project.spans.iter().map(|d| (&d.name, &d.source, Rank::Event));
+    let segments = project.segments.iter().map(|d| (&d.name, &d.expr, Rank::Segment));
+    let metrics = project.metrics.iter().map(|d| (&d.name, &d.expr, Rank::Metric));
+    let (of_spans, of_segments) = (project.events.len(), project.events.len() + project.spans.len());
+    let of_metrics = of_segments + project.segments.len();
+    let node = |(at, (name, expr, rank)): (usize, (&'a Name, &'a Expr, Rank))| {
+        let mut next: Vec<(usize, Span)> = Vec::new();
+        walk(expr, Place::Measured, &mut |part, place| {
+            let ExprKind::Name(mentioned) = &part.kind else { return };
+            // A column may have the name of a metric: only what could be meant makes an edge.
+            let to = match project.names.get(mentioned) {
+                Some(Named::Event(i)) if place != Place::Condition => i,
+                Some(Named::Spans(i)) if place != Place::Condition => of_spans + i,
+                Some(Named::Segment(i)) if place != Place::Key && (rank != Rank::Segment || of_segments + i != at) => {
+                    of_segments + i
+                }
+                Some(Named::Metric(i)) if rank == Rank::Metric && place == Place::Measured => of_metrics + i,
+                _ => return,
+            };
+            if !next.iter().any(|(known, _)| *known == to) {
+                next.push((to, part.span));
+            }
+        });
+        Node { name: &name.value, span: name.span, next }
+    };
+    events.chain(spans).chain(segments).chain(metrics).enumerate().map(node).collect()
 }
 
-fn finding(cycle: &[String], graph: &Graph, code: Code, what: &str, help: &str) -> Diagnostic {
-    let first = &cycle[0];
-    let mut path: Vec<String> = cycle.iter().map(|n| format!("`{n}`")).collect();
-    path.push(format!("`{first}`"));
-    let node = &graph[first];
-    let span = node.next.iter().find(|(n, _)| Some(n) == cycle.get(1).or(Some(first))).map_or(node.span, |(_, s)| *s);
-    Diagnostic::new(code, span, format!("`{first}` {what}: {}", path.join(" -> "))).help(help)
+fn finding(cycle: &[usize], graph: &[Node], code: Code, what: &str, help: &str) -> Diagnostic {
+    let node = &graph[cycle[0]];
+    let path: Vec<String> = cycle.iter().chain(&cycle[..1]).map(|at| format!("`{}`", graph[*at].name)).collect();
+    let to = cycle.get(1).unwrap_or(&cycle[0]);
+    let span = node.next.iter().find(|(at, _)| at == to).map_or(node.span, |(_, span)| *span);
+    Diagnostic::new(code, span, format!("`{}` {what}: {}", node.name, path.join(" -> "))).help(help)
 }
 
 /// The cycles of a graph, each once, in the order of their first names. Iterative: a chain of definitions may be long.
-fn find(graph: &Graph) -> Vec<Vec<String>> {
-    let mut done: BTreeSet<&str> = BTreeSet::new();
+fn find(graph: &[Node]) -> Vec<Vec<usize>> {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Visit {
+        Not,
+        OnPath,
+        Done,
+    }
+    let mut visits = vec![Visit::Not; graph.len()];
+    let mut starts: Vec<usize> = (0..graph.len()).filter(|at| !graph[*at].next.is_empty()).collect();
+    starts.sort_unstable_by_key(|at| graph[*at].name);
     let mut cycles = Vec::new();
-    for start in graph.keys() {
-        let mut path: Vec<(&str, usize)> = Vec::new();
-        let mut on_path: BTreeSet<&str> = BTreeSet::new();
-        if done.insert(start) {
+    let mut path: Vec<(usize, usize)> = Vec::new();
+    for start in starts {
+        if visits[start] == Visit::Not {
+            visits[start] = Visit::OnPath;
             path.push((start, 0));
-            on_path.insert(start);
         }
-        while let Some((name, index)) = path.last_mut() {
-            let next = graph.get(*name).and_then(|node| node.next.get(*index));
+        while let Some((at, index)) = path.last_mut() {
+            let (from, next) = (*at, graph[*at].next.get(*index));
             *index += 1;
-            match next {
+            match next.map(|(to, _)| (*to, visits[*to])) {
                 None => {
-                    on_path.remove(*name);
+                    visits[from] = Visit::Done;
                     path.pop();
                 }
-                Some((to, _)) if on_path.contains(to.as_str()) => {
-                    let from = path.iter().position(|(n, _)| n == to).unwrap_or(0);
-                    cycles.push(path[from..].iter().map(|(n, _)| (*n).to_string()).collect());
+                Some((to, Visit::OnPath)) => {
+                    let begin = path.iter().position(|(at, _)| *at == to).unwrap_or(0);
+                    cycles.push(path[begin..].iter().map(|(at, _)| *at).collect());
                 }
-                Some((to, _)) => {
-                    if graph.contains_key(to) && done.insert(to) {
-                        path.push((to, 0));
-                        on_path.insert(to);
-                    }
+                Some((to, Visit::Not)) => {
+                    visits[to] = Visit::OnPath;
+                    path.push((to, 0));
                 }
+                Some((_, Visit::Done)) => {}
             }
         }
     }

@@ -87,7 +87,7 @@ impl Library {
         project
             .metrics
             .retain(|d| !(project.library.files.contains(&d.span.file) && unfit.contains_key(&d.name.value)));
-        project.names.retain(|_, named| !matches!(named, Named::Metric(_)));
+        project.names.retain(|named| !matches!(named, Named::Metric(_)));
         let metrics = project.metrics.iter().enumerate();
         project.names.extend(metrics.map(|(i, d)| (d.name.value.clone(), Named::Metric(i))));
         for entry in &mut project.library.entries {
@@ -112,14 +112,14 @@ pub fn known(manifest: &Manifest, findings: &mut Vec<Diagnostic>) {
 pub fn join(project: &mut Project, documents: Vec<Document>) {
     project.library.files = documents.iter().map(|d| d.file).collect();
     let defs: Vec<MetricDef> = documents.into_iter().flat_map(|d| d.metrics).collect();
-    let own = |name: &str| project.names.contains_key(name) || project.broken.contains(name);
+    let own = |name: &str| project.names.contains(name) || project.broken.contains(name);
     let needs = needs(&defs, own);
     let mut entries = Vec::new();
     for def in defs {
         let name = def.name.value.clone();
         let needs = needs.get(&name).cloned().unwrap_or_default();
-        let missing: Vec<String> = needs.iter().filter(|n| !project.names.contains_key(*n)).cloned().collect();
-        let state = if project.names.contains_key(&name) || project.broken.contains(&name) {
+        let missing: Vec<String> = needs.iter().filter(|n| !project.names.contains(*n)).cloned().collect();
+        let state = if project.names.contains(&name) || project.broken.contains(&name) {
             State::Own
         } else if missing.is_empty() {
             State::Here

@@ -1,6 +1,6 @@
 //! One project out of many files: every name once.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::diag::{Code, Diagnostic};
 use crate::functions;
@@ -66,6 +66,40 @@ pub fn is_reserved(name: &str) -> bool {
     functions::find(name).is_some() || RESERVED.contains(&name)
 }
 
+/// What each name of a project is.
+#[derive(Clone, Debug, Default)]
+pub struct Names(HashMap<String, Named>);
+
+impl Names {
+    pub fn get(&self, name: &str) -> Option<Named> {
+        self.0.get(name).copied()
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    pub fn insert(&mut self, name: String, named: Named) {
+        self.0.insert(name, named);
+    }
+
+    pub fn extend(&mut self, names: impl Iterator<Item = (String, Named)>) {
+        self.0.extend(names);
+    }
+
+    pub fn retain(&mut self, kept: impl Fn(Named) -> bool) {
+        self.0.retain(|_, named| kept(*named));
+    }
+
+    /// Those that are wanted, by name.
+    pub fn sorted(&self, wanted: impl Fn(Named) -> bool) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.0.iter().filter(|(_, named)| wanted(**named)).map(|(n, _)| n.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
 pub fn merge(
     settings: Settings,
     manifest: Manifest,
@@ -87,7 +121,7 @@ pub fn merge(
         objectives: Vec::new(),
         releases: Vec::new(),
         reports: Vec::new(),
-        names: BTreeMap::new(),
+        names: Names::default(),
         library: Library::default(),
         broken: documents.iter().flat_map(|d| d.broken.iter().map(|n| n.value.clone())).collect(),
     };
@@ -143,12 +177,12 @@ fn keep<T>(into: &mut Vec<T>, from: Vec<T>, mut take: impl FnMut(&T) -> bool) {
 /// Names of which each is one thing, with where it was first defined.
 struct Namespace {
     what: &'static str,
-    taken: BTreeMap<String, Span>,
+    taken: HashMap<String, Span>,
 }
 
 impl Namespace {
     fn new(what: &'static str) -> Self {
-        Self { what, taken: BTreeMap::new() }
+        Self { what, taken: HashMap::default() }
     }
 
     fn take(&mut self, name: &Name, findings: &mut Vec<Diagnostic>) -> bool {

@@ -14,12 +14,7 @@ pub fn check(project: &Project, findings: &mut Vec<Diagnostic>) {
     let objectives = set(project.objectives.iter().map(|d| &d.name));
     let benchmarks = set(project.benchmarks.iter().map(|d| &d.name));
     let releases = set(project.releases.iter().map(|d| &d.name));
-    let metrics: BTreeSet<&str> = project
-        .names
-        .iter()
-        .filter(|(_, named)| matches!(named, Named::Metric(_)))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let metrics: BTreeSet<&str> = project.names.sorted(|named| matches!(named, Named::Metric(_))).into_iter().collect();
     let aims: BTreeSet<&str> = goals.union(&objectives).copied().collect();
     let mut find = |name: &Name, known: &BTreeSet<&str>, what: &str| {
         if let Some(finding) = project.library.absent(&name.value, name.span).filter(|_| what == "metric") {

@@ -223,6 +223,8 @@ pub struct MetricDef {
     pub name: Name,
     pub span: Span,
     pub expr: Expr,
+    /// The expression in the one style. Files are decoded side by side, what needs all of them is not.
+    pub formula: String,
     pub title: Option<Text>,
     pub unit: Option<Text>,
     pub better: Option<Text>,

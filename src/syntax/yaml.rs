@@ -11,7 +11,7 @@ mod scalar;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::ops::Range;
 
 use crate::diag::{Code, Diagnostic};
@@ -279,29 +279,46 @@ fn drop_duplicates(node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
     match &mut node.kind {
         Kind::List(items) => items.iter_mut().for_each(|n| drop_duplicates(n, diagnostics)),
         Kind::Map(map) => {
-            let mut first: HashMap<String, Span> = HashMap::with_capacity(map.entries.len());
-            map.entries.retain(|entry| match first.get(entry.key.value.as_ref()) {
-                None => {
-                    first.insert(entry.key.value.to_string(), entry.key.span);
-                    true
-                }
-                Some(before) => {
+            let again = repeated(&map.entries);
+            if !again.is_empty() {
+                for &(at, first) in &again {
+                    let key = &map.entries[at].key;
+                    let message = format!("the key `{}` is here twice", shown(&key.value));
                     diagnostics.push(
-                        Diagnostic::new(
-                            Code::DuplicateKey,
-                            entry.key.span,
-                            format!("the key `{}` is here twice", shown(&entry.key.value)),
-                        )
-                        .also(*before, "the first one")
-                        .help("rename one of the two, or take it out"),
+                        Diagnostic::new(Code::DuplicateKey, key.span, message)
+                            .also(first, "the first one")
+                            .help("rename one of the two, or take it out"),
                     );
-                    false
                 }
-            });
+                let mut again = again.into_iter().map(|(at, _)| at).peekable();
+                let mut at = 0..;
+                map.entries.retain(|_| again.next_if_eq(&at.next().unwrap_or_default()).is_none());
+            }
             map.entries.iter_mut().for_each(|e| drop_duplicates(&mut e.value, diagnostics));
         }
         Kind::Scalar(_) | Kind::Empty | Kind::Broken => {}
     }
+}
+
+/// The entries whose key an earlier one has, in their order, each with the place of the first.
+fn repeated(entries: &[Entry]) -> Vec<(usize, Span)> {
+    /// Up to here comparing a key with those before it costs less than a table of them.
+    const FEW: usize = 16;
+    let keyed = entries.iter().enumerate();
+    if entries.len() <= FEW {
+        let first = |at: usize, entry: &Entry| entries[..at].iter().find(|e| e.key.value == entry.key.value);
+        return keyed.filter_map(|(at, entry)| Some((at, first(at, entry)?.key.span))).collect();
+    }
+    let mut first: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
+    keyed
+        .filter_map(|(at, entry)| match first.entry(entry.key.value.as_ref()) {
+            hash_map::Entry::Occupied(before) => Some((at, *before.get())),
+            hash_map::Entry::Vacant(free) => {
+                free.insert(entry.key.span);
+                None
+            }
+        })
+        .collect()
 }
 
 /// A key or text as messages show it: on one line, not endless.

@@ -6,6 +6,7 @@ use crate::syntax::decode::allow::allow;
 use crate::syntax::decode::data;
 use crate::syntax::decode::fields::{Fields, Kind};
 use crate::syntax::document::{EventDef, MetricDef, SegmentDef, SpansDef};
+use crate::syntax::print;
 use crate::syntax::yaml::Node;
 
 pub(super) fn event(d: &mut Decoder, name: Name, node: Node) -> Option<EventDef> {
@@ -63,10 +64,12 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
     let source = f.optional(d, "source", Decoder::text);
     let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
+    let expr = expr?;
     Some(MetricDef {
         name,
         span,
-        expr: expr?,
+        formula: print::expr(&expr),
+        expr,
         title,
         unit,
         better,

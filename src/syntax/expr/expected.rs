@@ -130,12 +130,14 @@ impl Want {
                 return None;
             }
             Rule::rolling | Rule::recurring | Rule::approximate | Rule::discrete | Rule::or_more => return None,
-            Rule::kw_excluding | Rule::kw_same | Rule::kw_id | Rule::keyword | Rule::name_char => return None,
+            Rule::kw_excluding | Rule::kw_same | Rule::kw_id | Rule::name_char => return None,
+            Rule::keyword | Rule::keyword_letter | Rule::keyword_word => return None,
             Rule::offset | Rule::year | Rule::quarter | Rule::week | Rule::month | Rule::day | Rule::two => {
                 return None;
             }
             Rule::gap | Rule::space => return None,
             Rule::test_ahead | Rule::phrase_ahead | Rule::option_ahead | Rule::literal_ahead => return None,
+            Rule::option_letter | Rule::option_word => return None,
             Rule::baseline | Rule::guardrail | Rule::effect | Rule::link | Rule::linked => return None,
         })
     }
