@@ -118,7 +118,7 @@ pub fn join(project: &mut Project, documents: Vec<Document>) {
     for def in defs {
         let name = def.name.value.clone();
         let needs = needs.get(&name).cloned().unwrap_or_default();
-        let missing: Vec<String> = needs.iter().filter(|n| !project.names.contains(*n)).cloned().collect();
+        let missing: Vec<String> = needs.iter().filter(|n| !project.names.contains(n)).cloned().collect();
         let state = if project.names.contains(&name) || project.broken.contains(&name) {
             State::Own
         } else if missing.is_empty() {

@@ -201,11 +201,11 @@ fn header(project: &Project, declared: &[&str], lookup: bool) -> String {
             let words: Vec<&str> = words.collect();
             let pairs = words.windows(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)));
             let reached = pairs.filter(|(head, field)| {
-                !project.names.contains(*head) && column(field) && text.contains(&format!("{head}.{field}"))
+                !project.names.contains(head) && column(field) && text.contains(&format!("{head}.{field}"))
             });
             names.extend(reached.map(|(_, field)| field.to_owned()));
         } else {
-            names.extend(words.filter(column).filter(|w| !project.names.contains(*w)).map(str::to_owned));
+            names.extend(words.filter(column).filter(|w| !project.names.contains(w)).map(str::to_owned));
         }
     }
     // What a lookup describes is no column of the events.

@@ -118,12 +118,15 @@ fn a_report_every_week() {
     let failed = steps(&workflow, folder.path(), &[]);
     let page = fs::read_to_string(folder.path().join("site/index.html")).unwrap();
     assert!(page.contains("<html"), "{failed:?}");
+    // What the next run finds again is where this one has left it.
+    let kept = "path: .kepi/cache\n";
+    assert!(workflow.contains(kept), "{workflow}");
+    assert!(fs::read_dir(folder.path().join(".kepi/cache")).unwrap().next().is_some());
+    // The run fails exactly when an objective does, and at its end.
     let status = fs::read_to_string(folder.path().join("status")).unwrap();
-    // The run fails exactly when an objective does.
-    assert_eq!(
-        failed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().len(),
-        usize::from(status.trim() != "0")
-    );
+    let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+    let last: &[&str] = if status.trim() == "0" { &[] } else { &["Status of the objectives"] };
+    assert_eq!(names, last, "{failed:?}");
 }
 
 #[test]
