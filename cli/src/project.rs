@@ -1,5 +1,6 @@
 //! From a folder to a checked program.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use kepi_lang::check::{self, Checked};
 use kepi_lang::diag::lint::Levels;
 use kepi_lang::diag::{self, Code, Diagnostic};
 use kepi_lang::results::Schemas;
-use kepi_lang::source::SourceMap;
+use kepi_lang::source::{FileId, SourceFile, SourceMap};
 use kepi_lang::syntax;
 use kepi_lang::syntax::ast::Name;
 use kepi_lang::syntax::document::{Document, Manifest, Text};
@@ -52,6 +53,16 @@ pub struct Definitions {
     pub manifest: Option<Manifest>,
     pub documents: Vec<Document>,
     pub findings: Vec<Diagnostic>,
+}
+
+impl Definitions {
+    /// The project's own files of which there is no finding, and what was read of them.
+    fn sound(&self) -> BTreeMap<FileId, (&SourceFile, &Document)> {
+        let unsound: BTreeSet<FileId> =
+            self.findings.iter().filter_map(|f| Some(f.primary.as_ref()?.span.file)).collect();
+        let own = self.documents.iter().filter(|d| !d.library && !unsound.contains(&d.file));
+        own.map(|document| (document.file, (self.map.file(document.file), document))).collect()
+    }
 }
 
 /// A definition by name, for `explain`.
@@ -104,6 +115,11 @@ pub fn read(root: &Path) -> Definitions {
 
 /// As [`read`], from elsewhere; `root` is where the data are.
 pub fn read_tree(root: &Path, tree: &dyn Tree) -> Definitions {
+    read_beside(root, tree, None)
+}
+
+/// As [`read_tree`]; a file that is the same in `other` is not parsed again.
+pub fn read_beside(root: &Path, tree: &dyn Tree, other: Option<&Definitions>) -> Definitions {
     let mut out = Definitions {
         root: root.to_path_buf(),
         map: SourceMap::new(),
@@ -135,9 +151,23 @@ pub fn read_tree(root: &Path, tree: &dyn Tree) -> Definitions {
         }
     }
     out.documents.extend(library::documents(&manifest, &mut out.map));
-    for (document, found) in syntax::parse_documents(&out.map, &ids) {
-        out.documents.push(document);
-        out.findings.extend(found);
+    let others = other.map(Definitions::sound).unwrap_or_default();
+    let same = |id: &FileId, (file, _): &(&SourceFile, &Document)| {
+        let here = out.map.file(*id);
+        here.path == file.path && here.text == file.text
+    };
+    let known: Vec<Option<&Document>> =
+        ids.iter().map(|id| others.get(id).filter(|other| same(id, other)).map(|(_, document)| *document)).collect();
+    let fresh: Vec<FileId> = ids.iter().zip(&known).filter(|(_, k)| k.is_none()).map(|(id, _)| *id).collect();
+    let mut parsed = syntax::parse_documents(&out.map, &fresh).into_iter();
+    for known in known {
+        match known {
+            Some(document) => out.documents.push(document.clone()),
+            None => parsed.next().into_iter().for_each(|(document, found)| {
+                out.documents.push(document);
+                out.findings.extend(found);
+            }),
+        }
     }
     out.manifest = Some(manifest);
     out

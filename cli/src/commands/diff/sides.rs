@@ -57,7 +57,7 @@ impl Sides {
         };
         let snapshot = Snapshot::of(&repository, &base).map_err(stop)?;
         let base_definitions = if has_manifest(&snapshot) {
-            project::read_tree(root, &snapshot)
+            project::read_beside(root, &snapshot, Some(&head_definitions))
         } else {
             notes.push(format!(
                 "{} holds no kepi.yaml in {}: all definitions are new",
@@ -82,10 +82,11 @@ impl Sides {
         if !folder.join("kepi.yaml").is_file() {
             return Err(Stop::Usage(format!("{} holds no kepi.yaml", folder.display())));
         }
+        let head = project::read(root);
         Ok(Self {
             root: root.to_path_buf(),
-            base: project::read_tree(root, &Folder(folder)),
-            head: project::read(root),
+            base: project::read_beside(root, &Folder(folder), Some(&head)),
+            head,
             base_name: folder.display().to_string(),
             head_name: root.display().to_string(),
             prefix: String::new(),
