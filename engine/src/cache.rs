@@ -9,6 +9,7 @@ mod kept;
 pub(crate) mod key;
 mod parts;
 mod stamps;
+mod values;
 
 use std::fs;
 use std::io;
@@ -19,9 +20,11 @@ use std::time::{Duration, SystemTime};
 
 use kepi_lang::diag::{Code, Diagnostic};
 
+pub(crate) use actors::Actors;
 pub(crate) use entry::{Key, Kind, Making};
-pub(crate) use kept::{Keeping, Kept, Run, Unkept};
+pub(crate) use kept::{Keeping, Measured, Run, Unkept};
 use stamps::Stamps;
+pub(crate) use values::Values;
 
 /// What is written stays below it unless another limit is given: 2 GiB.
 pub const LIMIT: u64 = 2 << 30;
@@ -98,6 +101,11 @@ impl Cache {
             self.used(key);
         }
         Some(content)
+    }
+
+    /// Whether there is an entry, damaged or not.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.path(key).is_file()
     }
 
     /// Marks an entry as used now.

@@ -4,15 +4,18 @@ mod column;
 mod evaluate;
 mod journeys;
 mod keyed;
+pub(crate) mod settled;
 mod statistic;
 pub(crate) mod table;
 mod trails;
 pub(crate) mod value;
 mod windows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use kepi_lang::calendar::Interval;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{Ask, Program, Question, ScalarType, SourceId};
 use kepi_lang::results::{Answer, AnswerRow, Extent};
@@ -22,18 +25,23 @@ use crate::parallel::parallel;
 use crate::plan::Plan;
 use crate::plan::time::{Span, Times};
 use evaluate::{At, Evaluation};
-use table::{ROOT, Tables};
+use settled::Settled;
+use table::{NOBODY, ROOT, Tables, by_values};
 use value::coerce;
 
-/// The answers to all asks, in order.
+/// By period: what it is worth, where that is known. Empty for an ask whose values are not remembered.
+pub(crate) type Known = Vec<Option<Settled>>;
+
+/// The answers to all asks, in order, and by ask what periods have turned out to be worth that was not `known`.
 pub(crate) fn answers(
     program: &Program,
     question: &Question,
     extents: &[Extent],
     plan: &Plan,
     tables: &Tables,
+    known: &[Known],
     threads: usize,
-) -> Result<Vec<Answer>, Vec<Diagnostic>> {
+) -> Result<(Vec<Answer>, Vec<Known>), Vec<Diagnostic>> {
     let complete = (0u32..).zip(&program.sources).map(|(id, source)| {
         source.time?;
         Some(source_complete_to(program, question, extents, SourceId(id)))
@@ -44,13 +52,15 @@ pub(crate) fn answers(
         Evaluation::new(program, plan, tables, times, complete.clone())
     };
     let one = |evaluation: &Evaluation<'_>, number: usize, ask: &Ask| {
+        let known = known.get(number).map(Vec::as_slice).unwrap_or_default();
         let groups = match plan.asks.get(number) {
             Some(needs) if ask.by.len() > usize::from(ask.expr.cells().is_some()) => {
-                seen(plan, tables, needs, ask.expr.entry_sets())
+                seen(plan, tables, needs, known, ask.expr.entry_sets())
             }
-            _ => vec![(ROOT, Vec::new())],
+            _ => Groups { all: vec![Group::default()], by_period: Vec::new() },
         };
-        answer(program, question, extents, evaluation, ask, &groups)
+        let complete_to = complete_to(program, question, extents, &ask.expr.sources());
+        answer(complete_to, evaluation, ask, known, &groups)
     };
     let asks: Vec<(usize, &Ask)> = question.asks.iter().enumerate().collect();
     let each = if tables.trails.is_empty() {
@@ -60,45 +70,83 @@ pub(crate) fn answers(
         let evaluation = evaluation();
         asks.into_iter().map(|(number, ask)| one(&evaluation, number, ask)).collect()
     };
-    let (mut findings, mut answers) = (Vec::new(), Vec::new());
+    let (mut findings, mut answers, mut made) = (Vec::new(), Vec::new(), Vec::new());
     for answer in each {
         match answer {
-            Ok(answer) => answers.push(answer),
+            Ok((answer, new)) => {
+                answers.push(answer);
+                made.push(new);
+            }
             Err(finding) => findings.push(finding),
         }
     }
-    if findings.is_empty() { Ok(answers) } else { Err(findings) }
+    if findings.is_empty() { Ok((answers, made)) } else { Err(findings) }
 }
 
+/// The answer to an ask, and what those of its periods are worth that were not `known`.
 fn answer(
-    program: &Program,
-    question: &Question,
-    extents: &[Extent],
+    complete_to: Option<Timestamp>,
     evaluation: &Evaluation<'_>,
     ask: &Ask,
-    groups: &[(u32, Vec<Value>)],
-) -> Result<Answer, Diagnostic> {
-    let complete_to = complete_to(program, question, extents, &ask.expr.sources());
+    known: &[Option<Settled>],
+    groups: &Groups,
+) -> Result<(Answer, Known), Diagnostic> {
     // A table has a row for each offset.
     let cells = ask.expr.cells();
     let offsets = cells.map_or(0..=0, |(_, from, to)| from..=to);
-    let mut answer = Answer::default();
+    let (mut answer, mut made) = (Answer::default(), Known::new());
     for (index, period) in ask.periods.iter().enumerate() {
         let complete = complete_to.is_none_or(|to| period.interval.end <= to);
+        if let Some(Some(settled)) = known.get(index) {
+            made.push(None);
+            answer.rows.extend(groups.all.iter().map(|group| AnswerRow {
+                period: index,
+                by: group.values.clone(),
+                value: settled.of(&group.bytes).clone(),
+                complete,
+                open: None,
+            }));
+            continue;
+        }
+        let first = answer.rows.len();
         let span = Span { interval: period.interval, grain: period.grain };
-        for (id, by) in groups {
+        for group in &groups.all {
             for (cell, offset) in (0u32..).zip(offsets.clone()) {
-                let at = At { span, by: *id, keys: &[], member: 0, cell };
+                let at = At { span, by: group.id, keys: &[], member: 0, cell };
                 let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
                 let open = evaluation.take_open();
-                let by = by.iter().cloned().chain(cells.map(|_| Value::Int(i128::from(offset)))).collect();
+                let by = group.values.iter().cloned().chain(cells.map(|_| Value::Int(i128::from(offset)))).collect();
                 let complete = complete && !open.waiting;
                 let open = open.waiting.then_some(open.entries);
                 answer.rows.push(AnswerRow { period: index, by, value, complete, open });
             }
         }
+        if known.get(index).is_some() {
+            let rows = answer.rows.get(first..).unwrap_or_default();
+            made.push(settled(evaluation, ask, span, rows, groups, index));
+        }
     }
-    Ok(answer)
+    Ok((answer, made))
+}
+
+/// What a period is worth that has been answered.
+fn settled(
+    evaluation: &Evaluation<'_>,
+    ask: &Ask,
+    span: Span,
+    rows: &[AnswerRow],
+    groups: &Groups,
+    period: usize,
+) -> Option<Settled> {
+    if let ([only], true) = (rows, ask.by.is_empty()) {
+        return Some(Settled { groups: BTreeMap::new(), other: only.value.clone() });
+    }
+    // A breakdown value that has no row in any of the period's spans, as all others that have none.
+    let other = evaluation.value(&ask.expr, At { span, by: NOBODY, keys: &[], member: 0, cell: 0 }).ok()?;
+    let seen = groups.by_period.get(period)?.as_ref()?;
+    let here = groups.all.iter().zip(rows).filter(|(group, _)| seen.contains(&group.id));
+    let groups = here.map(|(group, row)| (Arc::clone(&group.bytes), row.value.clone())).collect();
+    Some(Settled { groups, other })
 }
 
 /// Up to where all of the sources are complete; `None`: always, for they have no time.
@@ -132,39 +180,83 @@ pub(crate) fn source_complete_to(
     known.unwrap_or(Timestamp::MIN)
 }
 
-/// The breakdown's values that occur in any span of the ask, in order.
+/// A value of a breakdown.
+struct Group {
+    id: u32,
+    bytes: Arc<[u8]>,
+    values: Vec<Value>,
+}
+
+impl Default for Group {
+    /// That of no breakdown.
+    fn default() -> Self {
+        Self { id: ROOT, bytes: Arc::from([]), values: Vec::new() }
+    }
+}
+
+/// The values of an ask's breakdown.
+struct Groups {
+    /// Those that occur in any span of the ask, in order.
+    all: Vec<Group>,
+    /// By period, those that occur in its spans, where that is to be remembered.
+    by_period: Vec<Option<BTreeSet<u32>>>,
+}
+
 fn seen(
     plan: &Plan,
     tables: &Tables,
-    needs: &BTreeSet<(usize, kepi_lang::calendar::Interval)>,
+    needs: &[BTreeSet<(usize, Interval)>],
+    known: &[Option<Settled>],
     entries: u32,
-) -> Vec<(u32, Vec<Value>)> {
-    let mut found: BTreeSet<u32> = BTreeSet::new();
+) -> Groups {
     let mut types: Vec<ScalarType> = Vec::new();
-    for (measure, interval) in needs {
-        let Some(planned) = plan.measures.get(*measure) else { continue };
-        if planned.measure.branches.iter().all(|b| b.by.is_empty()) {
-            continue;
-        }
-        for branch in &planned.measure.branches {
-            types.resize(branch.by.len(), ScalarType::Null);
-            for (ty, expr) in types.iter_mut().zip(&branch.by) {
-                *ty = expr.ty;
+    let mut found: BTreeMap<(usize, Interval), Vec<u32>> = BTreeMap::new();
+    let mut all: BTreeMap<Arc<[u8]>, u32> = BTreeMap::new();
+    for (period, needs) in needs.iter().enumerate() {
+        let settled = known.get(period).and_then(Option::as_ref);
+        settled.iter().flat_map(|s| s.groups.keys()).for_each(|by| _ = all.insert(Arc::clone(by), NOBODY));
+        for (measure, interval) in needs {
+            let Some(planned) = plan.measures.get(*measure) else { continue };
+            if planned.measure.branches.iter().all(|b| b.by.is_empty()) {
+                continue;
             }
-        }
-        if let Some(trail) = tables.trails.get(measure) {
-            found.extend(
-                trail.groups_in(entries, (crate::plan::micros(interval.start), crate::plan::micros(interval.end))),
-            );
-            continue;
-        }
-        let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
-        if let (Some(table), Some(number)) = (tables.measures.get(*measure), number) {
-            found.extend(table.groups_in(number));
+            for branch in &planned.measure.branches {
+                types.resize(branch.by.len(), ScalarType::Null);
+                for (ty, expr) in types.iter_mut().zip(&branch.by) {
+                    *ty = expr.ty;
+                }
+            }
+            if settled.is_some() {
+                continue;
+            }
+            found.entry((*measure, *interval)).or_insert_with(|| {
+                if let Some(trail) = tables.trails.get(measure) {
+                    let span = (crate::plan::micros(interval.start), crate::plan::micros(interval.end));
+                    return trail.groups_in(entries, span).into_iter().collect();
+                }
+                let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
+                let table = tables.measures.get(*measure).zip(number);
+                table.map_or_else(Vec::new, |(table, number)| table.groups_in(number))
+            });
         }
     }
-    let values = |id| tables.by_values(id).into_iter().zip(&types).map(|(v, ty)| coerce(v, *ty)).collect();
-    let mut groups: Vec<(u32, Vec<Value>)> = found.into_iter().map(|id| (id, values(id))).collect();
-    groups.sort_by(|a, b| a.1.cmp(&b.1));
-    groups
+    let ids: BTreeSet<u32> = found.values().flatten().copied().collect();
+    all.extend(ids.iter().map(|id| (Arc::from(tables.by_bytes(*id)), *id)));
+    // What only periods that are known have need not be without rows elsewhere: some of their rows may have been read.
+    for (bytes, id) in all.iter_mut().filter(|(_, id)| **id == NOBODY) {
+        *id = tables.by_id(bytes).unwrap_or(NOBODY);
+    }
+    let few = all.len() <= settled::MOST;
+    let wanted = |period: usize| few && known.get(period).is_some_and(Option::is_none);
+    let in_period = |needs: &BTreeSet<(usize, Interval)>| {
+        needs.iter().filter_map(|need| found.get(need)).flatten().copied().collect::<BTreeSet<u32>>()
+    };
+    let by_period = needs.iter().enumerate().map(|(at, needs)| wanted(at).then(|| in_period(needs))).collect();
+    let groups = all.into_iter().map(|(bytes, id)| {
+        let values = by_values(&bytes).into_iter().zip(&types).map(|(v, ty)| coerce(v, *ty)).collect();
+        Group { id, bytes, values }
+    });
+    let mut all: Vec<Group> = groups.collect();
+    all.sort_by(|a, b| a.values.cmp(&b.values));
+    Groups { all, by_period }
 }

@@ -6,14 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use datafusion::arrow::array::RecordBatch;
 use datafusion::execution::context::SessionContext;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Link, Program, Question, Way};
+use kepi_lang::ir::{Aggregate, Link, Program, Question, Way};
 use kepi_lang::results::{Extent, LookupUse, Results};
 use tokio::runtime::Runtime;
 
-use crate::cache::{Cache, Keeping, Kept, Run, Unkept};
+use crate::cache::{Actors, Cache, Keeping, Measured, Run, Unkept, Values};
 use crate::collect::{self, table::Tables};
 use crate::derive::{self, Gathered};
 use crate::execute;
@@ -24,7 +23,7 @@ use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::sources::{self, OpenSource, Opened};
+use crate::sources::{self, Opened};
 
 /// How to run. No option changes a number.
 #[derive(Clone, Debug, Default)]
@@ -93,15 +92,25 @@ impl Dataset {
         guarded(|| self.run(question))
     }
 
-    /// The sources of a question of which nothing is kept, by name, and why.
-    pub fn unkept(&self, question: &Question) -> Result<Vec<(String, &'static str)>, Vec<Diagnostic>> {
+    /// What is not kept of a question, and why, each as a sentence without its end.
+    pub fn unkept(&self, question: &Question) -> Result<Vec<String>, Vec<Diagnostic>> {
         guarded(|| {
             let plan = Plan::new(&self.program, question, &self.extents)?;
-            let why = plan.suites.iter().filter_map(|spec| {
+            if self.keeping.is_none() {
+                return Ok(Vec::new());
+            }
+            let whole = plan.suites.iter().filter_map(|spec| {
                 let source = self.opened.sources.get(spec.source.0 as usize)?;
-                Some((source.name().to_owned(), Unkept::of(source, spec)?.why()))
+                let why = Unkept::of(source, spec)?.why();
+                Some(format!("{}, which is read whole each time: {why}", source.name()))
             });
-            Ok(why.filter(|_| self.keeping.is_some()).collect())
+            let mut found: Vec<String> = whole.collect();
+            let trails = plan.measures.iter().any(|planned| planned.measure.aggregate == Aggregate::Trail);
+            if trails && found.is_empty() {
+                let why = "what actors do one after the other may end after a period";
+                found.push(format!("its values, which are made each time: {why}"));
+            }
+            Ok(found)
         })
     }
 
@@ -130,7 +139,7 @@ impl Dataset {
     fn works(&self, plan: &Arc<Plan>, question: &Question) -> Result<Vec<Arc<Work>>, Vec<Diagnostic>> {
         let mut names = vec![String::new(); plan.measures.len()];
         for (ask, needs) in question.asks.iter().zip(&plan.asks) {
-            for (measure, _) in needs {
+            for (measure, _) in needs.iter().flatten() {
                 match names.get_mut(*measure) {
                     Some(name) if name.is_empty() => name.clone_from(&ask.name),
                     _ => {}
@@ -173,51 +182,70 @@ impl Dataset {
         let read = works.iter().filter_map(|w| self.opened.sources.get(w.spec.source.0 as usize));
         self.progress.expect_rows(read.map(|source| source.rows()).sum());
         let mut run = Run::look(self.keeping.as_ref(), &self.opened, works)?;
-        while let Some((work, source, mut kept)) = run.source() {
-            let (state, batches) = self.measure(&work, source, &mut kept)?;
-            self.account(question, &work, &state.tally, &mut results)?;
-            states.push((Arc::clone(&work), state));
-            run.done((work, source, kept, batches));
+        for of in &mut run.sources {
+            self.read(of)?;
+        }
+        let values = |keeping: &Keeping| keeping.values(question, &plan, &self.extents, &run.sources);
+        let values = run.keeping.map_or_else(Values::default, values);
+        for (at, of) in run.sources.iter_mut().enumerate() {
+            let needed = values.needed.get(at).map(Vec::as_slice).unwrap_or_default();
+            let state = self.merged(of, needed, &mut run.actors)?;
+            self.account(question, &of.work, &state.tally, &mut results)?;
+            states.push((Arc::clone(&of.work), state));
         }
         run.keep();
+        drop(run);
         if let Some(work) = states.first().map(|(work, _)| Arc::clone(work)) {
             self.make(&plan, &work, &mut states)?;
         }
         let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
         let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
         let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
-        results.answers = collect::answers(&self.program, question, &self.extents, &plan, &tables, self.threads)?;
+        let (program, known) = (self.program.as_ref(), &values.known);
+        let answers = collect::answers(program, question, &self.extents, &plan, &tables, known, self.threads);
+        let (answers, made) = answers?;
+        results.answers = answers;
+        self.keeping.iter().for_each(|keeping| keeping.keep_values(&values, &made));
         Ok(results)
     }
 
-    /// The state of a source, and what was read for it.
-    fn measure(
+    /// Reads the files of a source of which nothing is kept.
+    fn read(&self, of: &mut Measured<'_>) -> Result<(), Vec<Diagnostic>> {
+        if of.kept.is_all() {
+            return Ok(());
+        }
+        let (work, source) = (&of.work, of.source);
+        let have = work.per_file.then(|| of.kept.have());
+        let logical = execute::logical(source, Arc::clone(work), have.as_deref())?;
+        let batches = self.runtime.block_on(async {
+            let physical = execute::physical(&self.session, &logical, source, work).await?;
+            execute::run(&self.session, physical, source, work).await
+        })?;
+        of.read(batches);
+        Ok(())
+    }
+
+    /// The state of a source: what was read, and what was kept of the files that are `needed`.
+    fn merged(
         &self,
-        work: &Arc<Work>,
-        source: &OpenSource,
-        kept: &mut Kept,
-    ) -> Result<(SuiteState, Vec<RecordBatch>), Vec<Diagnostic>> {
+        of: &mut Measured<'_>,
+        needed: &[bool],
+        actors: &mut Actors,
+    ) -> Result<SuiteState, Vec<Diagnostic>> {
+        let Some(keeping) = &self.keeping else { return execute::merge(&of.work, &of.batches) };
+        let mut lost = keeping.gone(&of.kept, needed);
         loop {
-            let mut batches = Vec::new();
-            if !kept.is_all() {
-                let have = work.per_file.then(|| kept.have());
-                let logical = execute::logical(source, Arc::clone(work), have.as_deref())?;
-                batches = self.runtime.block_on(async {
-                    let physical = execute::physical(&self.session, &logical, source, work).await?;
-                    execute::run(&self.session, physical, source, work).await
-                })?;
+            if !lost.is_empty() {
+                of.kept.forget(&lost);
+                self.read(of)?;
             }
-            let mut state = execute::merge(work, &batches)?;
-            let damaged =
-                kept.states().find(|(_, parts)| state.merge(&work.spec, parts).is_none()).map(|(key, _)| *key);
-            let Some(damaged) = damaged else {
-                let files = source.table.files.iter().zip(kept.have()).filter(|(_, have)| *have);
+            let mut state = execute::merge(&of.work, &of.batches)?;
+            lost = keeping.load(of, needed, &mut state, (actors, self.threads));
+            if lost.is_empty() {
+                let files = of.source.table.files.iter().zip(of.kept.unread()).filter(|(_, unread)| *unread);
                 files.for_each(|(file, _)| self.progress.kept(file.rows));
-                return Ok((state, batches));
-            };
-            // What has been merged of it cannot be taken out again.
-            self.keeping.iter().for_each(|keeping| keeping.cache.damaged(&damaged));
-            kept.forget();
+                return Ok(state);
+            }
         }
     }
 

@@ -34,8 +34,8 @@ pub(crate) struct PlannedMeasure {
 pub(crate) struct Plan {
     pub measures: Vec<PlannedMeasure>,
     pub timelines: Vec<Timeline>,
-    /// By ask: the measures and spans that its expression reads; what its breakdown's values are taken from.
-    pub asks: Vec<BTreeSet<(usize, Interval)>>,
+    /// By ask and period: the measures and spans that its expression reads; what its breakdown's values are taken from.
+    pub asks: Vec<Vec<BTreeSet<(usize, Interval)>>>,
     /// One for each source that is read, in order of source.
     pub suites: Vec<Arc<SuiteSpec>>,
     /// Each after those that it is made of.

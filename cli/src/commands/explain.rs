@@ -109,8 +109,8 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     };
     let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();
     let (question, results) = session.answer(asks)?;
-    for (source, why) in session.dataset.unkept(&question).unwrap_or_default() {
-        out += &format!("  not kept    {source}, which is read whole each time: {why}\n");
+    for what in session.dataset.unkept(&question).unwrap_or_default() {
+        out += &format!("  not kept    {what}\n");
     }
     let read = metric.expr.sources();
     for ledger in results.ledgers.iter().filter(|l| read.contains(&l.source)) {

@@ -24,7 +24,7 @@ struct Piece {
 
 /// The chains that states name, and what their numbers are in this run.
 #[derive(Default)]
-pub(super) struct Actors {
+pub(crate) struct Actors {
     pieces: BTreeMap<Key, Piece>,
     /// The chain whose numbers are kept, and how many values it has.
     base: Option<(Key, usize)>,
@@ -93,7 +93,7 @@ impl Actors {
     }
 
     /// What the numbers of a chain are in this run; `None` where the chain is not whole.
-    pub fn numbers(&mut self, key: &Key, interner: &Interner) -> Option<Renumbered> {
+    pub(super) fn numbers(&mut self, key: &Key, interner: &Interner) -> Option<Renumbered> {
         if *key == NONE || self.same.contains(key) {
             return Some(Renumbered::Same);
         }

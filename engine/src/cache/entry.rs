@@ -24,6 +24,10 @@ pub(crate) enum Kind {
     Actors = 3,
     /// Content hashes by what the file system says of files.
     Stamps = 4,
+    /// What was counted of a file's rows, and whose numbers its state has.
+    Head = 5,
+    /// Values of an ask, by period.
+    Values = 6,
 }
 
 /// What an entry depends on, as a hash.

@@ -17,11 +17,12 @@ use crate::execute::tally::{Reach, Tally};
 use crate::execute::work::Work;
 use crate::operators::Reader;
 use crate::operators::ids::Interner;
+use crate::parallel::parallel;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 use crate::plan::timeline::Stretch;
 use crate::sources::open::Place;
-use crate::sources::table::{DataFile, Table};
+use crate::sources::table::Table;
 use crate::sources::{OpenLookup, OpenSource, Opened, TAG};
 
 /// Why nothing of a source is kept.
@@ -61,30 +62,39 @@ impl Unkept {
 /// The parts of a state.
 type Parts = Vec<Vec<u8>>;
 
-/// A file of a source, and its state where it was kept.
-struct File {
-    key: Key,
-    reach: Option<Reach>,
-    state: Option<(Key, Parts)>,
+/// A file of a source, and what is known of it.
+pub(super) struct File {
+    pub key: Key,
+    pub reach: Option<Reach>,
+    /// Its state is kept.
+    head: Option<Head>,
+    /// It was read in this run.
+    read: bool,
+}
+
+/// What is known of a state that has not been loaded.
+struct Head {
+    state: Key,
+    /// The chain of its numbers.
+    actors: Key,
+    tally: Tally,
 }
 
 /// The files of one source; `None` for those that are not read anyway.
 pub(crate) struct Kept {
-    files: Vec<Option<File>>,
+    /// What is the same for all files; `None` where none of them is kept.
+    pub(super) definition: Option<Key>,
+    pub(super) files: Vec<Option<File>>,
     slack: i64,
 }
 
-/// A state as it was read: the chain of its numbers, and its parts.
-struct Raw {
-    actors: Key,
-    parts: Parts,
+/// A source of a question: what is kept of its files, and what was read of the others.
+pub(crate) struct Measured<'a> {
+    pub work: Arc<Work>,
+    pub source: &'a OpenSource,
+    pub kept: Kept,
+    pub batches: Vec<RecordBatch>,
 }
-
-/// By file, what was kept of it, and the key of its entry.
-type Raws = Vec<Option<(Key, Raw)>>;
-
-/// A source that has been measured: what was kept of its files, and what was read.
-type Done<'a> = (Arc<Work>, &'a OpenSource, Kept, Vec<RecordBatch>);
 
 /// The cache as one set of open files uses it.
 pub(crate) struct Keeping {
@@ -107,7 +117,7 @@ impl Keeping {
         Self { cache, stamps }
     }
 
-    /// The states of all files of the sources of a question that have one.
+    /// What is known of all files of the sources of a question, and the values that their numbers stand for.
     fn look(
         &self,
         sources: &[(Arc<Work>, &OpenSource)],
@@ -115,28 +125,15 @@ impl Keeping {
         interner: &Interner,
     ) -> Result<(Vec<Kept>, Actors), Diagnostic> {
         let mut actors = Actors::default();
-        let mut found: Vec<(Kept, Raws)> = Vec::new();
+        let mut found = Vec::new();
         for (work, source) in sources {
-            let kept = if work.per_file { self.files(work, source, lookups)? } else { Kept::none() };
-            let raws = kept.files.iter().map(|file| self.raw(work, file.as_ref()?, kept.slack)).collect();
-            found.push((kept, raws));
+            found.push(if work.per_file { self.files(work, source, lookups)? } else { Kept::none() });
         }
-        let chains: BTreeSet<Key> =
-            found.iter().flat_map(|(_, raws)| raws).flatten().map(|(_, raw)| raw.actors).collect();
+        let heads = found.iter().flat_map(|kept| &kept.files).flatten().filter_map(|file| file.head.as_ref());
+        let chains: BTreeSet<Key> = heads.map(|head| head.actors).collect();
         chains.iter().for_each(|chain| actors.fetch(&self.cache, chain));
         actors.seed(interner);
-        for ((kept, raws), (work, _)) in found.iter_mut().zip(sources) {
-            for (file, raw) in kept.files.iter_mut().zip(std::mem::take(raws)) {
-                let (Some(file), Some((key, raw))) = (file, raw) else { continue };
-                // A chain that is gone is nothing odd: it was not used for long.
-                let Some(numbers) = actors.numbers(&raw.actors, interner) else { continue };
-                match here(&work.plan, &work.spec, file.reach.as_ref(), &raw.parts, &numbers) {
-                    Some(parts) => file.state = Some((key, parts)),
-                    None => self.cache.damaged(&key),
-                }
-            }
-        }
-        Ok((found.into_iter().map(|(kept, _)| kept).collect(), actors))
+        Ok((found, actors))
     }
 
     fn files(&self, work: &Work, source: &OpenSource, lookups: &[Arc<OpenLookup>]) -> Result<Kept, Diagnostic> {
@@ -158,39 +155,96 @@ impl Keeping {
             let content = source.table.content(file)?;
             let key = key::file(&definition, &file.found.relative, file.found.bytes, &content);
             let reach = self.cache.get(Kind::Reach, &key).and_then(|bytes| read_reach(&bytes));
-            files.push(Some(File { key, reach, state: None }));
+            let slack = source.slack();
+            let state = key::state(&key, &work.plan, &work.spec, reach.as_ref(), slack);
+            let head = self.head(&state);
+            files.push(Some(File { key, reach, head, read: false }));
         }
-        Ok(Kept { files, slack: source.slack() })
+        Ok(Kept { definition: Some(definition), files, slack: source.slack() })
     }
 
-    fn raw(&self, work: &Work, file: &File, slack: i64) -> Option<(Key, Raw)> {
-        let key = key::state(&file.key, &work.plan, &work.spec, file.reach.as_ref(), slack);
-        let bytes = self.cache.get(Kind::State, &key)?;
-        let raw = read_state(&bytes);
-        if raw.is_none() {
+    fn head(&self, state: &Key) -> Option<Head> {
+        let key = key::head(state);
+        let bytes = self.cache.get(Kind::Head, &key)?;
+        let head = read_head(&bytes, *state);
+        if head.is_none() {
             self.cache.damaged(&key);
         }
-        Some((key, raw?))
+        head
+    }
+
+    /// Files of which only the state is gone, among those that are needed.
+    pub fn gone(&self, kept: &Kept, needed: &[bool]) -> Vec<usize> {
+        let gone = |head: &Head| !self.cache.has(&head.state);
+        kept.heads().filter(|(at, head)| needed.get(*at) == Some(&true) && gone(head)).map(|(at, _)| at).collect()
+    }
+
+    /// Merges the states of files that are needed, and of the others what was counted of their rows. Says which states
+    /// are not what they should be; then what has been merged is worth nothing.
+    pub fn load(
+        &self,
+        of: &Measured<'_>,
+        needed: &[bool],
+        state: &mut SuiteState,
+        (actors, threads): (&mut Actors, usize),
+    ) -> Vec<usize> {
+        /// States that are loaded at once, by each thread.
+        const TOGETHER: usize = 4;
+        let (spec, interner) = (&of.work.spec, &of.work.interner);
+        let (mut lost, mut wanted) = (Vec::new(), Vec::new());
+        for (at, head) in of.kept.heads() {
+            if needed.get(at) != Some(&true) {
+                state.tally.merge(&head.tally);
+                continue;
+            }
+            // A chain that is gone is nothing odd: it was not used for long.
+            match actors.numbers(&head.actors, interner) {
+                Some(numbers) => wanted.push((at, head, numbers)),
+                None => lost.push(at),
+            }
+        }
+        let reach = |at: usize| of.kept.files.get(at)?.as_ref()?.reach.as_ref();
+        for together in wanted.chunks(TOGETHER * threads.max(1)) {
+            let jobs = together.iter().collect();
+            let loaded = parallel(jobs, threads, |(at, head, numbers)| {
+                let (actors, parts) = read_state(&self.cache.get(Kind::State, &head.state)?)?;
+                // Another run may have written it meanwhile, with numbers of its own.
+                let same = actors == head.actors;
+                Some((same, here(&of.work.plan, spec, reach(*at), &parts, numbers)))
+            });
+            for ((at, head, _), loaded) in together.iter().zip(loaded) {
+                if let Some((false, _)) = loaded {
+                    lost.push(*at);
+                    continue;
+                }
+                let parts = loaded.and_then(|(_, parts)| parts);
+                let parts = parts.as_ref().map(|parts| parts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+                if parts.and_then(|parts| state.merge(spec, &parts)).is_none() {
+                    if self.cache.has(&head.state) {
+                        self.cache.damaged(&head.state);
+                    }
+                    lost.push(*at);
+                }
+            }
+        }
+        lost
     }
 
     /// Keeps the states that a question's sources have emitted, file by file.
-    fn keep(&self, opened: &Opened, sources: &[Done<'_>], actors: &Actors, interner: &Interner) {
+    fn keep(&self, opened: &Opened, sources: &[Measured<'_>], actors: &Actors, interner: &Interner) {
         let mut chain = None;
-        for (work, source, kept, states) in sources {
+        for Measured { work, kept, batches: states, .. } in sources {
             let seen: BTreeSet<u32> = states.iter().map(state::file).collect();
             let unread = (0u32..)
                 .zip(&kept.files)
-                .filter(|(at, file)| file.as_ref().is_some_and(|file| file.state.is_none()) && !seen.contains(at));
+                .filter(|(at, file)| file.as_ref().is_some_and(|file| file.head.is_none()) && !seen.contains(at));
             // Files of which no row was read: there is none in the bounds.
             let empty = unread.filter_map(|(at, _)| SuiteState::new(&work.plan, &work.spec).write(&work.spec, at).ok());
             for batch in states.iter().cloned().chain(empty) {
                 let at = state::file(&batch) as usize;
-                let (Some(Some(file)), Some(found)) = (kept.files.get(at), source.table.files.get(at)) else {
-                    continue;
-                };
+                let Some(Some(file)) = kept.files.get(at) else { continue };
                 let chain = *chain.get_or_insert_with(|| actors.keep(&self.cache, interner));
-                let kept =
-                    state::parts(&batch).and_then(|parts| self.keep_one(work, file, found, kept.slack, &parts, chain));
+                let kept = state::parts(&batch).and_then(|parts| self.keep_one(work, file, kept.slack, &parts, chain));
                 debug_assert!(kept.is_some(), "a state that is none");
             }
         }
@@ -208,26 +262,13 @@ impl Keeping {
         self.cache.tidy();
     }
 
-    fn keep_one(
-        &self,
-        work: &Work,
-        file: &File,
-        found: &DataFile,
-        slack: i64,
-        parts: &[&[u8]],
-        chain: Key,
-    ) -> Option<()> {
-        let tally = Tally::read(parts.first()?)?;
-        // What was left out by its time has not been seen.
-        let whole = tally.counts.read + found.bad() == found.rows;
-        let reach = file.reach.clone().or_else(|| whole.then(|| tally.reach.clone()));
-        if file.reach.is_none()
-            && let Some(reach) = &reach
-        {
+    fn keep_one(&self, work: &Work, file: &File, slack: i64, parts: &[&[u8]], chain: Key) -> Option<()> {
+        let reach = file.reach.as_ref();
+        if let Some(reach) = reach {
             self.cache.put(Kind::Reach, &file.key, &[&written_reach(reach)]);
         }
-        let key = key::state(&file.key, &work.plan, &work.spec, reach.as_ref(), slack);
-        let stretches = stretches(&work.plan, &work.spec, reach.as_ref());
+        let key = key::state(&file.key, &work.plan, &work.spec, reach, slack);
+        let stretches = stretches(&work.plan, &work.spec, reach);
         let local = |space: usize, atom: u32| match stretches.get(space)? {
             Some(stretch) => stretch.local(atom),
             None => Some(atom),
@@ -238,17 +279,18 @@ impl Keeping {
         parts.iter().for_each(|part| head.extend((part.len() as u64).to_le_bytes()));
         let all: Vec<&[u8]> = std::iter::once(head.as_slice()).chain(parts.iter().map(Vec::as_slice)).collect();
         self.cache.put(Kind::State, &key, &all);
+        // Behind the state, which it says is there.
+        self.cache.put(Kind::Head, &key::head(&key), &[&chain.0, parts.first()?]);
         Some(())
     }
 }
 
-/// The sources of a question, one after the other, and what is kept of them.
+/// The sources of a question, and what is kept of them.
 pub(crate) struct Run<'a> {
-    keeping: Option<&'a Keeping>,
+    pub keeping: Option<&'a Keeping>,
+    pub sources: Vec<Measured<'a>>,
+    pub actors: Actors,
     opened: &'a Opened,
-    waiting: std::vec::IntoIter<(Arc<Work>, &'a OpenSource, Kept)>,
-    actors: Actors,
-    done: Vec<Done<'a>>,
 }
 
 impl<'a> Run<'a> {
@@ -264,54 +306,72 @@ impl<'a> Run<'a> {
         if let (Some(keeping), Some((first, _))) = (keeping, sources.first()) {
             (kept, actors) = keeping.look(&sources, &opened.lookups, &first.interner).map_err(|e| vec![e])?;
         }
-        let waiting: Vec<_> =
-            sources.into_iter().zip(kept).map(|((work, source), kept)| (work, source, kept)).collect();
-        Ok(Self { keeping, opened, waiting: waiting.into_iter(), actors, done: Vec::new() })
-    }
-
-    /// The next source to be measured.
-    pub fn source(&mut self) -> Option<(Arc<Work>, &'a OpenSource, Kept)> {
-        self.waiting.next()
-    }
-
-    /// Takes what was read of a source.
-    pub fn done(&mut self, done: Done<'a>) {
-        self.done.push(done);
+        let sources = sources.into_iter().zip(kept);
+        let sources = sources.map(|((work, source), kept)| Measured { work, source, kept, batches: Vec::new() });
+        Ok(Self { keeping, sources: sources.collect(), actors, opened })
     }
 
     /// Keeps all of it. No file has changed since it was found.
-    pub fn keep(self) {
-        if let (Some(keeping), Some((first, ..))) = (self.keeping, self.done.first()) {
-            keeping.keep(self.opened, &self.done, &self.actors, &first.interner);
+    pub fn keep(&self) {
+        if let (Some(keeping), Some(first)) = (self.keeping, self.sources.first()) {
+            keeping.keep(self.opened, &self.sources, &self.actors, &first.work.interner);
         }
+    }
+}
+
+impl Measured<'_> {
+    /// Takes what was read of its files.
+    pub fn read(&mut self, batches: Vec<RecordBatch>) {
+        let tallies = batches.iter().filter_map(|batch| {
+            let parts = state::parts(batch)?;
+            Some((state::file(batch) as usize, Tally::read(parts.first()?)?))
+        });
+        let tallies: BTreeMap<usize, Tally> = tallies.collect();
+        for (at, (file, found)) in self.kept.files.iter_mut().zip(&self.source.table.files).enumerate() {
+            let Some(file) = file.as_mut().filter(|file| file.head.is_none() && !file.read) else { continue };
+            file.read = true;
+            // What was left out by its time has not been seen.
+            let tally = tallies.get(&at).cloned().unwrap_or_default();
+            if file.reach.is_none() && tally.counts.read + found.bad() == found.rows {
+                file.reach = Some(tally.reach);
+            }
+        }
+        self.batches.extend(batches);
     }
 }
 
 impl Kept {
     /// Nothing is kept.
     pub fn none() -> Self {
-        Self { files: Vec::new(), slack: 0 }
+        Self { definition: None, files: Vec::new(), slack: 0 }
     }
 
-    /// By file, whether its rows need not be read.
+    /// By file, whether its rows need not be read, or not again.
     pub fn have(&self) -> Vec<bool> {
-        self.files.iter().map(|file| file.as_ref().is_some_and(|file| file.state.is_some())).collect()
+        self.files.iter().map(|file| file.as_ref().is_some_and(|file| file.head.is_some() || file.read)).collect()
     }
 
     /// Whether no file has to be read.
     pub fn is_all(&self) -> bool {
-        !self.files.is_empty() && self.files.iter().flatten().all(|file| file.state.is_some())
+        !self.files.is_empty() && self.files.iter().flatten().all(|file| file.head.is_some() || file.read)
     }
 
-    /// The parts of each state that was kept, with the key of its entry.
-    pub fn states(&self) -> impl Iterator<Item = (&Key, Vec<&[u8]>)> {
-        let states = self.files.iter().flatten().filter_map(|file| file.state.as_ref());
-        states.map(|(key, parts)| (key, parts.iter().map(Vec::as_slice).collect()))
+    /// By file, whether it was not read.
+    pub fn unread(&self) -> impl Iterator<Item = bool> {
+        self.files.iter().map(|file| file.as_ref().is_some_and(|file| file.head.is_some()))
     }
 
-    /// What was kept is not used after all.
-    pub fn forget(&mut self) {
-        self.files.iter_mut().flatten().for_each(|file| file.state = None);
+    fn heads(&self) -> impl Iterator<Item = (usize, &Head)> {
+        self.files.iter().enumerate().filter_map(|(at, file)| Some((at, file.as_ref()?.head.as_ref()?)))
+    }
+
+    /// What was kept of these files is not used after all.
+    pub fn forget(&mut self, files: &[usize]) {
+        for at in files {
+            if let Some(Some(file)) = self.files.get_mut(*at) {
+                file.head = None;
+            }
+        }
     }
 }
 
@@ -331,13 +391,19 @@ fn here(plan: &Plan, spec: &SuiteSpec, reach: Option<&Reach>, parts: &[Vec<u8>],
     renumbered(plan, spec, &parts, &atom, ids)
 }
 
-fn read_state(bytes: &[u8]) -> Option<Raw> {
+/// The chain of a state's numbers, and its parts.
+fn read_state(bytes: &[u8]) -> Option<(Key, Parts)> {
     let mut reader = Reader::new(bytes);
     let actors = Key(reader.take(32)?.try_into().ok()?);
     let lengths: Vec<u64> = (0..reader.count(8)?).map(|_| reader.u64()).collect::<Option<_>>()?;
     let parts = lengths.into_iter().map(|n| Some(reader.take(usize::try_from(n).ok()?)?.to_vec()));
     let parts = parts.collect::<Option<_>>()?;
-    reader.is_empty().then_some(Raw { actors, parts })
+    reader.is_empty().then_some((actors, parts))
+}
+
+fn read_head(bytes: &[u8], state: Key) -> Option<Head> {
+    let (actors, tally) = bytes.split_at_checked(32)?;
+    Some(Head { state, actors: Key(actors.try_into().ok()?), tally: Tally::read(tally)? })
 }
 
 fn written_reach(reach: &Reach) -> Vec<u8> {

@@ -108,6 +108,13 @@ pub(super) fn state(file: &Key, plan: &Plan, spec: &SuiteSpec, reach: Option<&Re
     making.key()
 }
 
+/// Of what is known of a state without its being loaded.
+pub(super) fn head(state: &Key) -> Key {
+    let mut making = Making::new("head");
+    making.write(&state.0);
+    making.key()
+}
+
 /// The bounds outside of which rows are not used, as far as they can tell rows of the file apart. `slack`: what lies so far
 /// beyond a bound may be read or not.
 fn hull(spec: &SuiteSpec, reach: Option<&Reach>, slack: i64) -> (i64, i64) {

@@ -20,6 +20,8 @@ use crate::rows::FastState;
 
 /// The breakdown of nothing.
 pub(crate) const ROOT: u32 = 0;
+/// A breakdown that has no rows.
+pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Breakdowns of all sources, numbered as they come; the first is that of nothing.
 struct Breakdowns {
@@ -94,7 +96,7 @@ pub(crate) struct Tables {
     pub measures: Vec<MeasureTable>,
     /// By number of the measure, of trails.
     pub trails: HashMap<usize, Trail>,
-    by: Vec<Box<[u8]>>,
+    by: Breakdowns,
 }
 
 impl Tables {
@@ -133,18 +135,27 @@ impl Tables {
             measures.push(table);
             trails.extend(trail.map(|trail| (number, trail)));
         }
-        Some(Self { measures, trails, by: by.bytes })
+        Some(Self { measures, trails, by })
     }
 
-    /// The values of a breakdown; whole numbers are whole, whatever the type of the dimension.
-    pub(crate) fn by_values(&self, id: u32) -> Vec<Value> {
-        let mut reader = Reader::new(self.by.get(id as usize).map_or(&[], |bytes| bytes));
-        let mut values = Vec::new();
-        while let Some(value) = decode_value(&mut reader) {
-            values.push(value);
-        }
-        values
+    /// A breakdown as bytes.
+    pub(crate) fn by_bytes(&self, id: u32) -> &[u8] {
+        self.by.bytes.get(id as usize).map_or(&[], |bytes| bytes)
     }
+
+    pub(crate) fn by_id(&self, bytes: &[u8]) -> Option<u32> {
+        self.by.ids.get(bytes).copied()
+    }
+}
+
+/// The values of a breakdown; whole numbers are whole, whatever the type of the dimension.
+pub(crate) fn by_values(bytes: &[u8]) -> Vec<Value> {
+    let mut reader = Reader::new(bytes);
+    let mut values = Vec::new();
+    while let Some(value) = decode_value(&mut reader) {
+        values.push(value);
+    }
+    values
 }
 
 fn leaves(accumulator: Box<dyn Accumulator>, cells: &SpaceCells, groups: &[u32], rows: &[u64]) -> Option<Leaves> {

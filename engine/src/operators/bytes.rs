@@ -24,6 +24,11 @@ impl<'a> Reader<'a> {
         Some(head)
     }
 
+    /// The next byte, which is still to be read.
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.first().copied()
+    }
+
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }

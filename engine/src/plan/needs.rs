@@ -15,23 +15,25 @@ pub(crate) struct Needs<'a> {
     places: HashMap<*const Measure, usize>,
     ids: HashMap<Arc<Measure>, usize>,
     wanted: Vec<(Arc<Measure>, BTreeSet<Interval>)>,
-    ask: BTreeSet<(usize, Interval)>,
+    /// Of the period at hand.
+    period: BTreeSet<(usize, Interval)>,
 }
 
 type Wanted = Vec<(Arc<Measure>, BTreeSet<Interval>)>;
 
 impl<'a> Needs<'a> {
     pub(crate) fn new(times: &'a Times<'a>) -> Self {
-        Self { times, places: HashMap::new(), ids: HashMap::new(), wanted: Vec::new(), ask: BTreeSet::new() }
+        Self { times, places: HashMap::new(), ids: HashMap::new(), wanted: Vec::new(), period: BTreeSet::new() }
     }
 
-    /// What one ask needs.
-    pub(crate) fn ask(&mut self, ask: &Ask) -> Result<BTreeSet<(usize, Interval)>, Diagnostic> {
-        for period in &ask.periods {
+    /// What one ask needs, by period.
+    pub(crate) fn ask(&mut self, ask: &Ask) -> Result<Vec<BTreeSet<(usize, Interval)>>, Diagnostic> {
+        let each = ask.periods.iter().map(|period| {
             let span = Span { interval: period.interval, grain: period.grain };
             self.expr(&ask.expr, span).map_err(CalendarError::without_place)?;
-        }
-        Ok(std::mem::take(&mut self.ask))
+            Ok(std::mem::take(&mut self.period))
+        });
+        each.collect()
     }
 
     /// The numbers of the measures, and the measures by number.
@@ -46,7 +48,7 @@ impl<'a> Needs<'a> {
                 self.wanted.len() - 1
             })
         });
-        if self.ask.insert((id, interval))
+        if self.period.insert((id, interval))
             && let Some((_, intervals)) = self.wanted.get_mut(id)
         {
             intervals.insert(interval);
@@ -66,7 +68,7 @@ impl<'a> Needs<'a> {
                 self.wanted.len() - 1
             })
         });
-        self.ask.insert((id, base));
+        self.period.insert((id, base));
         if let Some((_, intervals)) = self.wanted.get_mut(id) {
             let (start, end) = intervals
                 .pop_first()

@@ -77,11 +77,14 @@ impl Lab {
 
     /// The answers as text, and how many files were not read for them.
     fn ask(&self, days: i64, threads: usize, cache: Option<&Arc<Cache>>) -> (String, u64) {
-        let question = self.question(days);
+        self.answer(&self.question(days), threads, cache)
+    }
+
+    fn answer(&self, question: &Question, threads: usize, cache: Option<&Arc<Cache>>) -> (String, u64) {
         let progress = Arc::new(Progress::default());
         let options = Options { threads: Some(threads), progress: Arc::clone(&progress), cache: cache.cloned() };
         let dataset = Dataset::open(self.root(), Arc::new(self.program.clone()), options).expect("the files open");
-        let results = dataset.answer(&question).expect("an answer");
+        let results = dataset.answer(question).expect("an answer");
         (format!("{results:?}"), progress.seen().kept)
     }
 
@@ -136,6 +139,54 @@ fn a_day_later_only_the_new_file_is_read() {
     assert_eq!(lab.agrees(14, 2), 14);
     // Where "now" is before the last file, it alone is another one.
     assert_eq!((lab.agrees(13, 2), lab.agrees(13, 2), lab.agrees(14, 2)), (13, 14, 14));
+}
+
+/// Breaks the states that are kept, and says how many there are. What else is kept is left.
+fn break_states(folder: &Path) -> usize {
+    /// How an entry that is a state begins.
+    const STATE: &[u8] = b"kepi-k01\x02";
+    let states = entries(folder).into_iter().filter(|path| fs::read(path).is_ok_and(|bytes| bytes.starts_with(STATE)));
+    let broken = states.map(|path| {
+        let bytes = fs::read(&path).expect("a state");
+        fs::write(path, &bytes[..bytes.len() - 1]).expect("cut off");
+    });
+    broken.count()
+}
+
+#[test]
+fn what_is_over_is_not_made_again() {
+    let weekly = |lab: &Lab, days: i64, cache: Option<&Arc<Cache>>| {
+        let mut question = lab.question(days);
+        question.asks.retain(|ask| ask.periods.iter().any(|p| p.grain == Some(Grain::Week)));
+        lab.answer(&question, 2, cache)
+    };
+    let agrees = |lab: &Lab, days: i64| {
+        let cache = lab.open();
+        let (found, kept) = weekly(lab, days, Some(&cache));
+        assert!(found == weekly(lab, days, None).0, "the cache shows after {days} days");
+        (kept, cache.notes().len())
+    };
+    // From a Sunday on: three weeks are over, the fourth has six days.
+    let lab = Lab::new(21);
+    assert_eq!(agrees(&lab, 21), (0, 0));
+    assert_eq!(break_states(&lab.cache()), 21);
+    lab.day(21);
+    // Of the days before, those of its week are needed, and nothing of the others.
+    assert_eq!(agrees(&lab, 22), (15, 6));
+    break_states(&lab.cache());
+    // All weeks are over, and nothing is needed.
+    assert_eq!(agrees(&lab, 22), (22, 0));
+    // A file that comes late, or changes, makes its own week again.
+    lab.rows(3, 1);
+    assert_eq!(agrees(&lab, 22), (15, 6));
+    break_states(&lab.cache());
+    assert_eq!(agrees(&lab, 22), (22, 0));
+    fs::remove_file(lab.root().join("data/s-009.parquet")).expect("removed");
+    assert_eq!(agrees(&lab, 22), (15, 6));
+    // Where history begins is part of every value.
+    lab.rows(-1, 0);
+    break_states(&lab.cache());
+    assert_eq!(agrees(&lab, 22), (0, 21));
 }
 
 #[test]

@@ -37,8 +37,26 @@ pub fn agrees(
         [(&before, &uncached, "cold"), (question, &expected, "of another time"), (question, &expected, "warm")]
     {
         let threads = *rng.pick(&[1, 2, 7]);
-        if told(&asked(folder.path(), &program, question, threads, Some(&cache))) != *expected {
-            return Err(format!("a {what} cache shows, on {threads} threads"));
+        let found = told(&asked(folder.path(), &program, question, threads, Some(&cache)));
+        if found != *expected {
+            let (found, expected) = apart(&found, expected);
+            return Err(format!("a {what} cache shows, on {threads} threads: {found} and not {expected}"));
+        }
+    }
+    // A file that is not there for a while: the periods of its rows are made again, and again.
+    let files: Vec<_> = entries(folder.path()).into_iter().filter(|path| !path.starts_with(&cache)).collect();
+    if let Some(file) = files.get(rng.below(files.len().max(1))).filter(|_| files.len() > program.sources.len()) {
+        let bytes = fs::read(file).expect("a file");
+        fs::remove_file(file).expect("removed");
+        let without = told(&asked(folder.path(), &program, question, 1, None));
+        for threads in [*rng.pick(&[1, 2, 7]), 1] {
+            if told(&asked(folder.path(), &program, question, threads, Some(&cache))) != without {
+                return Err(format!("what a file was worth that is gone shows, on {threads} threads"));
+            }
+        }
+        fs::write(file, bytes).expect("written");
+        if told(&asked(folder.path(), &program, question, 2, Some(&cache))) != expected {
+            return Err("a file that has come late is missed".to_owned());
         }
     }
     for path in entries(&cache) {
@@ -80,6 +98,15 @@ fn asked(
 /// Every bit of it, as text.
 fn told(results: &Result<Results, Vec<kepi_lang::diag::Diagnostic>>) -> String {
     format!("{results:?}")
+}
+
+/// Where two texts begin to differ.
+fn apart<'a>(a: &'a str, b: &'a str) -> (&'a str, &'a str) {
+    let same =
+        a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b).map_or(a.len().min(b.len()), |((at, _), _)| at);
+    let before = (same.saturating_sub(160)..=same).find(|at| a.is_char_boundary(*at)).unwrap_or(same);
+    let around = |text: &'a str| text.get(before..).map_or("", |text| text.get(..400).unwrap_or(text));
+    (around(a), around(b))
 }
 
 pub fn entries(folder: &Path) -> Vec<PathBuf> {
