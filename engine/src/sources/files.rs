@@ -18,7 +18,7 @@ use kepi_lang::source::Span;
 
 use crate::progress::Progress;
 use crate::sources::finding::Owner;
-use crate::sources::open::{Place, Stamp};
+use crate::sources::open::{self, Place, Stamp};
 use crate::sources::stores::Shelf;
 
 /// Folders below a data folder are followed this deep.
@@ -180,8 +180,17 @@ impl Folders {
             }
         }
         for folder in folders {
-            let mut walk =
-                Walk { owner, span, glob, matcher: &matcher, folder, files: &mut *files, entries: 0, matched: false };
+            let mut walk = Walk {
+                owner,
+                span,
+                glob,
+                matcher: &matcher,
+                folder,
+                files: &mut *files,
+                around: Vec::new(),
+                entries: 0,
+                matched: false,
+            };
             walk.start(&literal, whole)?;
             matched |= walk.matched;
         }
@@ -235,6 +244,8 @@ struct Walk<'a> {
     matcher: &'a GlobMatcher,
     folder: &'a Folder,
     files: &'a mut BTreeMap<String, Found>,
+    /// The folders that are being looked through, without links, the outermost first.
+    around: Vec<PathBuf>,
     entries: usize,
     matched: bool,
 }
@@ -286,6 +297,7 @@ impl Walk<'_> {
             return Err(self.owner.stopped(Code::Unreadable, self.span, message).help(help));
         }
         names.sort_by(|a, b| a.0.cmp(&b.0));
+        self.around.push(path.to_path_buf());
         for (name, kind) in names {
             // Names that are not UTF-8 cannot be written in a pattern; hidden files are never data unless named.
             let Some(name) = name.to_str() else { continue };
@@ -304,8 +316,8 @@ impl Walk<'_> {
                 self.inside(&real, &inner)?;
                 child = real;
                 kind = meta.file_type();
-                // A link to a folder that holds it would never end.
-                if kind.is_dir() && path.starts_with(&child) {
+                // A link to a folder that holds it would never end, nor would two that lead into each other's.
+                if kind.is_dir() && (path.starts_with(&child) || self.around.contains(&child)) {
                     continue;
                 }
             }
@@ -315,6 +327,7 @@ impl Walk<'_> {
                 self.file(&child, &inner)?;
             }
         }
+        self.around.pop();
         Ok(())
     }
 
@@ -338,7 +351,7 @@ impl Walk<'_> {
             place: Place::Local(path.to_path_buf()),
             bytes: meta.len(),
             modified: meta.modified().ok(),
-            version: 0,
+            version: open::number(&meta),
             span: self.span,
         };
         self.files.entry(relative).or_insert(found);

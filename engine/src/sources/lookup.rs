@@ -201,6 +201,7 @@ impl OpenLookup {
                 return Err(finding);
             }
         }
+        self.table.unchanged()?;
         for ((id, _, file), parts) in found.iter().zip(parts) {
             let empty = new_empty_array(&canonical(file.target.ty, i8::try_from(file.target.scale).unwrap_or(0)));
             let all: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).chain(std::iter::once(empty.as_ref())).collect();

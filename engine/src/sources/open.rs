@@ -34,7 +34,7 @@ impl Place {
 pub(crate) struct Stamp {
     pub bytes: u64,
     pub modified: Option<SystemTime>,
-    /// Of an object's entity tag.
+    /// Of an object's entity tag; of a file what the file system knows it as.
     pub version: u64,
 }
 
@@ -44,10 +44,21 @@ impl Stamp {
         match place {
             Place::Local(path) => {
                 let meta = std::fs::metadata(path)?;
-                Ok(Self { bytes: meta.len(), modified: meta.modified().ok(), version: 0 })
+                Ok(Self { bytes: meta.len(), modified: meta.modified().ok(), version: number(&meta) })
             }
             Place::Remote(object) => Ok(object.stamp()),
         }
+    }
+}
+
+/// A file that is put in another's place has another number.
+pub(crate) fn number(meta: &std::fs::Metadata) -> u64 {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::ino(meta);
+    #[cfg(not(unix))]
+    {
+        _ = meta;
+        0
     }
 }
 
@@ -103,17 +114,18 @@ pub(crate) fn unpacked(mut raw: Box<dyn Read + Send>) -> io::Result<Unpacked> {
     Ok(Unpacked { text, packed: gzip || zstd })
 }
 
-/// The hash of all that is read through it.
+/// The hash of all that is read through it, and how many bytes that was.
 #[derive(Clone, Default)]
-pub(crate) struct Hash(Arc<Mutex<Sha256>>);
+pub(crate) struct Hash(Arc<Mutex<(Sha256, u64)>>);
 
 impl Hash {
     pub fn of(&self, inner: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         Box::new(Hashing { inner, hash: self.clone() })
     }
 
-    pub fn finish(&self) -> [u8; 32] {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize().into()
+    pub fn finish(&self) -> ([u8; 32], u64) {
+        let (hash, bytes) = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (hash.finalize().into(), bytes)
     }
 }
 
@@ -126,7 +138,9 @@ impl Read for Hashing {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(room)?;
         let bytes = room.get(..read).unwrap_or_default();
-        self.hash.0.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        let mut known = self.hash.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.0.update(bytes);
+        known.1 += read as u64;
         Ok(read)
     }
 }

@@ -323,6 +323,10 @@ impl OpenSource {
 
     /// Which file made a scan fail, and why: reads them one by one. For messages only, after the fact.
     pub fn diagnose(&self, columns: &BTreeSet<ColumnId>, error: &str) -> Diagnostic {
+        // What a reader makes of half of another file is no message.
+        if let Err(finding) = self.unchanged() {
+            return finding;
+        }
         let raw = self.raw(columns, true);
         for file in &self.table.files {
             if let Err(finding) = self.table.read(file, &raw, &mut |_| true) {

@@ -3,6 +3,8 @@
 //! Only what the manifest's `data:` names is connected to, and credentials are looked for in the environment when it is.
 //! Nothing below a prefix leads out of it: an address is compared by whole names, and a redirect to elsewhere is an error.
 
+#[cfg(feature = "object-stores")]
+mod environment;
 mod fault;
 #[cfg(not(feature = "object-stores"))]
 mod missing;

@@ -457,7 +457,7 @@ fn profiled(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profil
     if let Some(known) = text::recall(&key, wanted.remember) {
         return Ok(known);
     }
-    let profile = text::profile(&found.place, format, &wanted.text, &wanted.checks, &wanted.keep)?;
+    let profile = text::profile(&found.place, found.bytes, format, &wanted.text, &wanted.checks, &wanted.keep)?;
     if wanted.remember {
         text::remember(key, profile.clone());
     }

@@ -1,9 +1,11 @@
 //! Whole tables from files on disk: what is read, what is counted, what is refused.
 
+mod changing;
 mod cleaning;
 mod confinement;
 mod formats;
 mod hostile;
+mod json;
 mod lookups;
 mod schemas;
 mod text;

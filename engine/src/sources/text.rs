@@ -14,6 +14,7 @@ mod seen;
 mod window;
 mod within;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(crate) use check::Check;
@@ -27,7 +28,7 @@ pub(crate) use within::{elements, field_of_json, is_json};
 use crate::sources::finding::quoted;
 use crate::sources::trouble::Trouble;
 use kept::Kept;
-use names::Names;
+use names::{MAX_COLUMNS, Names};
 
 /// A text file that has been looked into.
 #[derive(Clone, Debug)]
@@ -133,12 +134,17 @@ fn check_header(header: &[String]) -> Result<(), Trouble> {
     if header.iter().all(|name| is_blank(name)) {
         return Err(Trouble::Corrupt("has no column names: its first line is blank".to_owned()));
     }
-    for (i, name) in header.iter().enumerate() {
-        if !is_blank(name) && header.iter().take(i).any(|other| other == name) {
-            return Err(Trouble::Corrupt(format!("has two columns named {}", quoted(name))));
-        }
+    if header.len() > MAX_COLUMNS {
+        let found = header.len();
+        return Err(Trouble::Corrupt(format!(
+            "has {found} columns, more than the {MAX_COLUMNS} that a table may have"
+        )));
     }
-    Ok(())
+    let mut seen = HashSet::new();
+    match header.iter().find(|name| !is_blank(name) && !seen.insert(name.as_str())) {
+        Some(name) => Err(Trouble::Corrupt(format!("has two columns named {}", quoted(name)))),
+        None => Ok(()),
+    }
 }
 
 /// What the first bytes say about the encoding: how many to pass, or which other than UTF-8 it is.

@@ -27,6 +27,7 @@ impl Fault {
         self
     }
 
+    #[cfg(feature = "object-stores")]
     pub fn changed(place: impl Into<String>) -> Self {
         Self { changed: true, ..Self::new(Code::FileChanged, place, "has changed while it was being read") }
     }

@@ -22,8 +22,8 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::sources::stores::Fault;
+use crate::sources::stores::environment::{credentials, whole_number};
 use crate::sources::stores::object::Object;
-use crate::sources::stores::places::{credentials, whole_number};
 
 /// Threads on which requests run: they wait, they do not compute.
 const THREADS: usize = 2;

@@ -232,6 +232,32 @@ fn links_in_a_circle() {
     assert_eq!(seen.rows, ["1"]);
 }
 
+/// So do links that lead into each other's folders, however many they are.
+#[cfg(unix)]
+#[test]
+fn links_into_each_other() {
+    use std::os::unix::fs::symlink;
+    let project = Project::new().write("a/1.csv", "id\n1\n").write("b/2.csv", "id\n2\n");
+    symlink("../b", project.data().join("a/to_b")).unwrap();
+    symlink("../a", project.data().join("b/to_a")).unwrap();
+    let ids = |files: &str| source(files, vec![column("id", ScalarType::Int, false)]);
+    let seen = read(&project, program("UTC", vec![ids("**/*.csv")], Vec::new())).unwrap();
+    assert_eq!(seen.rows, ["1", "2"]);
+    let seen = read(&project, program("UTC", vec![ids("a/to_b/*.csv")], Vec::new())).unwrap();
+    assert_eq!(seen.rows, ["2"]);
+    // Every one of twelve folders leads to all of them: there are more ways through them than anybody can go.
+    let mut project = Project::new();
+    for folder in 0..12 {
+        project = project.write(&format!("{folder}/x.csv"), "id\n1\n");
+        (0..12).for_each(|to| symlink(format!("../{to}"), project.data().join(format!("{folder}/to_{to}"))).unwrap());
+    }
+    let begun = Instant::now();
+    let findings = read(&project, program("UTC", vec![ids("**/*.csv")], Vec::new())).unwrap_err();
+    let said = super::said(&findings).join("\n");
+    assert_eq!(said, "K0605 more than 200000 files lie below `data`");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
 /// A line without end, in a file that takes no room on the disk: one bad row, in memory that does not grow with it. With `KEPI_LONG`
 /// it is a GiB long.
 #[cfg(unix)]

@@ -11,13 +11,13 @@ use kepi_lang::ir::{BadRows, ColumnId, LocalPolicy, ScalarType, TimeFormat};
 use super::{Project, column, program, read, read_within, said, source, time};
 use crate::sources::open;
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut out = GzEncoder::new(Vec::new(), Compression::fast());
     out.write_all(text).unwrap();
     out.finish().unwrap()
 }
 
-fn zstd(text: &[u8]) -> Vec<u8> {
+pub(super) fn zstd(text: &[u8]) -> Vec<u8> {
     ::zstd::encode_all(text, 1).unwrap()
 }
 
@@ -208,4 +208,9 @@ fn a_json_array() {
     let cut = Project::new().write("a.json", &text[..text.len() - 3]);
     let findings = read(&cut, program("UTC", vec![of("a.json")], Vec::new())).unwrap_err();
     assert_eq!(said(&findings), ["K0606 `data/a.json` is an array whose element of line 2 does not end"]);
+    for cut in ["[", text.split_inclusive('}').next().unwrap(), text.split_inclusive('\n').next().unwrap()] {
+        let cut = Project::new().write("a.json", cut);
+        let findings = read(&cut, program("UTC", vec![of("a.json")], Vec::new())).unwrap_err();
+        assert_eq!(said(&findings), ["K0606 `data/a.json` is an array that does not end"]);
+    }
 }

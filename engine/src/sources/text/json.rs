@@ -7,7 +7,7 @@ use json_event_parser::{JsonEvent, JsonSyntaxError, LowLevelJsonParser};
 use memchr::{memchr, memchr_iter};
 
 use crate::sources::finding::quoted;
-use crate::sources::text::names::{MAX_COLUMNS, Names};
+use crate::sources::text::names::{MAX_COLUMNS, MAX_NAME, Names};
 use crate::sources::text::window::Window;
 use crate::sources::text::{Bad, Next};
 use crate::sources::trouble::Broken;
@@ -38,6 +38,8 @@ pub(super) struct Leaf<'a> {
 pub(super) struct Rows<R> {
     window: Window<R>,
     array: bool,
+    /// The array has begun, and not ended.
+    open: bool,
     line: u64,
     /// Of the row at hand, not yet passed: bytes, what of them is the row, and lines.
     pending: (usize, usize, u64),
@@ -45,7 +47,7 @@ pub(super) struct Rows<R> {
 
 impl<R: Read> Rows<R> {
     pub fn new(window: Window<R>, array: bool, line: u64) -> Self {
-        Self { window, array, line, pending: (0, 0, 0) }
+        Self { window, array, open: false, line, pending: (0, 0, 0) }
     }
 
     pub fn line(&self) -> u64 {
@@ -113,13 +115,19 @@ impl<R: Read> Rows<R> {
             let spaces = data.iter().take_while(|b| is_space(b)).count();
             self.line += memchr_iter(b'\n', data.get(..spaces).unwrap_or_default()).count() as u64;
             let all = spaces == data.len();
+            let last = data.get(..spaces).unwrap_or_default().iter().rfind(|b| matches!(b, b'[' | b']')).copied();
+            self.open = last.map_or(self.open, |last| last == b'[');
             self.window.advance(spaces);
             if !all {
                 return Ok(true);
             }
-            if !self.window.more()? {
-                return Ok(false);
+            if self.window.more()? {
+                continue;
             }
+            return match self.open {
+                true => Err(io::Error::other(Broken("is an array that does not end".to_owned()))),
+                false => Ok(false),
+            };
         }
     }
 
@@ -251,6 +259,9 @@ impl Fields {
         match (self.names.child(parent, key, hint), &self.new) {
             (Some(node), _) => Ok(node),
             (None, New::Refuse) => Err("has a field that was not there before".to_owned()),
+            (None, New::Add) if self.names.too_long(parent, key) => {
+                Err(format!("has a field whose name is longer than {MAX_NAME} bytes"))
+            }
             // Names may be as many as columns and their parents are.
             (None, New::Add) if self.names.size().0 > 4 * MAX_COLUMNS => Err(self.too_many()),
             (None, New::Add) => Ok(self.names.add(parent, key)),

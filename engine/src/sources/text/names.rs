@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 /// More fields than this are names that are data: user ids as keys, for one.
 pub(crate) const MAX_COLUMNS: usize = 10_000;
+/// Bytes of a field's name, with the names around it.
+pub(crate) const MAX_NAME: usize = 1024;
 
 /// A tree of names, and the columns that its nodes are.
 #[derive(Clone, Debug)]
@@ -35,6 +37,12 @@ impl Names {
 
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Whether a field of this name below `parent` would have a longer name than may be.
+    pub fn too_long(&self, parent: usize, name: &str) -> bool {
+        let around = self.nodes.get(parent).map_or(0, |node| node.path.len());
+        around + name.len() > MAX_NAME
     }
 
     /// The node below `parent`, which has looked for `hint` names in the row before: rows have their fields in one order.

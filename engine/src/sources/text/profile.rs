@@ -63,9 +63,10 @@ pub(crate) struct Unfit {
     pub first: Option<(u64, String)>,
 }
 
-/// Reads the whole file once.
+/// Reads the whole file once; an error where it has other than `bytes` bytes.
 pub(crate) fn profile(
     place: &Place,
+    bytes: u64,
     format: Format,
     options: &TextOptions,
     checks: &[Check],
@@ -75,7 +76,11 @@ pub(crate) fn profile(
     let raw = open::raw(place, 0).map_err(|e| Trouble::io(&e, false))?;
     let Unpacked { text, packed } = open::unpacked(hash.of(raw)).map_err(|e| Trouble::io(&e, false))?;
     let mut profile = of_text(text, packed, (format, options, by_name(place.name())), checks, keep)?;
-    profile.file.content = hash.finish();
+    let (content, read) = hash.finish();
+    if read != bytes {
+        return Err(Trouble::Changed);
+    }
+    profile.file.content = content;
     Ok(profile)
 }
 
