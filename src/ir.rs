@@ -25,7 +25,9 @@ pub use aims::{
     GuardrailBound, Logged, Metric, Objective, Release, ReportSpec, Section, Target,
 };
 pub use derived::{Derived, Edge, Rule, Sessions};
-pub use journeys::{Conversion, Entry, Exclusion, Journey, JourneyKind, Lifecycle, Order, Part, Retention};
+pub use journeys::{
+    Bucket, Cells, Conversion, Entry, Exclusion, Journey, JourneyKind, Lifecycle, Order, Part, Retention,
+};
 pub use links::Reach;
 pub use metrics::{
     Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricFunction, MetricKind, Statistic,

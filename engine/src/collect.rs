@@ -91,9 +91,8 @@ fn answer(
     known: &[Option<Settled>],
     groups: &Groups,
 ) -> Result<(Answer, Known), Diagnostic> {
-    // A table has a row for each offset.
-    let cells = ask.expr.cells();
-    let offsets = cells.map_or(0..=0, |(_, from, to)| from..=to);
+    // A table has a row for each of its buckets.
+    let cells = ask.expr.cells().map_or_else(|| vec![None], |c| c.values().into_iter().map(Some).collect());
     let (mut answer, mut made) = (Answer::default(), Known::new());
     for (index, period) in ask.periods.iter().enumerate() {
         let complete = complete_to.is_none_or(|to| period.interval.end <= to);
@@ -111,11 +110,11 @@ fn answer(
         let first = answer.rows.len();
         let span = Span { interval: period.interval, grain: period.grain };
         for group in &groups.all {
-            for (cell, offset) in (0u32..).zip(offsets.clone()) {
+            for (cell, bucket) in (0u32..).zip(&cells) {
                 let at = At { span, by: group.id, keys: &[], member: 0, cell };
                 let value = evaluation.value(&ask.expr, at).map_err(|e| e.finding(&ask.name, &period.label))?;
                 let open = evaluation.take_open();
-                let by = group.values.iter().cloned().chain(cells.map(|_| Value::Int(i128::from(offset)))).collect();
+                let by = group.values.iter().chain(bucket).cloned().collect();
                 let complete = complete && !open.waiting;
                 let open = open.waiting.then_some(open.entries);
                 answer.rows.push(AnswerRow { period: index, by, value, complete, open });

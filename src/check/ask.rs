@@ -61,9 +61,7 @@ impl Scope {
             found = again.found.take();
         }
         let (Ok(expr), true) = (typed, found.is_empty()) else { return Err(found) };
-        if let Some((grain, ..)) = expr.cells() {
-            by.push(grain.to_string());
-        }
+        by.extend(expr.cells().map(|table| table.grain.to_string()));
         let metric = self.one_metric(spec.expr);
         let def = metric.and_then(|at| self.project.metrics.get(at));
         let formula = match spec.condition {

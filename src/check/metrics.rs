@@ -5,6 +5,7 @@ mod collections;
 mod forms;
 mod journeys;
 mod measures;
+mod retention;
 mod surveys;
 mod trails;
 mod value;
@@ -119,6 +120,7 @@ impl<'c, 'a> Metrics<'c, 'a> {
     pub(super) fn number(&self, ast: &'a Expr) -> Check<MetricExpr> {
         let expr = self.one(ast)?;
         self.broken_down(&expr, ast)?;
+        self.one_table(&expr, ast)?;
         if expr.ty.is_number() || expr.ty.is_open() {
             return Ok(expr);
         }
@@ -146,6 +148,15 @@ impl<'c, 'a> Metrics<'c, 'a> {
         let message = "a breakdown of what has no parts: all that is measured stands in `total(…)`";
         let finding = Diagnostic::new(Code::MissingInMeasure, dimension.span, message).also(ast.span, "the total");
         self.cx.fail(finding.help("leave out the breakdown, or `total`"))
+    }
+
+    /// Tables that are taken together have rows of the same offsets.
+    fn one_table(&self, expr: &MetricExpr, ast: &'a Expr) -> Check<()> {
+        let tables = expr.tables();
+        let [first, other, ..] = tables.as_slice() else { return Ok(()) };
+        let message = format!("a table of {}, and one of {}", first.named(), other.named());
+        let help = "rows of one offset are taken together: give both tables the same, or ask for one after the other";
+        self.cx.fail(Diagnostic::new(Code::TablesDiffer, ast.span, message).help(help))
     }
 
     /// Types what must be one value a period, and no distribution or series.

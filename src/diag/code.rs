@@ -159,6 +159,7 @@ codes! {
     JourneyOption = "K0461" Error "an option that a journey does not take, or that is missing";
     JourneyPart = "K0462" Error "a part that a journey does not have";
     JourneyInside = "K0463" Error "a journey where none can be measured";
+    TablesDiffer = "K0464" Error "two tables whose rows are of different offsets";
 
     // ---- K0501..K0549: SMART, with the definitions alone
     NoMetric = "K0501" Error "an objective without a metric";

@@ -1,9 +1,11 @@
 //! Measures that compare the events of one actor in order of time.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::calendar::{Grain, Length, Window};
 use crate::ir::{Collection, Measure, MetricExpr, MetricKind};
+use crate::value::Value;
 
 /// What is asked of the trails of actors. A trail is a measure with [`Aggregate::Trail`](crate::ir::Aggregate::Trail): the
 /// value of its branches says which event sets a row belongs to, as bits; set 0 is the one that an actor enters by.
@@ -83,9 +85,10 @@ pub enum Entry {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Retention {
     pub grain: Grain,
-    pub from: u32,
-    /// A table: one value for each offset up to this one.
-    pub to: Option<u32>,
+    /// Where a return counts.
+    pub buckets: Vec<Bucket>,
+    /// One value for each bucket, and not for the only one.
+    pub table: bool,
     pub on_or_after: bool,
     /// Buckets of 24 hours (7, 30 days) from the entry instead of civil periods.
     pub rolling: bool,
@@ -93,7 +96,61 @@ pub struct Retention {
     pub recurring: bool,
     /// Events that make a return.
     pub at_least: u32,
+    /// A return has the value of what is held that its start had.
+    pub same: bool,
     pub mature_only: bool,
+}
+
+/// Periods by their offset from the one of the start, from the first to the last of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bucket {
+    pub from: u32,
+    pub to: u32,
+}
+
+impl Retention {
+    /// The last offset of any bucket.
+    pub fn last(&self) -> u32 {
+        self.buckets.iter().map(|b| b.to).max().unwrap_or(0)
+    }
+}
+
+impl fmt::Display for Bucket {
+    /// `7`, `1 to 3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.from == self.to {
+            true => write!(f, "{}", self.from),
+            false => write!(f, "{} to {}", self.from, self.to),
+        }
+    }
+}
+
+/// The rows that a retention has for each period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cells {
+    pub grain: Grain,
+    pub buckets: Vec<Bucket>,
+}
+
+impl Cells {
+    /// `day 0 to 10`, `day 1, 2 to 7`.
+    pub fn named(&self) -> String {
+        let single = self.buckets.iter().all(|b| b.from == b.to);
+        let in_a_row = single && self.buckets.windows(2).all(|pair| matches!(pair, [a, b] if a.to + 1 == b.from));
+        match (self.buckets.first(), self.buckets.last()) {
+            (Some(first), Some(last)) if in_a_row => format!("{} {} to {}", self.grain, first.from, last.to),
+            _ => {
+                format!("{} {}", self.grain, self.buckets.iter().map(Bucket::to_string).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// The buckets as values of a dimension: whole numbers, or text where one has several periods.
+    pub fn values(&self) -> Vec<Value> {
+        let single = self.buckets.iter().all(|b| b.from == b.to);
+        let value = |b: &Bucket| if single { Value::Int(i128::from(b.from)) } else { Value::Text(b.to_string()) };
+        self.buckets.iter().map(value).collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +202,7 @@ impl JourneyKind {
                 _ => None,
             },
             Self::Retention(r) => {
-                let last = r.to.unwrap_or(r.from).saturating_add(u32::from(r.rolling));
+                let last = r.last().saturating_add(u32::from(r.rolling));
                 (last > 0).then(|| Length { count: last, unit: r.grain.unit() })
             }
             Self::Lifecycle(_) | Self::Churn { .. } | Self::SpanChurn { .. } => None,
@@ -154,14 +211,22 @@ impl JourneyKind {
 }
 
 impl MetricExpr {
-    /// The offsets of a table, if it is one: their grain, the first and the last.
-    pub fn cells(&self) -> Option<(Grain, u32, u32)> {
-        let mut found = None;
+    /// The rows of a table, if it is one.
+    pub fn cells(&self) -> Option<Cells> {
+        self.tables().into_iter().next()
+    }
+
+    /// The rows of all tables in it, each once.
+    pub fn tables(&self) -> Vec<Cells> {
+        let mut found: Vec<Cells> = Vec::new();
         self.each(&mut |expr| {
             if let MetricKind::Journey { of, .. } = &expr.kind
-                && let JourneyKind::Retention(Retention { grain, from, to: Some(to), .. }) = &of.kind
+                && let JourneyKind::Retention(Retention { grain, buckets, table: true, .. }) = &of.kind
             {
-                found = found.or(Some((*grain, *from, *to)));
+                let cells = Cells { grain: *grain, buckets: buckets.clone() };
+                if !found.contains(&cells) {
+                    found.push(cells);
+                }
             }
         });
         found

@@ -1,6 +1,7 @@
 //! What is drawn of a journey: a funnel and its bottleneck, a table of cohorts. Plain numbers, as `evaluate` leaves them.
 
 use crate::calendar::Grain;
+use crate::ir::Bucket;
 use crate::report::Range;
 use crate::value::Value;
 
@@ -67,7 +68,7 @@ pub struct Segment {
 pub struct Cohorts {
     /// Of the offsets.
     pub grain: Grain,
-    pub offsets: Vec<u32>,
+    pub offsets: Vec<Bucket>,
     /// Oldest first.
     pub cohorts: Vec<Cohort>,
     /// By offset, over the cohorts of which it is known: sums, not a mean of shares.

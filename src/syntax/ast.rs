@@ -110,11 +110,12 @@ pub enum OptionWord {
     After(Length),
     Max(Length),
     AtLeast(u32),
-    /// `day 7`, `week 0 to 10`.
+    /// `day 7`, `week 0 to 10`, `any day 1 to 3`: whether the offsets are one stretch.
     Offset {
         grain: Grain,
         from: u32,
         to: Option<u32>,
+        any: bool,
     },
     /// `top 2 of 5`.
     Top {

@@ -255,8 +255,11 @@ fn write_option(out: &mut String, option: &OptionWord) {
         OptionWord::After(after) => format!("after {}", literal::short_length(*after)),
         OptionWord::Max(max) => format!("max {}", literal::short_length(*max)),
         OptionWord::AtLeast(n) => format!("at least {n}"),
-        OptionWord::Offset { grain, from, to: None } => format!("{grain} {from}"),
-        OptionWord::Offset { grain, from, to: Some(to) } => format!("{grain} {from} to {to}"),
+        OptionWord::Offset { grain, from, to, any } => {
+            let any = if *any { "any " } else { "" };
+            let to = to.map(|to| format!(" to {to}")).unwrap_or_default();
+            format!("{any}{grain} {from}{to}")
+        }
         OptionWord::Top { top, of } => format!("top {top} of {of}"),
         OptionWord::Excluding(expr) => {
             out.push_str("excluding ");

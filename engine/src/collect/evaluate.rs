@@ -217,8 +217,8 @@ impl<'a> Evaluation<'a> {
         let (mature, only) = match &journey.kind {
             JourneyKind::Conversion(c) => (outcome.mature, c.mature_only),
             JourneyKind::Retention(r) => {
-                let offset = r.from + at.cell;
-                (journeys::cell_known(r, clock, outcome.end, offset), r.mature_only)
+                let last = r.buckets.get(at.cell as usize).map_or(0, |b| b.to);
+                (journeys::cell_known(r, clock, outcome.end, last), r.mature_only)
             }
             _ => (outcome.mature, false),
         };

@@ -21,7 +21,7 @@ use crate::operators::TooLarge;
 use crate::plan::micros;
 use crate::plan::time::{Span, Times};
 use funnel::{Counts, Funnel};
-use returns::Share;
+use returns::{Share, Shares};
 
 /// What the time is, and how it goes on.
 pub(super) struct Clock<'a> {
@@ -68,7 +68,8 @@ pub(super) struct Outcome {
 
 enum Found {
     Funnel(BTreeMap<u32, Counts>),
-    Shares(Vec<BTreeMap<u32, Share>>),
+    /// By cell.
+    Shares(Vec<Shares>),
 }
 
 /// The end of a span; of one without an end, right behind the last row that there is.
@@ -104,8 +105,8 @@ pub(super) fn outcome(
         }
         JourneyKind::Lifecycle(state) => {
             let before = times.before(span);
-            let shares = returns::lifecycle(*state, trail, own, bounds(before.interval));
-            Outcome { kind: Found::Shares(vec![shares]), mature: true, end }
+            let groups = returns::lifecycle(*state, trail, own, bounds(before.interval));
+            Outcome { kind: Found::Shares(vec![Shares { groups, total: None }]), mature: true, end }
         }
         JourneyKind::SpanChurn { after } => {
             let spans = lasting::Lasting { trail, clock, after: *after };
@@ -114,7 +115,8 @@ pub(super) fn outcome(
         }
         JourneyKind::Churn { after } => {
             let (base, since) = times.churn(span, *after);
-            let shares = returns::churn(trail, bounds(base), bounds(since));
+            let groups = returns::churn(trail, bounds(base), bounds(since));
+            let shares = Shares { groups, total: None };
             let now = if own.1 == i64::MAX { micros(times.as_of) } else { own.1 };
             Outcome { kind: Found::Shares(vec![shares]), mature: now <= clock.known_to, end }
         }
@@ -154,11 +156,11 @@ impl Outcome {
     fn share(&self, by: u32, cell: u32) -> Share {
         let Found::Shares(all) = &self.kind else { return Share::default() };
         let Some(cell) = all.get(cell as usize) else { return Share::default() };
-        if by != ROOT {
-            return cell.get(&by).copied().unwrap_or_default();
+        match (by, cell.total) {
+            (ROOT, Some(total)) => total,
+            (ROOT, None) => cell.groups.values().fold(Share::default(), |a, b| a + *b),
+            _ => cell.groups.get(&by).copied().unwrap_or_default(),
         }
-        let add = |a: Share, b: &Share| Share { of: a.of + b.of, yes: a.yes + b.yes, open: a.open + b.open };
-        cell.values().fold(Share::default(), add)
     }
 
     /// Entries that may still get further.

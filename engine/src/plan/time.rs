@@ -55,7 +55,7 @@ impl Times<'_> {
                     true if own.start != Timestamp::MIN => self.calendar.floor(own.start, r.grain),
                     _ => Timestamp::MIN,
                 };
-                let length = Length { count: r.to.unwrap_or(r.from).saturating_add(2), unit: r.grain.unit() };
+                let length = Length { count: r.last().saturating_add(2), unit: r.grain.unit() };
                 let end = if r.on_or_after { Timestamp::MAX } else { self.until(own.end, Window::Trailing(length)) };
                 (Interval { start, end }, own)
             }

@@ -11,6 +11,7 @@ mod pipeline;
 mod programs;
 mod random;
 mod reference;
+mod returns;
 #[allow(dead_code)]
 #[path = "../engine/rng.rs"]
 mod rng;

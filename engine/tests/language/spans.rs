@@ -151,6 +151,7 @@ fn run(seed: u64) {
         ask(lost, &[]),
         ask("max(count(open(pass)) per actor)", &[]),
         ask("last(count(open(pass)) per day)", &[]),
+        ask("total(churn(pass).denominator) + churn(pass).numerator", plan),
     ];
     let options = Options { threads: Some(1 + rng.below(3)), ..Options::default() };
     let dataset = Dataset::open(root.path(), Arc::new(compiled.program.clone()), options).expect("files");
@@ -203,6 +204,9 @@ fn run(seed: u64) {
                 assert_eq!(value(3, period, Some(&plan)), number(sum(&of_plan)), "{said}");
                 assert_eq!(value(9, period, Some(&plan)), number(there), "{said}");
                 assert_eq!(value(10, period, Some(&plan)), number(gone), "{said}");
+                // Who has passes of two plans is one as a whole.
+                let total = value(16, period, Some(&plan));
+                assert!(total == number(whole.0 + gone) || (total == number(0) && there == 0), "{said}: {total:?}");
             }
             told(11, churn(&graced, start, end, false).get(&None).copied().unwrap_or_default().1);
             told(12, parts.get(&Some("p1".to_owned())).copied().unwrap_or_default().1);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::calendar::{Grain, Length, SpanUnit, Window};
+use crate::calendar::{Length, SpanUnit, Window};
 use crate::check::findings::{Check, Reported};
 use crate::check::metrics::trails::{TrailSet, int, null};
 use crate::check::metrics::value::{Many, ManyKind};
@@ -11,7 +11,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::functions::{Function, JourneyForm};
 use crate::ir::{
     Additivity, Conversion, Entry, Exclusion, Journey, JourneyKind, Measure, MetricExpr, MetricKind, Order, Part,
-    Retention, ScalarType,
+    ScalarType,
 };
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Flag, Key as WrittenKey, Literal, Name, OptionWord, Step};
@@ -87,7 +87,7 @@ impl<'a> Metrics<'_, 'a> {
                     flags.push(*flag);
                     false
                 }
-                OptionWord::Excluding(_) => false,
+                OptionWord::Excluding(_) | OptionWord::Offset { .. } => false,
                 other if seen.contains(&std::mem::discriminant(other)) => true,
                 other => {
                     seen.push(std::mem::discriminant(other));
@@ -110,7 +110,7 @@ impl<'a> Metrics<'_, 'a> {
         Ok(())
     }
 
-    fn chain(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<&'a [Step]> {
+    pub(super) fn chain(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<&'a [Step]> {
         for arg in args {
             match arg {
                 Arg::Chain(steps) => return Ok(steps),
@@ -124,7 +124,7 @@ impl<'a> Metrics<'_, 'a> {
         self.bad(Code::JourneySteps, span, "a journey without steps", format!("write `{}`", function.signature))
     }
 
-    fn step_set(&self, expr: &'a Expr) -> Check<TrailSet> {
+    pub(super) fn step_set(&self, expr: &'a Expr) -> Check<TrailSet> {
         Ok(TrailSet { set: self.cx.set(expr)?, span: expr.span })
     }
 
@@ -269,58 +269,6 @@ impl<'a> Metrics<'_, 'a> {
             }
             _ => Ok(()),
         }
-    }
-
-    fn retention(&self, function: &Function, args: &'a [Arg], span: Span) -> Check<Journey> {
-        let (mut offset, mut at_least) = (None, 1);
-        let mut flags: Vec<Flag> = Vec::new();
-        self.plain(function, args, span, |option| {
-            match option {
-                OptionWord::Offset { grain, from, to } => offset = Some((*grain, *from, *to)),
-                OptionWord::AtLeast(n) => at_least = *n,
-                OptionWord::Flag(flag @ (Flag::OnOrAfter | Flag::Rolling | Flag::Recurring | Flag::MatureOnly)) => {
-                    flags.push(*flag)
-                }
-                _ => return None,
-            }
-            Some(())
-        })?;
-        let has = |flag: Flag| flags.contains(&flag);
-        let Some((grain, from, to)) = offset else {
-            let message = "how long after the first day is not said";
-            return self.bad(Code::JourneyOption, span, message, "write `day 7`, `week 4`, or a table: `day 0 to 10`");
-        };
-        const MOST: u32 = 1000;
-        if to.is_some_and(|to| to <= from) || to.unwrap_or(from) > MOST {
-            let message = format!("offsets go up, to at most {MOST}");
-            return self.bad(Code::JourneyOption, span, message, "write `day 0 to 10`");
-        }
-        if at_least == 0 {
-            return self.bad(Code::JourneyOption, span, "a return of no events", "write `at least 2`, or leave it out");
-        }
-        if has(Flag::Rolling) && matches!(grain, Grain::Quarter | Grain::Year) {
-            let message = format!("a rolling {grain} has no length of its own");
-            return self.bad(Code::JourneyOption, span, message, "count rolling days, weeks or months (of 30 days)");
-        }
-        let written = self.chain(function, args, span)?;
-        let [start, back] = written else {
-            let message = "a retention goes from one event to one other";
-            return self.bad(Code::JourneySteps, span, message, "write `retention(A -> B, day 7)`");
-        };
-        let sets = [self.step_set(&start.expr), self.step_set(&back.expr)];
-        let sets = sets.into_iter().collect::<Check<Vec<_>>>()?;
-        let trail = self.trail(&sets, None, Order::Ordered, span)?;
-        let kind = JourneyKind::Retention(Retention {
-            grain,
-            from,
-            to,
-            on_or_after: has(Flag::OnOrAfter),
-            rolling: has(Flag::Rolling),
-            recurring: has(Flag::Recurring),
-            at_least,
-            mature_only: has(Flag::MatureOnly),
-        });
-        Ok(Journey { trail, kind })
     }
 
     /// The journey's value, or what is asked of it after a dot.

@@ -1,5 +1,6 @@
 //! A table of cohorts as a heat map, and the curve of what all of them together do.
 
+use crate::ir::Bucket;
 use crate::report::chart::axis::{Scale, ticks};
 use crate::report::chart::svg::Svg;
 use crate::report::figure::Cohorts;
@@ -20,7 +21,7 @@ pub fn heat_map(id: &str, title: &str, cohorts: &Cohorts, describe: &str) -> Str
     let readable = wide >= READABLE;
     // The cohort itself is 100 % by definition, and would leave the others pale.
     let all = cohorts.cohorts.iter().flat_map(|c| cohorts.offsets.iter().zip(&c.cells));
-    let most = all.filter(|(offset, _)| **offset > 0).filter_map(|(_, cell)| cell.value).fold(0.0, f64::max);
+    let most = all.filter(|(offset, _)| offset.to > 0).filter_map(|(_, cell)| cell.value).fold(0.0, f64::max);
     let shade = |value: f64| if most > 0.0 { (value / most).min(1.0) } else { 0.0 };
     let every = if readable { 1 } else { (READABLE / wide).ceil() as usize };
     for (column, offset) in cohorts.offsets.iter().enumerate().step_by(every) {
@@ -63,7 +64,7 @@ pub fn curve(id: &str, title: &str, cohorts: &Cohorts) -> Option<String> {
         // Above the column of the heat map.
         Some((LEFT + (WIDTH - LEFT) * (f64::from(column) + 0.5) / columns, *at, p.value?))
     });
-    let points: Vec<(f64, u32, f64)> = points.collect();
+    let points: Vec<(f64, Bucket, f64)> = points.collect();
     if points.len() < 2 {
         return None;
     }

@@ -123,8 +123,7 @@ fn parts<'a>(answers: Answers<'a>, plan: &'a FunnelPlan, step: usize) -> Vec<Par
 }
 
 pub(super) fn cohorts(answers: Answers, plan: &CohortsPlan) -> Option<Cohorts> {
-    let (from, to) = plan.offsets;
-    let offsets: Vec<u32> = (from..=to).collect();
+    let offsets = plan.offsets.clone();
     let mut pooled: Vec<(u64, u64, usize)> = vec![(0, 0, 0); offsets.len()];
     let mut cohorts = Vec::new();
     let rows = answers.rows(&plan.sizes).zip(answers.rows(&plan.returned)).zip(answers.rows(&plan.of));

@@ -46,7 +46,7 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         change_previous: change(value, before),
         change_year: change(value, year_ago),
         breakdowns: breakdowns.collect(),
-        cell: metric.expr.cells().map(|(grain, _, to)| format!("{grain} {to}")),
+        cell: metric.expr.cells().and_then(|c| Some(format!("{} {}", c.grain, c.buckets.last()?))),
         figure: plan.figure.as_ref().and_then(|figure| figures::figure(answers, figure)),
         known: rests.and_then(|rests| known(answers, rests, &shown, None, value)),
         series,

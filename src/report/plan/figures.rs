@@ -6,8 +6,8 @@ use crate::calendar::{Grain, Period, Window};
 use crate::check::Scope;
 use crate::decimal::Decimal;
 use crate::ir::{
-    Additivity, Collection, Conversion, Entry, Journey, JourneyKind, Metric, MetricExpr, MetricId, MetricKind, Part,
-    Program, Retention, ScalarType, Statistic,
+    Additivity, Bucket, Collection, Conversion, Entry, Journey, JourneyKind, Metric, MetricExpr, MetricId, MetricKind,
+    Part, Program, Retention, ScalarType, Statistic,
 };
 use crate::report::plan::asks::{Asks, Handle};
 use crate::report::plan::frame::Frame;
@@ -43,7 +43,7 @@ pub struct FunnelPlan {
 #[derive(Clone, Debug)]
 pub struct CohortsPlan {
     pub grain: Grain,
-    pub offsets: (u32, u32),
+    pub offsets: Vec<Bucket>,
     pub sizes: Handle,
     /// Members that came back, and of how many, by offset.
     pub returned: Handle,
@@ -90,8 +90,8 @@ pub(super) fn figure(
         JourneyKind::Conversion(conversion) => {
             funnel(scope, asks, metric, of, conversion, window, latest?).map(FigurePlan::Funnel)
         }
-        JourneyKind::Retention(Retention { to: Some(to), from, grain, .. }) if window.is_none() => {
-            cohorts(frame, asks, metric, of, (*grain, *from, *to)).map(FigurePlan::Cohorts)
+        JourneyKind::Retention(table @ Retention { table: true, .. }) if window.is_none() => {
+            cohorts(frame, asks, metric, of, table).map(FigurePlan::Cohorts)
         }
         _ => None,
     }
@@ -160,9 +160,8 @@ fn cohorts(
     asks: &mut Asks,
     metric: &Metric,
     of: &Arc<Journey>,
-    (grain, from, to): (Grain, u32, u32),
+    retention: &Retention,
 ) -> Option<CohortsPlan> {
-    let JourneyKind::Retention(retention) = &of.kind else { return None };
     let reach = frame.reach(&metric.expr);
     let first = reach.first?;
     let begin = history_start(frame, metric.grain, first);
@@ -171,12 +170,13 @@ fn cohorts(
     if periods.is_empty() || reach.timeless {
         return None;
     }
-    let entered = Retention { from: 0, to: None, rolling: false, mature_only: false, ..retention.clone() };
+    let start = vec![Bucket { from: 0, to: 0 }];
+    let entered = Retention { buckets: start, table: false, rolling: false, mature_only: false, ..retention.clone() };
     let entered = Arc::new(Journey { trail: Arc::clone(&of.trail), kind: JourneyKind::Retention(entered) });
     let mut want = |expr: &MetricExpr| asks.want(&metric.name, expr, periods.clone());
     Some(CohortsPlan {
-        grain,
-        offsets: (from, to),
+        grain: retention.grain,
+        offsets: retention.buckets.clone(),
         sizes: want(&part(&entered, Part::Denominator, None)),
         returned: want(&part(of, Part::Numerator, None)),
         of: want(&part(of, Part::Denominator, None)),

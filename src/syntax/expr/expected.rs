@@ -129,7 +129,9 @@ impl Want {
             Rule::all_answers | Rule::split_at_midnight | Rule::mature_only | Rule::ordered | Rule::strict => {
                 return None;
             }
-            Rule::rolling | Rule::recurring | Rule::approximate | Rule::discrete | Rule::or_more => return None,
+            Rule::rolling | Rule::recurring | Rule::approximate | Rule::discrete | Rule::or_more | Rule::any_of => {
+                return None;
+            }
             Rule::kw_excluding | Rule::kw_same | Rule::kw_id | Rule::name_char => return None,
             Rule::keyword | Rule::keyword_letter | Rule::keyword_word => return None,
             Rule::offset | Rule::year | Rule::quarter | Rule::week | Rule::month | Rule::day | Rule::two => {

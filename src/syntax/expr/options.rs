@@ -59,12 +59,14 @@ impl<'t> Lower<'t> {
             Rule::opt_max => OptionWord::Max(self.length(&first)?),
             Rule::opt_least => OptionWord::AtLeast(self.integer(&first)?),
             Rule::opt_offset => {
+                let any = first.as_rule() == Rule::any_of;
+                let grain = if any { parts.next()? } else { first };
                 let from = self.integer(&parts.next()?)?;
                 let to = match parts.next() {
                     Some(to) => Some(self.integer(&to)?),
                     None => None,
                 };
-                OptionWord::Offset { grain: self.grain(&first)?, from, to }
+                OptionWord::Offset { grain: self.grain(&grain)?, from, to, any }
             }
             Rule::opt_top => OptionWord::Top { top: self.integer(&first)?, of: self.integer(&parts.next()?)? },
             Rule::opt_excluding => OptionWord::Excluding(self.sentence(first)?.boxed(depth)),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_lang::calendar::{Length, Window};
 
 use crate::collect::journeys::Clock;
-use crate::collect::journeys::returns::Share;
+use crate::collect::journeys::returns::{Share, Shares};
 use crate::collect::trails::{Step, Trail};
 
 const COUNTS: u32 = 1;
@@ -30,9 +30,9 @@ impl Lasting<'_> {
     }
 
     /// Of the actors there at the start, by each value of the breakdown that a span of theirs has then: those that are not at
-    /// the end.
-    pub(super) fn churn(&self, (start, end): (i64, i64)) -> BTreeMap<u32, Share> {
-        let mut found: BTreeMap<u32, Share> = BTreeMap::new();
+    /// the end. Who has spans of two values counts in both, and once as a whole.
+    pub(super) fn churn(&self, (start, end): (i64, i64)) -> Shares {
+        let (mut found, mut total) = (BTreeMap::<u32, Share>::new(), Share::default());
         for rows in self.trail.actors() {
             let there = rows.iter().filter(|r| r.tags & COUNTS != 0 && self.at(r, start));
             let groups: BTreeSet<u32> = there.map(|r| r.by).collect();
@@ -40,12 +40,13 @@ impl Lasting<'_> {
                 continue;
             }
             let gone = !rows.iter().any(|r| r.tags & KEEPS != 0 && self.at(r, end));
+            let one = Share { of: 1, yes: u64::from(gone), open: 0 };
+            total = total + one;
             for by in groups {
                 let share = found.entry(by).or_default();
-                share.of += 1;
-                share.yes += u64::from(gone);
+                *share = *share + one;
             }
         }
-        found
+        Shares { groups: found, total: Some(total) }
     }
 }

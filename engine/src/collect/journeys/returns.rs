@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use kepi_lang::calendar::{Grain, Interval};
-use kepi_lang::ir::{Lifecycle, Retention};
+use kepi_lang::ir::{Bucket, Lifecycle, Retention};
 
 use crate::collect::evaluate::Failure;
 use crate::collect::journeys::Clock;
 use crate::collect::trails::{Step, Trail};
+use crate::operators::trail::NOTHING;
 use crate::plan::micros;
 
 /// Members, those who come back, and those of whom it is not known yet.
@@ -16,6 +17,21 @@ pub(super) struct Share {
     pub of: u64,
     pub yes: u64,
     pub open: u64,
+}
+
+impl std::ops::Add for Share {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { of: self.of + other.of, yes: self.yes + other.yes, open: self.open + other.open }
+    }
+}
+
+/// By value of the breakdown, and as a whole where that is not their sum.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shares {
+    pub groups: BTreeMap<u32, Share>,
+    pub total: Option<Share>,
 }
 
 const START: u32 = 1;
@@ -45,69 +61,139 @@ impl Buckets {
     }
 }
 
-/// By offset, by value of the breakdown.
+/// What became of a member in a bucket.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    counts: bool,
+    back: bool,
+    open: bool,
+}
+
+impl Cell {
+    fn or(self, other: Self) -> Self {
+        Self { counts: self.counts || other.counts, back: self.back || other.back, open: self.open || other.open }
+    }
+
+    fn share(self) -> Share {
+        Share { of: u64::from(self.counts), yes: u64::from(self.counts && self.back), open: u64::from(self.open) }
+    }
+}
+
+struct Returns<'a> {
+    spec: &'a Retention,
+    clock: &'a Clock<'a>,
+    trail: &'a Trail,
+    /// Civil periods.
+    civil: Buckets,
+}
+
+impl Returns<'_> {
+    /// Who enters in a span: the first start ever, or the first of each period; where a value is held, of each value.
+    fn members<'t>(&self, rows: &'t [Step], span: (i64, i64), members: &mut Vec<&'t Step>) {
+        members.clear();
+        let held = |r: &&Step| !self.spec.same || (r.kept != NOTHING && !self.trail.value(r.kept).is_null());
+        let started = rows.iter().filter(|r| r.tags & START != 0).filter(held);
+        let inside = |r: &&Step| r.time >= span.0 && r.time < span.1;
+        if !self.spec.recurring {
+            members.extend(started.take(1).filter(inside));
+            return;
+        }
+        let mut bucket = None;
+        let mut first = 0;
+        for row in started.filter(inside) {
+            let own = self.civil.of(row.time);
+            if bucket.replace(own) != Some(own) {
+                first = members.len();
+            }
+            let here = members.get(first..).unwrap_or_default();
+            if !here.iter().any(|m| !self.spec.same || m.kept == row.kept) {
+                members.push(row);
+            }
+        }
+    }
+
+    /// The offset of a return.
+    fn offset(&self, member: &Step, back: &Step) -> i64 {
+        match self.spec.rolling {
+            true => (back.time - member.time).div_euclid(width(self.spec.grain)),
+            false => self.civil.of(back.time) as i64 - self.civil.of(member.time) as i64,
+        }
+    }
+
+    fn ends(&self, member: &Step, last: u32) -> i64 {
+        match self.spec.rolling {
+            true => member.time.saturating_add(width(self.spec.grain).saturating_mul(i64::from(last) + 1)),
+            false => self.civil.end(self.civil.of(member.time) + last as usize),
+        }
+    }
+
+    /// By bucket.
+    fn cells(&self, rows: &[Step], member: &Step) -> Vec<Cell> {
+        let back = rows.iter().filter(|r| r.tags & BACK != 0 && (!self.spec.same || r.kept == member.kept));
+        // The offsets of the returns, ascending, each with how many there are.
+        let mut returns: Vec<(i64, u32)> = Vec::new();
+        for offset in back.map(|r| self.offset(member, r)).filter(|offset| *offset >= 0) {
+            match returns.last_mut() {
+                Some((known, count)) if *known == offset => *count += 1,
+                _ => returns.push((offset, 1)),
+            }
+        }
+        let cell = |bucket: &Bucket| {
+            let open = self.ends(member, bucket.to) > self.clock.known_to;
+            let inside =
+                |at: i64| at >= i64::from(bucket.from) && (self.spec.on_or_after || at <= i64::from(bucket.to));
+            let enough: u32 = returns.iter().filter(|(at, _)| inside(*at)).map(|(_, n)| n).sum();
+            // The period of the start is the cohort itself.
+            let back = bucket.from == 0 || enough >= self.spec.at_least;
+            Cell { counts: !(open && self.spec.mature_only), back, open }
+        };
+        self.spec.buckets.iter().map(cell).collect()
+    }
+}
+
+/// By bucket.
 pub(super) fn retention(
     spec: &Retention,
     clock: &Clock<'_>,
     trail: &Trail,
     span: (i64, i64),
-) -> Result<Vec<BTreeMap<u32, Share>>, Failure> {
-    let last = spec.to.unwrap_or(spec.from);
-    let mut all: Vec<BTreeMap<u32, Share>> = vec![BTreeMap::new(); (last - spec.from + 1) as usize];
+) -> Result<Vec<Shares>, Failure> {
+    let mut all = vec![Shares::default(); spec.buckets.len()];
     let Some(times) = trail.times() else { return Ok(all) };
-    let buckets = match spec.rolling {
-        true => None,
-        false => Some(Buckets::new(clock, spec.grain, times, last + 1)?),
-    };
-    let civil = Buckets::new(clock, spec.grain, times, 0)?;
-    let width = width(spec.grain);
-    let mut returns: Vec<(i64, u32)> = Vec::new();
+    let ahead = if spec.rolling { 0 } else { spec.last() + 1 };
+    let returns = Returns { spec, clock, trail, civil: Buckets::new(clock, spec.grain, times, ahead)? };
+    let mut members: Vec<&Step> = Vec::new();
     for rows in trail.actors() {
-        let started = rows.iter().filter(|r| r.tags & START != 0);
-        let mut members: Vec<&Step> = Vec::new();
-        if spec.recurring {
-            for row in started.filter(|r| r.time >= span.0 && r.time < span.1) {
-                let bucket = civil.of(row.time);
-                if members.last().is_none_or(|m| civil.of(m.time) != bucket) {
-                    members.push(row);
+        returns.members(rows, span, &mut members);
+        if !(spec.same && spec.recurring) {
+            for member in &members {
+                for (shares, cell) in all.iter_mut().zip(returns.cells(rows, member)) {
+                    let share = shares.groups.entry(member.by).or_default();
+                    *share = *share + cell.share();
                 }
             }
-        } else {
-            members.extend(started.take(1).filter(|r| r.time >= span.0 && r.time < span.1));
+            continue;
         }
-        for member in members {
-            // The offsets of the returns, ascending, each with how many there are.
-            returns.clear();
-            for back in rows.iter().filter(|r| r.tags & BACK != 0) {
-                let offset = match &buckets {
-                    Some(buckets) => buckets.of(back.time) as i64 - buckets.of(member.time) as i64,
-                    None => (back.time - member.time).div_euclid(width),
-                };
-                if offset < 0 || back.time < member.time && spec.rolling {
-                    continue;
-                }
-                match returns.last_mut() {
-                    Some((known, count)) if *known == offset => *count += 1,
-                    _ => returns.push((offset, 1)),
+        // An actor that starts with several values in a period is one member as a whole, and one of each part.
+        let period = |m: &&Step| returns.civil.of(m.time);
+        for alike in members.chunk_by(|a, b| period(a) == period(b)) {
+            let mut whole = vec![Cell::default(); spec.buckets.len()];
+            let mut parts: BTreeMap<u32, Vec<Cell>> = BTreeMap::new();
+            for member in alike {
+                let cells = returns.cells(rows, member);
+                let part = parts.entry(member.by).or_insert_with(|| whole.iter().map(|_| Cell::default()).collect());
+                for known in [part, &mut whole] {
+                    known.iter_mut().zip(&cells).for_each(|(known, cell)| *known = known.or(*cell));
                 }
             }
-            for (offset, shares) in (i64::from(spec.from)..).zip(&mut all) {
-                let ends = match &buckets {
-                    Some(buckets) => buckets.end(buckets.of(member.time) + offset as usize),
-                    None => member.time.saturating_add(width.saturating_mul(offset + 1)),
-                };
-                let share = shares.entry(member.by).or_default();
-                let open = ends > clock.known_to;
-                share.open += u64::from(open);
-                if open && spec.mature_only {
-                    continue;
+            for (by, cells) in parts {
+                for (shares, cell) in all.iter_mut().zip(cells) {
+                    let share = shares.groups.entry(by).or_default();
+                    *share = *share + cell.share();
                 }
-                let enough: u32 = match spec.on_or_after {
-                    true => returns.iter().filter(|(at, _)| *at >= offset).map(|(_, n)| n).sum(),
-                    false => returns.iter().filter(|(at, _)| *at == offset).map(|(_, n)| n).sum(),
-                };
-                share.of += 1;
-                share.yes += u64::from(offset == 0 || enough >= spec.at_least);
+            }
+            for (shares, cell) in all.iter_mut().zip(whole) {
+                shares.total = Some(shares.total.unwrap_or_default() + cell.share());
             }
         }
     }

@@ -11,8 +11,6 @@ use crate::journeys::Outcome;
 use crate::journeys::lab::grain;
 use crate::journeys::posthog::{column_of, lab, number, where_of};
 
-const SAME_VALUE: &str = "a return counts only where it has the same value of the split as the start";
-
 fn event(name: &Json) -> String {
     match name.as_str() {
         Some(name) => format!("(app where event = {name:?})"),
@@ -46,6 +44,8 @@ pub fn retention(case: &Json) -> Result<Outcome, String> {
     let mut options = vec![format!("{word} 0 to {}", periods.len().max(2))];
     if case["cohort_rule"].as_str().is_some_and(|r| r.starts_with("every")) {
         options.push("recurring".to_owned());
+        // There a return counts for the value that it has itself; of a first start ever, for the start's.
+        options.extend(column.as_ref().map(|column| format!("same {column}")));
     }
     if let Some(least) = case["min_return_events_per_period"].as_u64() {
         options.push(format!("at least {least}"));
@@ -66,21 +66,7 @@ pub fn retention(case: &Json) -> Result<Outcome, String> {
     let compared = compare(case, &cells, periods.len(), &periods, &lab)?;
     Ok(match compared {
         None => Outcome::Agrees,
-        Some(_) if column.is_some() && values_differ(case, split.unwrap_or_default()) => {
-            Outcome::OutOfScope(SAME_VALUE)
-        }
         Some(how) => Outcome::Differs(format!("{how}; {text}")),
-    })
-}
-
-/// Whether an actor has events with another value of the split than its first.
-fn values_differ(case: &Json, split: &str) -> bool {
-    let mut known: BTreeMap<String, Json> = BTreeMap::new();
-    let mut events = case["events"].as_array().into_iter().flatten();
-    events.any(|e| {
-        let value = &e[3][split];
-        let first = known.entry(e[0].to_string()).or_insert_with(|| value.clone());
-        first != value
     })
 }
 

@@ -2,6 +2,7 @@
 use jiff::Timestamp;
 
 use crate::calendar::{Calendar, Grain, Interval, Period};
+use crate::ir::Bucket;
 use crate::report::evaluate::figures::{cohorts, funnel};
 use crate::report::evaluate::tests::house::calendar;
 use crate::report::evaluate::values::Answers;
@@ -144,7 +145,13 @@ fn what_is_not_known_is_not_pooled() {
         (second.clone(), rows([Some(50), Some(35), None])),
     ]);
     let of = asked.ask(&[(first, rows([Some(100), Some(100), Some(100)])), (second, rows([Some(50), Some(50), None]))]);
-    let plan = CohortsPlan { grain: Grain::Week, offsets: (0, 2), sizes, returned, of };
+    let plan = CohortsPlan {
+        grain: Grain::Week,
+        offsets: (0..3).map(|at| Bucket { from: at, to: at }).collect(),
+        sizes,
+        returned,
+        of,
+    };
     let found = cohorts(asked.answers(), &plan).unwrap();
     let pooled: Vec<_> = found.pooled.iter().map(|p| (p.value, p.of, p.cohorts)).collect();
     assert_eq!(pooled, [(Some(1.0), 150, 2), (Some(0.5), 150, 2), (Some(0.3), 100, 1)]);

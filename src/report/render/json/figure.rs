@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::ir::Bucket;
 use crate::report::figure::{Bottleneck, Cohorts, Funnel, JourneyFigure};
 use crate::report::render::json::{number, range, scalar};
 
@@ -54,26 +55,32 @@ fn bottleneck(b: &Bottleneck) -> Json {
     })
 }
 
+/// Of several periods with the last of them.
+fn offset_of(bucket: &Bucket) -> Json {
+    match bucket.from == bucket.to {
+        true => json!({"offset": bucket.from}),
+        false => json!({"offset": bucket.from, "to": bucket.to}),
+    }
+}
+
 fn cohorts(c: &Cohorts) -> Json {
     let rows = c.cohorts.iter().map(|cohort| {
         let cells = c.offsets.iter().zip(&cohort.cells).map(|(offset, cell)| {
-            json!({
-                "offset": offset,
-                "returned": cell.returned,
-                "value": number(cell.value),
-                "complete": cell.complete,
-            })
+            let mut json = offset_of(offset);
+            json["returned"] = json!(cell.returned);
+            json["value"] = number(cell.value);
+            json["complete"] = json!(cell.complete);
+            json
         });
         json!({"period": cohort.label, "size": cohort.size, "cells": cells.collect::<Vec<_>>()})
     });
     let pooled = c.offsets.iter().zip(&c.pooled).map(|(offset, p)| {
-        json!({
-            "offset": offset,
-            "value": number(p.value),
-            "interval": p.interval.as_ref().map_or(Json::Null, range),
-            "of": p.of,
-            "cohorts": p.cohorts,
-        })
+        let mut json = offset_of(offset);
+        json["value"] = number(p.value);
+        json["interval"] = p.interval.as_ref().map_or(Json::Null, range);
+        json["of"] = json!(p.of);
+        json["cohorts"] = json!(p.cohorts);
+        json
     });
     json!({
         "kind": "cohorts",

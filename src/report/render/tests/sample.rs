@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use crate::calendar::Grain;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::SourceId;
+use crate::ir::{Bucket, SourceId};
 use crate::report::figure::{
     Bottleneck, Cohort, CohortCell, Cohorts, Funnel, FunnelStep, JourneyFigure, Pooled, Segment,
 };
@@ -252,7 +252,7 @@ fn cohorts() -> JourneyFigure {
     let nobody = CohortCell { returned: Some(0), value: None, complete: true };
     JourneyFigure::Cohorts(Cohorts {
         grain: Grain::Week,
-        offsets: vec![0, 1, 2],
+        offsets: (0..3).map(|at| Bucket { from: at, to: at }).collect(),
         cohorts: vec![
             cohort("2026-W18", 1000, vec![known(1000, 1000), known(400, 1000), known(250, 1000)]),
             cohort("2026-W19", 0, vec![nobody.clone(), nobody.clone(), nobody]),

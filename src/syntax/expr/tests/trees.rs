@@ -170,11 +170,8 @@ fn option(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = OptionWord> {
         length().prop_map(OptionWord::After),
         length().prop_map(OptionWord::Max),
         any::<u32>().prop_map(OptionWord::AtLeast),
-        (grain(), any::<u32>(), prop::option::of(0u32..9)).prop_map(|(grain, from, to)| OptionWord::Offset {
-            grain,
-            from,
-            to
-        }),
+        (grain(), any::<u32>(), prop::option::of(0u32..9), any::<bool>())
+            .prop_map(|(grain, from, to, any)| OptionWord::Offset { grain, from, to, any }),
         (0u32..9, 0u32..9).prop_map(|(top, of)| OptionWord::Top { top, of }),
         inner.prop_map(|e| OptionWord::Excluding(e.into())),
         name().prop_map(|e| OptionWord::Same(e.into())),
