@@ -331,8 +331,11 @@ pub enum Stage {
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
     /// A metric, event, source, lookup, segment, objective or benchmark; a code such as K0302; or `std`, the standard library.
-    #[arg(value_name = "NAME|CODE")]
-    pub name: String,
+    #[arg(value_name = "NAME|CODE", required_unless_present = "plan")]
+    pub name: Option<String>,
+    /// What is read for a metric, or for all of them, and what is kept of the rows, in words.
+    #[arg(long)]
+    pub plan: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -169,6 +169,15 @@ impl Session {
         Ok((explained.logical, explained.physical))
     }
 
+    /// What is read for a question and what is kept of it, in words.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn words(&self, asks: Vec<Ask>) -> Result<String, Stop> {
+        let question = Question { asks, as_of: self.as_of.at, as_of_given: self.as_of.given, range: None };
+        self.dataset.words(&question).map_err(|findings| self.stop(Exit::Data, findings))
+    }
+
     pub fn stop(&self, exit: Exit, findings: Vec<Diagnostic>) -> Stop {
         Stop::Findings { exit, findings, map: self.map.clone() }
     }

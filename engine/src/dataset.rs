@@ -18,6 +18,7 @@ use crate::derive::{self, Gathered};
 use crate::execute;
 use crate::execute::state::SuiteState;
 use crate::execute::tally::Tally;
+use crate::execute::words;
 use crate::execute::work::Work;
 use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
@@ -133,6 +134,28 @@ impl Dataset {
                 logical.push_str(&format!("Suite: {}\n", Work { spec: Arc::clone(spec), ..work.again() }));
             }
             Ok(Explained { logical, physical })
+        })
+    }
+
+    /// What is read for a question and what is kept of it, in words.
+    pub fn words(&self, question: &Question) -> Result<String, Vec<Diagnostic>> {
+        guarded(|| {
+            let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
+            let askers = words::askers(&plan, question);
+            let works = self.works(&plan, question)?;
+            let mut out = String::new();
+            for work in &works {
+                let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
+                let why = Unkept::of(source, &work.spec).map(Unkept::why);
+                out += &words::pass(work, source, &askers, self.keeping.is_some().then_some(why));
+            }
+            if let Some(like) = works.first() {
+                for (planned, spec) in plan.derived.iter().flat_map(|d| d.suites.iter().map(move |spec| (d, spec))) {
+                    let work = Work { spec: Arc::clone(spec), ..like.again() };
+                    out += &words::of_made(&work, &planned.derived, &askers);
+                }
+            }
+            Ok(out)
         })
     }
 

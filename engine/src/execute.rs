@@ -8,6 +8,7 @@ mod exec;
 mod node;
 pub(crate) mod state;
 pub(crate) mod tally;
+pub(crate) mod words;
 pub(crate) mod work;
 
 pub(crate) use accumulate::{Accumulation, internal};

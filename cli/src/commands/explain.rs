@@ -18,17 +18,21 @@ use crate::output;
 use crate::session::Session;
 
 pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
-    if let Some(code) = Code::parse(&args.name) {
+    if args.plan {
+        output::print(&plan(common, args.name.as_deref())?);
+        return Ok(Exit::Fine);
+    }
+    let name = args.name.as_deref().unwrap_or_default();
+    if let Some(code) = Code::parse(name) {
         output::print(&page(code));
         return Ok(Exit::Fine);
     }
-    if args.name == kepi_lang::library::NAME {
+    if name == kepi_lang::library::NAME {
         output::print(&library::all(common)?);
         return Ok(Exit::Fine);
     }
     let mut session = Session::open(common)?;
     let program = std::sync::Arc::clone(&session.program);
-    let name = args.name.as_str();
     let text = if let Some(metric) = program.metrics.iter().find(|m| m.name == name) {
         self::metric(&mut session, metric, &program)?
     } else if let Some(source) = program.sources.iter().find(|s| s.name == name) {
@@ -52,6 +56,37 @@ pub fn run(common: &Common, args: &ExplainArgs) -> Result<Exit, Stop> {
     };
     output::print(&text);
     Ok(Exit::Fine)
+}
+
+/// What is read for a metric, or for all, each by its own grain and breakdown.
+fn plan(common: &Common, name: Option<&str>) -> Result<String, Stop> {
+    if let Some(code) = name.and_then(Code::parse) {
+        return Err(Stop::Usage(format!("{code} is a diagnostic code: a plan is one of a metric, or of all")));
+    }
+    let mut session = Session::open(common)?;
+    let names = match name {
+        Some(name) => vec![name.to_owned()],
+        None => session.program.metrics.iter().map(|m| m.name.clone()).collect(),
+    };
+    let question = QueryArgs { metrics: names, own_by: true, grain: None, ..whole(String::new()) };
+    let asks = query::asks(&mut session, &question)?.into_iter().map(|w| w.ask).collect();
+    session.words(asks)
+}
+
+/// The question for all of a metric's time as one period.
+fn whole(metric: String) -> QueryArgs {
+    QueryArgs {
+        metrics: vec![metric],
+        by: Vec::new(),
+        own_by: false,
+        condition: None,
+        grain: Some("total".to_string()),
+        from: None,
+        to: None,
+        order: Vec::new(),
+        limit: None,
+        format: TableFormat::Table,
+    }
 }
 
 /// A code's page, without what it says to the test that runs its examples.
@@ -95,19 +130,7 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     for column in lineage(metric, program) {
         line("reads", &column);
     }
-    let total = QueryArgs {
-        metrics: vec![metric.name.clone()],
-        by: Vec::new(),
-        own_by: false,
-        condition: None,
-        grain: Some("total".to_string()),
-        from: None,
-        to: None,
-        order: Vec::new(),
-        limit: None,
-        format: TableFormat::Table,
-    };
-    let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();
+    let asks = query::asks(session, &whole(metric.name.clone()))?.into_iter().map(|w| w.ask).collect();
     let (question, results) = session.answer(asks)?;
     for what in session.dataset.unkept(&question).unwrap_or_default() {
         out += &format!("  not kept    {what}\n");
