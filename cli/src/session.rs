@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kepi_engine::cache::Cache;
 use kepi_engine::{Dataset, Options, Progress};
@@ -144,19 +144,36 @@ impl Session {
         }
         let results = results.map_err(|findings| self.stop(Exit::Data, findings))?;
         if self.verbose {
-            for ledger in &results.ledgers {
-                eprintln!(
-                    "{}: {} rows read, {} used, {} file(s), {} bytes",
-                    ledger.name, ledger.read, ledger.used, ledger.files, ledger.bytes
-                );
-            }
-            let seen = self.progress.seen();
-            if self.cache.is_some() {
-                eprintln!("{} file(s) not read again: what is asked of them was kept", seen.kept);
-            }
-            eprintln!("answered {} question(s) in {} ms", question.asks.len(), begun.elapsed().as_millis());
+            self.say_spent(&results, question.asks.len(), begun.elapsed());
         }
         Ok(results)
+    }
+
+    /// What was read for an answer, and where the time went.
+    fn say_spent(&self, results: &Results, questions: usize, took: Duration) {
+        let spent = self.progress.take_spent();
+        for ledger in &results.ledgers {
+            eprintln!(
+                "{}: {} rows, {} used, {} file(s), {} bytes",
+                ledger.name, ledger.read, ledger.used, ledger.files, ledger.bytes
+            );
+            for pass in spent.passes.iter().filter(|pass| pass.source == ledger.name) {
+                let read = pass.files.saturating_sub(pass.kept + pass.skipped);
+                let speed = match pass.took.as_secs_f64() {
+                    took if took > 0.0 && read > 0 => {
+                        format!(": {:.2} million rows a second", pass.rows as f64 / took / 1e6)
+                    }
+                    _ => String::new(),
+                };
+                eprintln!(
+                    "  {read} file(s) read, {} skipped, {} not read again as what is asked of them was kept{speed}",
+                    pass.skipped, pass.kept
+                );
+            }
+        }
+        let stages = spent.stages.iter().map(|(stage, took)| format!("{stage} in {} ms", took.as_millis()));
+        let stages = stages.collect::<Vec<_>>().join(", ");
+        eprintln!("answered {questions} question(s) in {} ms: {stages}", took.as_millis());
     }
 
     /// The plans of a question, logical and physical.

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use datafusion::execution::context::SessionContext;
 use kepi_lang::diag::{Code, Diagnostic};
@@ -23,7 +24,7 @@ use crate::execute::work::Work;
 use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress::{Pass, Progress};
 use crate::sources::{self, Opened};
 
 /// How to run. No option changes a number.
@@ -198,6 +199,7 @@ impl Dataset {
     }
 
     fn run(&self, question: &Question) -> Result<Results, Vec<Diagnostic>> {
+        let mut begun = Instant::now();
         let plan = Arc::new(Plan::new(&self.program, question, &self.extents)?);
         let mut states = Vec::new();
         let mut results = Results::default();
@@ -205,9 +207,11 @@ impl Dataset {
         let read = works.iter().filter_map(|w| self.opened.sources.get(w.spec.source.0 as usize));
         self.progress.expect_rows(read.map(|source| source.rows()).sum());
         let mut run = Run::look(self.keeping.as_ref(), &self.opened, works)?;
+        self.progress.stage("planned", &mut begun);
         for of in &mut run.sources {
             self.read(of)?;
         }
+        self.progress.stage("read", &mut begun);
         let values = |keeping: &Keeping| keeping.values(question, &plan, &self.extents, &run.sources);
         let values = run.keeping.map_or_else(Values::default, values);
         for (at, of) in run.sources.iter_mut().enumerate() {
@@ -218,9 +222,11 @@ impl Dataset {
         }
         run.keep();
         drop(run);
+        self.progress.stage("merged", &mut begun);
         if let Some(work) = states.first().map(|(work, _)| Arc::clone(work)) {
             self.make(&plan, &work, &mut states)?;
         }
+        self.progress.stage("made", &mut begun);
         let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
         let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
         let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
@@ -229,21 +235,39 @@ impl Dataset {
         let (answers, made) = answers?;
         results.answers = answers;
         self.keeping.iter().for_each(|keeping| keeping.keep_values(&values, &made));
+        self.progress.stage("derived", &mut begun);
         Ok(results)
     }
 
     /// Reads the files of a source of which nothing is kept.
     fn read(&self, of: &mut Measured<'_>) -> Result<(), Vec<Diagnostic>> {
-        if of.kept.is_all() {
-            return Ok(());
-        }
+        let begun = Instant::now();
         let (work, source) = (&of.work, of.source);
         let have = work.per_file.then(|| of.kept.have());
+        let skipped = source.left_out(work.spec.bounds);
+        let kept = |at: usize| have.as_ref().is_some_and(|have| have.get(at) == Some(&true));
+        let files = source.table.files.iter().enumerate().zip(&skipped);
+        let unread: u64 =
+            files.filter(|((at, _), skipped)| kept(*at) || **skipped).map(|((_, file), _)| file.rows).sum();
+        let mut pass = Pass {
+            source: source.name().to_owned(),
+            files: skipped.len(),
+            skipped: skipped.iter().enumerate().filter(|(at, skipped)| **skipped && !kept(*at)).count(),
+            kept: (0..skipped.len()).filter(|at| kept(*at)).count(),
+            rows: source.rows().saturating_sub(unread),
+            took: Duration::ZERO,
+        };
+        if of.kept.is_all() {
+            self.progress.pass(pass);
+            return Ok(());
+        }
         let logical = execute::logical(source, Arc::clone(work), have.as_deref())?;
         let batches = self.runtime.block_on(async {
             let physical = execute::physical(&self.session, &logical, source, work).await?;
             execute::run(&self.session, physical, source, work).await
         })?;
+        pass.took = begun.elapsed();
+        self.progress.pass(pass);
         of.read(batches);
         Ok(())
     }

@@ -19,5 +19,5 @@ pub mod rows;
 pub mod sources;
 
 pub use dataset::{Dataset, Explained, Options};
-pub use progress::{Progress, Seen};
+pub use progress::{Pass, Progress, Seen, Spent};
 pub use sources::{schemas, schemas_seen};

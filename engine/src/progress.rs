@@ -1,7 +1,8 @@
 //! How far a run is, for whoever wants to show it. Nothing that is computed depends on it.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Counters that the threads of a run move on.
 #[derive(Debug, Default)]
@@ -12,6 +13,29 @@ pub struct Progress {
     all_rows: AtomicU64,
     on_rows: OnceLock<fn()>,
     kept: AtomicU64,
+    spent: Mutex<Spent>,
+}
+
+/// Where the time of an answer went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub passes: Vec<Pass>,
+    /// In their order, each once.
+    pub stages: Vec<(&'static str, Duration)>,
+}
+
+/// One pass over the files of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub source: String,
+    pub files: usize,
+    /// Of which no row can be of any period that was asked for, by the names of their folders.
+    pub skipped: usize,
+    /// Not read again: what is asked of them was kept.
+    pub kept: usize,
+    /// Rows of the files that were read.
+    pub rows: u64,
+    pub took: Duration,
 }
 
 /// The counters at one moment.
@@ -50,6 +74,26 @@ impl Progress {
 
     pub(crate) fn file(&self) {
         self.files.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Where the time went since this was asked last.
+    pub fn take_spent(&self) -> Spent {
+        std::mem::take(&mut self.spent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn pass(&self, pass: Pass) {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner).passes.push(pass);
+    }
+
+    /// A stage ends that began then, and another begins.
+    pub(crate) fn stage(&self, name: &'static str, begun: &mut Instant) {
+        let now = Instant::now();
+        let took = now.duration_since(std::mem::replace(begun, now));
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        match spent.stages.iter_mut().find(|(stage, _)| *stage == name) {
+            Some((_, all)) => *all += took,
+            None => spent.stages.push((name, took)),
+        }
     }
 
     /// A file of so many rows need not be read.

@@ -17,7 +17,7 @@ pub(crate) type Askers<'a> = BTreeMap<usize, Vec<&'a str>>;
 pub(crate) fn askers<'a>(plan: &Plan, question: &'a Question) -> Askers<'a> {
     let mut askers = Askers::new();
     for (ask, needs) in question.asks.iter().zip(&plan.asks) {
-        for (measure, _) in needs {
+        for (measure, _) in needs.iter().flatten() {
             let names = askers.entry(*measure).or_default();
             if names.last() != Some(&ask.name.as_str()) {
                 names.push(&ask.name);
