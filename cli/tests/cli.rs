@@ -7,6 +7,7 @@ mod cli {
     #[cfg(unix)]
     mod confinement;
     mod docs;
+    mod faults;
     mod fmt;
     pub mod init;
     mod installed;
