@@ -1,6 +1,7 @@
 //! A program with its files open: what questions are put to.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::execute::words;
 use crate::execute::work::Work;
 use crate::execute::{Accumulation, internal};
 use crate::operators::ids::{Interner, MOST};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::progress::{Pass, Progress};
 use crate::sources::{self, Opened};
 
@@ -223,13 +224,16 @@ impl Dataset {
         run.keep();
         drop(run);
         self.progress.stage("merged", &mut begun);
+        let mut open = Vec::new();
         if let Some(work) = states.first().map(|(work, _)| Arc::clone(work)) {
-            self.make(&plan, &work, &mut states)?;
+            open = self.make(question, &plan, &work, &mut states)?;
         }
         self.progress.stage("made", &mut begun);
         let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
         let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
-        let tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
+        let mut tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
+        tables.open =
+            plan.measures.iter().map(|m| plan::derived::unfinished(&plan.derived, &m.measure, &open)).collect();
         let (program, known) = (self.program.as_ref(), &values.known);
         let answers = collect::answers(program, question, &self.extents, &plan, &tables, known, self.threads);
         let (answers, made) = answers?;
@@ -296,28 +300,38 @@ impl Dataset {
         }
     }
 
-    /// Makes the rows of derived sets, and measures them. `like`: a suite of the same question.
+    /// Makes the rows of derived sets, and measures them. `like`: a suite of the same question. By set, the starts of rows that may
+    /// yet become others.
     fn make(
         &self,
+        question: &Question,
         plan: &Arc<Plan>,
         like: &Work,
         states: &mut Vec<(Arc<Work>, SuiteState)>,
-    ) -> Result<(), Vec<Diagnostic>> {
+    ) -> Result<Vec<Vec<i64>>, Vec<Diagnostic>> {
         let calendar = &self.program.settings.calendar;
-        for (number, planned) in plan.derived.iter().enumerate() {
-            let source = derive::Source::new(plan, number, &like.gathered, calendar).map_err(|e| vec![e])?;
+        let mut open = vec![Vec::new(); plan.derived.len()];
+        for (number, (planned, open)) in plan.derived.iter().zip(&mut open).enumerate() {
+            let mut sources = BTreeSet::new();
+            planned.derived.sources(&mut sources);
+            let known = sources
+                .into_iter()
+                .map(|id| collect::source_complete_to(&self.program, question, &self.extents, id))
+                .min();
+            let known = known.map_or(i64::MAX, plan::micros);
+            let source = derive::Source::new(plan, number, &like.gathered, calendar, known).map_err(|e| vec![e])?;
             let Some(source) = source else { continue };
             for spec in &planned.suites {
                 let work = Arc::new(Work { spec: Arc::clone(spec), ..like.again() });
                 let mut accumulation = Accumulation::new(Arc::clone(&work));
-                source.each(plan, spec, &mut |clean| accumulation.add(clean)).map_err(|e| vec![e])?;
+                *open = source.each(plan, spec, &mut |clean| accumulation.add(clean)).map_err(|e| vec![e])?;
                 let batch = accumulation.finish().map_err(|e| vec![internal(e.to_string())])?;
                 // What was counted of these rows was counted of those that they are made of.
                 let state = execute::merge(&work, &[batch])?;
                 states.push((work, state));
             }
         }
-        Ok(())
+        Ok(open)
     }
 
     /// The ledger of a source, and what became of its lookups.

@@ -48,6 +48,8 @@ pub(crate) struct Source<'a> {
     planned: &'a PlannedDerived,
     ordered: Ordered,
     calendar: &'a Calendar,
+    /// Rows before this instant are all there; microseconds.
+    known_to: i64,
 }
 
 impl<'a> Source<'a> {
@@ -57,19 +59,20 @@ impl<'a> Source<'a> {
         number: usize,
         gathered: &Gathered,
         calendar: &'a Calendar,
+        known_to: i64,
     ) -> Result<Option<Self>, Diagnostic> {
         let Some(planned) = plan.derived.get(number) else { return Ok(None) };
         let ordered = Ordered::new(gathered.take(number)).map_err(|e| internal(&e))?;
-        Ok(Some(Self { planned, ordered, calendar }))
+        Ok(Some(Self { planned, ordered, calendar, known_to }))
     }
 
-    /// The rows, for the measures of one suite.
+    /// The rows, for the measures of one suite. Of sessions that may go on, the starts.
     pub(crate) fn each(
         &self,
         plan: &Plan,
         spec: &SuiteSpec,
         visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<Vec<i64>, Diagnostic> {
         let mut rows = Rows::default();
         match &self.planned.derived.rule {
             Rule::First => self.first(&mut rows),
@@ -81,10 +84,13 @@ impl<'a> Source<'a> {
             Rule::Sessions(rule) => self.sessions(rule, &mut rows),
             Rule::Open => {
                 let timeline = spec.spaces.first().and_then(|s| plan.timelines.get(s.timeline));
-                return self.open(timeline, visit);
+                self.open(timeline, visit)?;
+                return Ok(Vec::new());
             }
         }
-        self.measured(&rows, visit)
+        self.measured(&rows, visit)?;
+        rows.open.sort_unstable();
+        Ok(rows.open)
     }
 
     fn measured(&self, rows: &Rows, visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {

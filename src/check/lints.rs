@@ -169,6 +169,7 @@ impl<'a> Lints<'a> {
         let metrics = (0..project.metrics.len()).filter_map(|at| self.own(at));
         let mut all: Vec<(&str, &Name, bool, &[AllowDef])> = Vec::new();
         all.extend(project.events.iter().map(|d| ("event", &d.name, d.owner.is_none(), &d.allow[..])));
+        all.extend(project.spans.iter().map(|d| ("span", &d.name, d.owner.is_none(), &d.allow[..])));
         all.extend(metrics.map(|d| ("metric", &d.name, d.owner.is_none(), &d.allow[..])));
         all.extend(project.goals.iter().map(|d| ("goal", &d.name, d.owner.is_none(), &d.allow[..])));
         for (kind, name, _, allow) in all.into_iter().filter(|(_, _, ownerless, _)| *ownerless) {
@@ -186,6 +187,9 @@ impl<'a> Lints<'a> {
         let mut all: Vec<(String, &AllowDef, bool)> = Vec::new();
         for def in &project.events {
             all.extend(def.allow.iter().map(|a| (format!("the event `{}`", def.name.value), a, false)));
+        }
+        for def in &project.spans {
+            all.extend(def.allow.iter().map(|a| (format!("the span `{}`", def.name.value), a, false)));
         }
         for def in &project.metrics {
             let unowned = def.owner.is_none();

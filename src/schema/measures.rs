@@ -38,6 +38,7 @@ pub(super) const SPANS: Kind = Kind {
         key("title", Text, "What people call it.", "Memberships"),
         key("description", Text, "More about it, for people.", "Paid ones without trials"),
         key("owner", Text, "Who answers for it.", "billing"),
+        ALLOW,
     ],
     either: &[],
 };

@@ -185,6 +185,7 @@ pub struct SpansDef {
     pub title: Option<Text>,
     pub description: Option<Text>,
     pub owner: Option<Text>,
+    pub allow: Vec<AllowDef>,
 }
 
 #[derive(Clone, Debug)]

@@ -277,6 +277,14 @@ impl<'a> Evaluation<'a> {
 
     /// The number of the interval at hand on a measure's timeline.
     fn span(&self, id: usize, at: At<'_>) -> Result<usize, Failure> {
+        if let Some(open) = self.tables.open.get(id).filter(|open| !open.is_empty()) {
+            let before = |instant| open.partition_point(|start| *start < micros(instant));
+            let here = before(at.span.interval.end).saturating_sub(before(at.span.interval.start)) as u64;
+            if here > 0 {
+                let known = self.open.get();
+                self.open.set(Open { entries: known.entries.max(here), waiting: true, ..known });
+            }
+        }
         let timeline = self.plan.measures.get(id).and_then(|m| self.plan.timelines.get(m.timeline));
         let number = timeline.and_then(|t| t.number(&at.span.interval));
         number.ok_or(Failure::Internal("an interval that was not planned"))

@@ -96,6 +96,8 @@ pub(crate) struct Tables {
     pub measures: Vec<MeasureTable>,
     /// By number of the measure, of trails.
     pub trails: HashMap<usize, Trail>,
+    /// By measure: the starts of rows that may yet become others, in order; microseconds.
+    pub open: Vec<Vec<i64>>,
     by: Breakdowns,
 }
 
@@ -135,7 +137,7 @@ impl Tables {
             measures.push(table);
             trails.extend(trail.map(|trail| (number, trail)));
         }
-        Some(Self { measures, trails, by })
+        Some(Self { measures, trails, open: Vec::new(), by })
     }
 
     /// A breakdown as bytes.

@@ -33,6 +33,8 @@ pub(super) struct Rows {
     events: Vec<i64>,
     /// Of rows that belong to spans of time.
     pub spans: Option<Vec<u32>>,
+    /// Starts of sessions that may go on.
+    pub open: Vec<i64>,
 }
 
 pub(super) enum Failed {

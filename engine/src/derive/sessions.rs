@@ -18,15 +18,21 @@ struct Cut<'a> {
     gap: i64,
     max: i64,
     days: Option<Periods<'a>>,
+    /// After a pause of more than this no row comes any more.
+    closes: i64,
 }
+
+/// How long the sessions of a source's own ids wait for another event, where no gap is said: what trackers take by default.
+const TIMEOUT: i64 = 30 * 60 * 1_000_000;
 
 impl Source<'_> {
     pub(super) fn sessions(&self, rule: &Sessions, out: &mut Rows) {
         let days = || rule.split.then(|| Periods::new(self.calendar, Grain::Day));
         // A pause of just the length is one, if that is said: a microsecond less is not.
         let gap = rule.gap.map(|gap| micros(gap) - i64::from(rule.or_more));
-        let mut cut = Cut { gap: gap.unwrap_or(i64::MAX), max: micros(rule.max), days: days() };
-        let mut whole = Cut { gap: i64::MAX, max: i64::MAX, days: days() };
+        let closes = gap.unwrap_or(TIMEOUT);
+        let mut cut = Cut { gap: gap.unwrap_or(i64::MAX), max: micros(rule.max), days: days(), closes };
+        let mut whole = Cut { gap: i64::MAX, max: i64::MAX, days: days(), closes };
         let mut named: Vec<u32> = Vec::new();
         let mut unnamed: Vec<u32> = Vec::new();
         for (actor, rows) in self.ordered.actors() {
@@ -61,6 +67,7 @@ impl Source<'_> {
             let time = self.ordered.time(row);
             if time - end > cut.gap || time - start > cut.max || time >= until {
                 out.session(actor, (first, last), (start, end), events);
+                self.may_go_on((start, end), until, cut, out);
                 (first, start, events) = (row, time, 0);
                 until = cut.days.as_mut().map_or(i64::MAX, |days| days.end(start));
             }
@@ -68,5 +75,14 @@ impl Source<'_> {
             events += 1;
         }
         out.session(actor, (first, last), (start, end), events);
+        self.may_go_on((start, end), until, cut, out);
+    }
+
+    /// Notes a session that a row may belong to which is not known yet.
+    fn may_go_on(&self, (start, end): (i64, i64), until: i64, cut: &Cut<'_>, out: &mut Rows) {
+        let next = self.known_to;
+        if next - end <= cut.closes && next - start <= cut.max && next < until {
+            out.open.push(start);
+        }
     }
 }

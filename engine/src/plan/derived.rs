@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kepi_lang::ir::{Branch, Derived, Edge, RowExpr, Rule};
+use kepi_lang::ir::{Branch, Derived, Edge, Measure, RowExpr, RowKind, Rule};
 
 use crate::plan::PlannedMeasure;
 use crate::plan::suite::SuiteSpec;
@@ -78,6 +78,37 @@ pub(crate) fn wanted<'a>(planned: &'a [PlannedDerived], of: impl Fn(&Branch) -> 
             found.push(Wanted { derived, number, branch, also, unowned, made: &planned.made });
         }
     }
+    found
+}
+
+/// The starts of rows that may yet become others, in order, if a measure looks at what may change of them. `open`: by set.
+pub(crate) fn unfinished(planned: &[PlannedDerived], measure: &Measure, open: &[Vec<i64>]) -> Vec<i64> {
+    let mut found = Vec::new();
+    for (set, open) in planned.iter().zip(open).filter(|(_, open)| !open.is_empty()) {
+        if measure.branches.iter().any(|branch| depends(branch, &set.derived)) {
+            found.extend(open);
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+/// Whether a branch looks at the end of a set's rows, or at rows that are made of them.
+fn depends(branch: &Branch, on: &Arc<Derived>) -> bool {
+    let Some(own) = &branch.derived else { return false };
+    if own != on {
+        return own.of.iter().any(|inner| is(inner, on) || depends(inner, on));
+    }
+    let mut found = false;
+    branch.exprs().for_each(|expr| {
+        expr.each(&mut |part| {
+            found |= match &part.kind {
+                RowKind::Column(id) => *id != Derived::TIME && *id != Derived::ACTOR,
+                RowKind::Made { at, .. } => *at == Edge::Last,
+                _ => false,
+            };
+        });
+    });
     found
 }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use kepi_engine::{Dataset, Options};
 use kepi_lang::calendar::{Calendar, Grain, Interval};
 use kepi_lang::ir::{Ask, Question};
+use kepi_lang::results::AnswerRow;
 use kepi_lang::value::Value;
 
 use crate::pipeline::{Text, compile, plain};
@@ -30,6 +31,10 @@ impl Fixture<'_> {
     }
 
     fn values_as_of(&self, expr: &str, grain: Option<Grain>, as_of: &str) -> Vec<Value> {
+        self.rows_as_of(expr, grain, as_of).into_iter().map(|row| row.value).collect()
+    }
+
+    fn rows_as_of(&self, expr: &str, grain: Option<Grain>, as_of: &str) -> Vec<AnswerRow> {
         let root = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(root.path().join("data")).expect("a folder");
         for (name, text) in self.files {
@@ -51,7 +56,7 @@ impl Fixture<'_> {
         let dataset = Dataset::open(root.path(), program, Options::default()).expect("files");
         let question = Question { asks, as_of, as_of_given: true, range: None };
         let results = dataset.answer(&question).unwrap_or_else(|e| panic!("{expr}: {}", plain(&e)));
-        results.answers[0].rows.iter().map(|row| row.value.clone()).collect()
+        results.answers[0].rows.clone()
     }
 
     fn is(&self, expr: &str, expected: f64) {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::calendar::{Interval, Length, SpanUnit, Window};
 use crate::check::objectives::Checker;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Baseline, Collection, Due, MetricExpr, MetricKind, Objective, Target};
+use crate::ir::{Baseline, Collection, Due, JourneyKind, MetricExpr, MetricKind, Objective, Target};
 use crate::syntax::document::ObjectiveDef;
 
 impl Checker<'_> {
@@ -184,7 +184,13 @@ fn days(interval: Interval) -> String {
 /// Every window in an expression.
 fn metric_windows(expr: &MetricExpr, found: &mut Vec<Window>) {
     match &expr.kind {
-        MetricKind::Literal(_) | MetricKind::Measure(_) | MetricKind::Journey { .. } | MetricKind::Here { .. } => {}
+        MetricKind::Literal(_) | MetricKind::Measure(_) | MetricKind::Here { .. } => {}
+        // Who has not been there since is told by that stretch of time.
+        MetricKind::Journey { of, .. } => {
+            if let JourneyKind::Churn { after } = &of.kind {
+                found.push(Window::Trailing(*after));
+            }
+        }
         MetricKind::Over { of, window } => {
             found.push(*window);
             metric_windows(of, found);

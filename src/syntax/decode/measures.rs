@@ -33,8 +33,9 @@ pub(super) fn spans(d: &mut Decoder, name: Name, node: Node) -> Option<SpansDef>
     let title = f.optional(d, "title", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
     let owner = f.optional(d, "owner", Decoder::text);
+    let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
-    Some(SpansDef { name, span, source: source?, from: from?, until: until?, actor, title, description, owner })
+    Some(SpansDef { name, span, source: source?, from: from?, until: until?, actor, title, description, owner, allow })
 }
 
 pub(super) fn segment(d: &mut Decoder, name: Name, node: Node) -> Option<SegmentDef> {
