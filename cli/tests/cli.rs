@@ -21,6 +21,7 @@ mod cli {
     #[path = "../../../engine/tests/language/random.rs"]
     mod random;
     pub mod retail;
+    mod snowplow;
     mod stores;
     mod watch;
     #[cfg(unix)]

@@ -168,6 +168,69 @@ fn ga4_answers() {
     steps(checkout, "86400s", 4, "checkout_steps_one_day");
 }
 
+const COHORTS: &str = r#"
+sources:
+  retail: {files: online_retail.parquet, time: invoice_ts, time_zone: UTC, actor: customer_id}
+  ga4: {files: ga4_events_flat.parquet, time: ts, time_zone: UTC, actor: user_pseudo_id}
+events:
+  purchase: retail where not (invoice_no like "C%")
+metrics:
+  buy_again: retention(purchase -> purchase, month 0 to 12)
+  customers: retention(purchase -> purchase, month 0).denominator
+  come_again: retention(ga4 -> ga4, week 0 to 4)
+  users: retention(ga4 -> ga4, week 0).denominator
+  stickiness: mean(unique(ga4) per day) / unique(ga4)
+  two_days: share(unique(day(ga4.time)) per actor >= 2)
+"#;
+
+#[test]
+fn cohorts_and_stickiness_are_what_another_engine_says() {
+    let path = repository().join("cli/tests/oracles/journeys.json");
+    let answers: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let folder = project(COHORTS, &["ga4_events_flat.parquet"]);
+    let retail = repository().join("examples/retail/data/online_retail.parquet");
+    fs::copy(retail, folder.path().join("data/online_retail.parquet")).unwrap();
+    let rows = |metric: &str, grain: &str| {
+        let found = json(folder.path(), &["query", metric, "--grain", grain, "--format", "json"]);
+        found["metrics"][0]["rows"].as_array().unwrap().clone()
+    };
+    let sets = [
+        ("buy_again", "customers", "month", "retail: customers that buy again, by month of the first purchase"),
+        ("come_again", "users", "week", "ga4: users that come again, by week of the first visit"),
+    ];
+    for (table, members, grain, name) in sets {
+        let expected = &answers[name];
+        let of = |row: &Value| expected[row["start"].as_str().unwrap().split('T').next().unwrap()].clone();
+        // The range is that of both sources.
+        let sizes: Vec<Value> = rows(members, grain).into_iter().filter(|row| !of(row).is_null()).collect();
+        assert_eq!(sizes.len(), expected.as_object().unwrap().len(), "{name}");
+        for row in sizes.iter().filter(|row| row["complete"] == true) {
+            assert_eq!(row["value"], of(row)["members"], "{name}: {row}");
+        }
+        let mut known = 0;
+        for row in rows(table, grain) {
+            let offset = row["by"][grain].to_string();
+            let cohort = of(&row);
+            let Some(back) = cohort["back"].get(&offset) else { continue };
+            match back.as_f64() {
+                Some(back) => {
+                    let share = Value::from(back / cohort["members"].as_f64().unwrap());
+                    close(&row["value"], &share, &format!("{name}: {row}"));
+                    known += 1;
+                }
+                None => assert!(row["value"].is_null() && row["complete"] == false, "{name}: {row}"),
+            }
+        }
+        assert!(known > 40, "{name}: {known}");
+    }
+    let expected = &answers["ga4: mean daily users / monthly users, and users of two days"];
+    for (at, metric) in ["stickiness", "two_days"].into_iter().enumerate() {
+        for row in rows(metric, "month") {
+            close(&row["value"], &expected[row["period"].as_str().unwrap()][at], &format!("{metric}: {row}"));
+        }
+    }
+}
+
 /// Runs kepi and reads its JSON.
 pub fn json(folder: &Path, args: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_kepi")).args(args).current_dir(folder).output().unwrap();
