@@ -63,7 +63,8 @@ pub const BINDINGS: &[Binding] = &[
     event("login", "the actor logs in", "login: app where event = \"login\""),
     event("feature_use", "one of the features is used", "feature_use: app where feature is not null")
         .with(&[("feature", "the name of the feature")]),
-    event("page_view", "a page or a screen is shown", "page_view: app where event = \"page_view\""),
+    event("page_view", "a page or a screen is shown", "page_view: app where event = \"page_view\"")
+        .with(&[("page", "the name of the page")]),
     event("purchase", "money comes in: an order, a payment", "purchase: payments where status = \"paid\"")
         .with(&[("amount", "what was paid")]),
     spans(
