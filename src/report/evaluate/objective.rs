@@ -107,7 +107,8 @@ pub(super) fn objective(
     let releases = releases(program, &series, plan.due_end);
     let compare = compare(definition, &actual, benchmarks);
     let score = held_share
-        .or(pace.progress.map(|p| p.clamp(0.0, 1.0)))
+        // Plus nothing: no change towards a lower target is 0, not -0.
+        .or(pace.progress.map(|p| p.clamp(0.0, 1.0) + 0.0))
         .or_else(|| shares_reached(plan, &trailing, aim.as_ref()));
     let broken: Vec<&str> = guardrails.iter().filter(|g| g.holds == Some(false)).map(|g| g.text.as_str()).collect();
     let status_reason = match broken.as_slice() {
