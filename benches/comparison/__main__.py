@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from comparison import flow, kpi, ours, tables
+from comparison import flow, journeys, kpi, ours, tables
 from comparison.answers import Answers, differences, read
 from comparison.measure import Run, Times, run
 
@@ -19,6 +19,7 @@ KEYS = [
     "duckdb_one_by_one_over_kepi", "duckdb_fused_over_kepi", "kepi_over_bare_scan", "polars_over_kepi", "cached_over_full",
     "uuid_duckdb_over_kepi", "forty_over_twenty", "one_count_kepi_over_duckdb", "start_ms", "peak_mb",
 ]
+JOURNEY_KEYS = {question: f"{question}_duckdb_over_kepi" for question in [*journeys.QUESTIONS, "journeys"]}
 # What `kepi generate` is told for each variant, beside the numbers of events and actors.
 VARIANTS = {
     "base": ["--files", "12"],
@@ -51,6 +52,16 @@ class Bench:
                             "--days", "365", "--start", "2025-01-01", "--quiet", *VARIANTS.get(variant, [])], check=True)
             (folder / "made").touch()
         return ours.project(HERE / "suites" / "kpi", folder)
+
+    def journeys(self, variant: str) -> Path:
+        """The project of journeys over the files of a variant."""
+        whole = self.data(variant)
+        folder = self.work / f"journeys-{whole.name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "data").mkdir(parents=True)
+        for file in (whole / "data").iterdir():
+            os.link(file, folder / "data" / file.name)
+        return ours.project(HERE / "suites" / "journeys", folder)
 
     def ask(self, folder: Path, names: list[str], *options: str) -> Run:
         return run(ours.query(self.kepi, folder, names, *options), self.work / "kepi.out")
@@ -94,6 +105,57 @@ def agree(bench: Bench, variants: list[str]) -> None:
         compare(f"kepi on {variant}", theirs, base)
     if wrong:
         raise SystemExit(f"{wrong} values differ: nothing is timed")
+
+
+def agree_on_journeys(bench: Bench) -> None:
+    """Ends the program where an answer differs from kepi's; rows in another order must change none."""
+    wrong = 0
+    base = bench.journeys("base")
+    mine = ours.answers(bench.ask(base, journeys.NAMES).printed)
+    bench.peer("duckdb_journeys", base)
+    others = {"duckdb": bench.answers("duckdb_journeys")}
+    others["kepi on shuffled"] = ours.answers(bench.ask(bench.journeys("shuffled"), journeys.NAMES).printed)
+    for who, theirs in others.items():
+        for name, answer in mine.items():
+            if not any(answer.values()):
+                raise SystemExit(f"kepi gave nothing for {name}")
+            found = differences(answer, theirs.get(name, {}))
+            wrong += len(found)
+            for line in found[:5]:
+                print(f"  {who} differs in {name}, {line}")
+        print(f"agreement: {who}, {len(mine)} KPIs, {sum(map(len, mine.values()))} values", flush=True)
+    if wrong:
+        raise SystemExit(f"{wrong} values differ: nothing is timed")
+
+
+def journey_rounds(bench: Bench) -> dict[str, Times]:
+    """Each question by kepi and by DuckDB, then all of them, round by round: A B A B."""
+    times: dict[str, Times] = {}
+    base = bench.journeys("base")
+    alone = ["--no-cache"] if has_cache(bench) else []
+    for number in range(bench.rounds):
+        print(f"round {number + 1} of {bench.rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
+        for question in JOURNEY_KEYS:
+            whole = question == "journeys"
+            names = journeys.NAMES if whole else journeys.QUESTIONS[question]
+            asked = [] if whole else [question]
+            for who, one in (("kepi", bench.ask(base, names, *alone)), ("duckdb", bench.peer("duckdb_journeys", base, *asked))):
+                times.setdefault(f"{who}, {question}", Times()).add(one)
+                print(f"  {who}, {question}: {one.seconds:.2f} s, of the cores {one.cpu:.2f} s, {one.megabytes:.0f} MB", flush=True)
+    return times
+
+
+def compare_journeys(bench: Bench, agree_only: bool, as_json: bool) -> None:
+    agree_on_journeys(bench)
+    if agree_only:
+        return
+    times = journey_rounds(bench)
+    result = {key: round(times[f"duckdb, {question}"].median / times[f"kepi, {question}"].median, 3)
+              for question, key in JOURNEY_KEYS.items()}
+    print(tables.suite(times))
+    print(tables.targets(result, tables.WANTED_OF_JOURNEYS))
+    if as_json:
+        print(json.dumps(result))
 
 
 def has_cache(bench: Bench) -> bool:
@@ -207,7 +269,7 @@ def large(bench: Bench) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benches/compare", description=__doc__)
-    parser.add_argument("--suite", choices=["kpi"], default="kpi")
+    parser.add_argument("--suite", choices=["kpi", "journeys"], default="kpi")
     parser.add_argument("--json", action="store_true", help="the figures as one JSON object on the last line")
     parser.add_argument("--events", type=int, default=20_000_000)
     parser.add_argument("--actors", type=int, help="[default: one for fifty events]")
@@ -221,6 +283,9 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     bench = Bench(args.kepi, args.work, args.events, args.actors or max(1, args.events // 50), args.rounds,
                   args.metricflow)
+    if args.suite == "journeys":
+        compare_journeys(bench, args.agree, args.json)
+        return
     agree(bench, [name for name in VARIANTS if name != "base"] if args.agree else ["uuid"])
     if args.agree:
         return

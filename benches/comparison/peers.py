@@ -1,4 +1,4 @@
-"""One peer's run as a whole process: `python -m comparison.peers NAME FOLDER OUT [KPI…]`.
+"""One peer's run as a whole process: `python -m comparison.peers NAME FOLDER OUT [KPI…]` (of journeys: questions).
 
 Reads the event files of FOLDER with all cores, answers the KPIs, writes the answers and the seconds that each took to OUT.
 """
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from comparison import kpi
+from comparison import journeys, kpi
 from comparison.answers import Answer, Answers, answer_of, write
 
 # The day after the last of the generated year, in days since 1970.
@@ -134,6 +134,22 @@ def duckdb_fused(folder: Path, _: list[str]) -> tuple[Answers, Seconds]:
     for name, *row in rows:
         out.setdefault(name, []).append(tuple(row))
     return {name: answer_of(rows) for name, rows in out.items()}, {}
+
+
+def duckdb_journeys(folder: Path, questions: list[str]) -> tuple[Answers, Seconds]:
+    session = duckdb_session(folder)
+    answers: Answers = {}
+
+    def one(question: str) -> Answer:
+        sql = journeys.QUERIES[question].replace("{rolling}", duckdb_sql("rolling_28"))
+        rows: dict[str, list[tuple]] = {}
+        for name, start, value in session.execute(sql).fetchall():
+            rows.setdefault(name, []).append((start, None, value))
+        answers.update({name: answer_of(of) for name, of in rows.items()})
+        return {}
+
+    _, seconds = timed(questions, one)
+    return answers, seconds
 
 
 # ------------------------------------------------------------------------------------------ DataFusion
@@ -272,13 +288,14 @@ def timed(names: list[str], one: Callable[[str], Answer]) -> tuple[Answers, Seco
 
 PEERS = {
     "duckdb": duckdb_one_by_one, "duckdb_fused": duckdb_fused, "datafusion": datafusion_one_by_one,
-    "polars": polars_lazy, "bare_scan": bare_scan,
+    "polars": polars_lazy, "bare_scan": bare_scan, "duckdb_journeys": duckdb_journeys,
 }
 
 
 def main() -> None:
     peer, folder, out, *names = sys.argv[1:]
-    answers, seconds = PEERS[peer](Path(folder), names or kpi.NAMES)
+    every = list(journeys.QUESTIONS) if peer == "duckdb_journeys" else kpi.NAMES
+    answers, seconds = PEERS[peer](Path(folder), names or every)
     write(Path(out), answers)
     Path(out + ".seconds").write_text(json.dumps(seconds))
 
