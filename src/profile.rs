@@ -40,6 +40,18 @@ pub struct Profile {
     pub too_many_bad: bool,
     /// Rows that are not all alike: rows less this are exact copies.
     pub distinct_rows: Count,
+    /// Of columns that may say together who did it.
+    pub pairs: Vec<Pair>,
+}
+
+/// How many pairs of values two columns hold; rows without one of them have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// A column named like what people belong to: `tenant_id`.
+    pub outer: String,
+    /// One named like who did it: `user_id`.
+    pub inner: String,
+    pub distinct: Count,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +186,8 @@ pub enum SuspicionKind {
     Empty,
     /// Text, but most of it is numbers.
     MostlyNumbers,
+    /// Text, all of it numbers with a comma where a point would be.
+    DecimalComma,
 }
 
 impl SuspicionKind {
@@ -190,6 +204,7 @@ impl SuspicionKind {
             Self::Constant => "constant",
             Self::Empty => "empty",
             Self::MostlyNumbers => "mostly_numbers",
+            Self::DecimalComma => "decimal_comma",
         }
     }
 
@@ -206,6 +221,7 @@ impl SuspicionKind {
             Self::Constant => "the same value in every row",
             Self::Empty => "no value in any row",
             Self::MostlyNumbers => "text, though most values are numbers",
+            Self::DecimalComma => "text, for these numbers have a comma where a point is read",
         }
     }
 }

@@ -18,11 +18,11 @@ use datafusion::arrow::datatypes::DataType;
 use jiff::tz::TimeZone;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{Format, ScalarType, TextOptions, TimeFormat};
-use kepi_lang::profile::{File, Profile, Times};
+use kepi_lang::profile::{File, Pair, Profile, Times, guess};
 use kepi_lang::source::{FileId, Span};
 
 use crate::profile::column::{Limits, Seen};
-use crate::profile::kept::Distinct;
+use crate::profile::kept::{Distinct, mix};
 use crate::progress::Progress;
 use crate::sources::convert::Target;
 use crate::sources::files::Folders;
@@ -101,6 +101,8 @@ impl Input {
             .zip(table.schema.fields())
             .map(|(raw, field)| Seen::new(raw, self.target(raw, field.data_type()), &limits))
             .collect();
+        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut pairs: Vec<_> = guess::pairs(&names).into_iter().map(|pair| (pair, Distinct::new(1 << 20))).collect();
         let mut rows = Distinct::new(1 << 21);
         let mut seen = 0;
         let all: Vec<usize> = (0..columns.len()).collect();
@@ -108,6 +110,12 @@ impl Input {
             let mut hash = vec![0u64; batch.num_rows()];
             for (column, array) in columns.iter_mut().zip(batch.columns()) {
                 column.see(array, &mut hash);
+            }
+            for ((outer, inner), distinct) in &mut pairs {
+                let there = |at: &usize| batch.columns().get(*at).map(values::hashes);
+                let both = there(outer).zip(there(inner)).map(|(a, b)| a.into_iter().zip(b));
+                let pairs = both.into_iter().flatten().filter_map(|(a, b)| Some(mix(a?.rotate_left(17) ^ b?)));
+                pairs.for_each(|pair| distinct.see(pair));
             }
             seen += batch.num_rows() as u64;
             hash.into_iter().for_each(|hash| rows.see(hash));
@@ -142,6 +150,13 @@ impl Input {
             rejected: table.rejected.clone(),
             too_many_bad: !table.excess.is_empty(),
             distinct_rows: rows.count(),
+            pairs: pairs
+                .into_iter()
+                .filter_map(|((outer, inner), distinct)| {
+                    let name = |at: usize| names.get(at).map(|name| (*name).to_owned());
+                    Some(Pair { outer: name(outer)?, inner: name(inner)?, distinct: distinct.count() })
+                })
+                .collect(),
         })
     }
 

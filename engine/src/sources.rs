@@ -49,7 +49,7 @@ pub use lookup::OpenLookup;
 pub(crate) use physical::{list_of, one};
 pub(crate) use scan::TAG;
 pub use source::OpenSource;
-pub(crate) use text::field_of_json;
+pub(crate) use text::{Tape, field_of_json};
 
 use column::declared;
 use files::Folders;

@@ -53,8 +53,11 @@ pub enum Item {
     Float,
     Text,
     Date,
+    Instant,
     /// A key and a value of any type: an entry of a map.
     Pair,
+    /// Records, lists, and what else cannot be asked for anything: how many there are is known.
+    Other,
 }
 
 impl Item {
@@ -65,11 +68,12 @@ impl Item {
             ScalarType::Decimal | ScalarType::Float => Self::Float,
             ScalarType::Text => Self::Text,
             ScalarType::Date => Self::Date,
+            ScalarType::Instant => Self::Instant,
             _ => return None,
         })
     }
 
-    /// The type of one element; of pairs that of neither part.
+    /// The type of one element; of pairs that of neither part, and of others none.
     pub fn ty(self) -> ScalarType {
         match self {
             Self::Bool => ScalarType::Bool,
@@ -77,7 +81,8 @@ impl Item {
             Self::Float => ScalarType::Float,
             Self::Text => ScalarType::Text,
             Self::Date => ScalarType::Date,
-            Self::Pair => ScalarType::Error,
+            Self::Instant => ScalarType::Instant,
+            Self::Pair | Self::Other => ScalarType::Error,
         }
     }
 }

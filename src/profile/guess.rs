@@ -1,6 +1,7 @@
 //! Which column is the time, which the actor, the key, the name of the event: guesses, each with its reason.
 
 mod measures;
+mod pairs;
 mod units;
 
 use crate::ir::ScalarType;
@@ -9,6 +10,7 @@ use crate::profile::text::grouped;
 use crate::profile::{Column, Profile};
 
 pub use measures::{Flag, Measure, dimensions, flags, measures};
+pub use pairs::pairs;
 pub use units::{UnitGuess, is_unit, unit};
 
 /// A column that was taken for something, and why.
@@ -43,6 +45,8 @@ pub struct Clock {
 pub struct Guess {
     pub clock: Option<Clock>,
     pub actor: Option<Role>,
+    /// What the actors belong to, where one and the same identifier is somebody else in each.
+    pub within: Option<Role>,
     pub key: Option<Role>,
     /// The column that names what happened.
     pub event: Option<Role>,
@@ -124,8 +128,9 @@ pub fn guess(profile: &Profile) -> Guess {
     let clock = clock(profile);
     let event = event(profile);
     let actor = actor(profile);
+    let within = actor.as_ref().and_then(|actor| pairs::within(profile, actor));
     let key = key(profile, actor.as_ref());
-    Guess { clock, actor, key, event }
+    Guess { clock, actor, within, key, event }
 }
 
 fn has(words: &[String], of: &[&str]) -> Option<usize> {

@@ -57,6 +57,7 @@ fn table(table: &Table) -> Json {
         "copies": count(profile.copies()),
         "time": clock,
         "actor": role(guess.actor.as_ref()),
+        "actor_within": role(guess.within.as_ref()),
         "key": role(guess.key.as_ref()),
         "event": role(guess.event.as_ref()),
         "columns": profile.columns.iter().map(column).collect::<Vec<_>>(),

@@ -75,6 +75,9 @@ fn head(table: &Table) -> String {
         };
     };
     role("actor", guess.actor.as_ref(), "none: no column is named like who did it");
+    if guess.within.is_some() {
+        role("", guess.within.as_ref(), "");
+    }
     let unproved = if profile.step > 1 {
         "none: a sample proves nothing about all rows"
     } else {
@@ -174,7 +177,8 @@ fn column(column: &Column, seen: u64, table: &Table) -> String {
         let examples = if examples.is_empty() { String::new() } else { format!(": {}", examples.join(", ")) };
         let about = if suspicion.about { "about " } else { "" };
         let whole =
-            [SuspicionKind::Constant, SuspicionKind::Empty, SuspicionKind::MostlyNumbers].contains(&suspicion.kind);
+            [SuspicionKind::Constant, SuspicionKind::Empty, SuspicionKind::MostlyNumbers, SuspicionKind::DecimalComma]
+                .contains(&suspicion.kind);
         let many = if whole { String::new() } else { format!("{about}{}: ", rows(suspicion.rows)) };
         out += &format!("      ! {many}{}{examples}\n", suspicion.kind.says());
     }

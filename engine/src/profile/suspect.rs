@@ -72,6 +72,18 @@ pub(super) fn all(seen: &Seen) -> Vec<Suspicion> {
     found
 }
 
+/// A number as it is written in German, with points between thousands or without: `-1.234,50`, `12,5`, `7`.
+fn has_decimal_comma(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (whole, places) = text.split_once(',').map_or((text, None), |(whole, places)| (whole, Some(places)));
+    let mut thousands = whole.split('.');
+    let first = thousands.next().unwrap_or_default();
+    let rest: Vec<&str> = thousands.collect();
+    let grouped = rest.is_empty() || first.len() <= 3;
+    digits(first) && grouped && rest.iter().all(|part| part.len() == 3 && digits(part)) && places.is_none_or(digits)
+}
+
 fn plain(kind: SuspicionKind, rows: u64) -> Suspicion {
     Suspicion { kind, rows, about: false, examples: Vec::new() }
 }
@@ -103,6 +115,12 @@ fn times(seen: &Seen, found: &mut Vec<Suspicion>) {
 }
 
 fn texts(seen: &Seen, found: &mut Vec<Suspicion>) {
+    let values =
+        || seen.counted.iter().filter_map(|(value, _)| if let Value::Text(text) = value { Some(text) } else { None });
+    if values().any(|text| text.contains(',')) && values().all(|text| has_decimal_comma(text.trim())) {
+        let examples = values().filter(|text| text.contains(',')).take(TOLD).map(|text| format!("`{text}`")).collect();
+        found.push(Suspicion { examples, ..plain(SuspicionKind::DecimalComma, seen.rows - seen.nulls) });
+    }
     let mut placeholders = Suspicion { about: !seen.exact, ..plain(SuspicionKind::Placeholder, 0) };
     let mut alike: BTreeMap<String, Vec<(&str, u64)>> = BTreeMap::new();
     for (value, count) in seen.counted {

@@ -79,6 +79,14 @@ fn date(days: i32) -> Option<Date> {
     jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
+/// Each row's hash; `None` for null and blank text.
+pub(super) fn hashes(array: &ArrayRef) -> Vec<Option<u64>> {
+    let mut found = Vec::with_capacity(array.len());
+    let blank = |one: &One| matches!(one, One::Text(text) if text.trim().is_empty());
+    each(array, &mut |one| found.push(one.filter(|one| !blank(one)).map(One::hash)));
+    found
+}
+
 /// Calls `visit` with each row's value, `None` for null.
 pub(super) fn each(array: &ArrayRef, visit: &mut dyn FnMut(Option<One>)) {
     match array.data_type() {

@@ -1,6 +1,7 @@
 //! Lists, row by row: how long they are, whether one of their elements is such, and what stands by a key in lists of pairs.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::sync::{Arc, Weak};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StringViewArray, StringViewBuilder, UInt32Array,
@@ -12,7 +13,7 @@ use kepi_lang::ir::{ColumnId, RowExpr, Way};
 use crate::rows::civil::Civil;
 use crate::rows::operand::{self, Operand};
 use crate::rows::{Columns, RowError, evaluate};
-use crate::sources::field_of_json;
+use crate::sources::{Tape, field_of_json};
 
 /// How many elements each list has; null where there is none.
 pub(crate) fn lengths(of: &Operand) -> Result<Operand, RowError> {
@@ -100,13 +101,7 @@ fn lists(array: &ArrayRef) -> Result<Option<&ListArray>, RowError> {
 pub(crate) fn field(of: &Operand, path: &str) -> Result<Operand, RowError> {
     let array = of.array();
     let found: ArrayRef = match array.data_type() {
-        DataType::Utf8View => {
-            let mut out = StringViewBuilder::with_capacity(array.len());
-            for text in array.as_string_view() {
-                out.append_option(text.and_then(|text| field_of_json(text, path)));
-            }
-            Arc::new(out.finish())
-        }
+        DataType::Utf8View => Arc::new(within_texts(array, path)),
         DataType::List(element) if element.data_type() == &DataType::Utf8View => {
             let lists = array.as_list::<i32>();
             let mut out = StringViewBuilder::with_capacity(array.len());
@@ -125,6 +120,26 @@ pub(crate) fn field(of: &Operand, path: &str) -> Result<Operand, RowError> {
         _ => Arc::new(StringViewArray::new_null(array.len())),
     };
     Ok(of.same_shape(found))
+}
+
+thread_local! {
+    /// The last array of texts that was asked for a field, and what they are made of.
+    static LAST: RefCell<Option<(Weak<dyn Array>, Tape)>> = const { RefCell::new(None) };
+}
+
+/// Whoever asks an array for one field asks it for the next one, too: its texts are parsed once.
+fn within_texts(array: &ArrayRef, path: &str) -> StringViewArray {
+    let texts = array.as_string_view();
+    LAST.with_borrow_mut(|last| {
+        let known = last.as_ref().is_some_and(|(of, _)| of.upgrade().is_some_and(|of| Arc::ptr_eq(&of, array)));
+        if !known {
+            *last = Tape::of(texts).map(|tape| (Arc::downgrade(array), tape));
+        }
+        match last {
+            Some((_, tape)) => tape.fields(texts, path),
+            None => texts.iter().map(|text| field_of_json(text?, path)).collect(),
+        }
+    })
 }
 
 /// Of lists of pairs.

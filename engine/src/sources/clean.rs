@@ -23,6 +23,7 @@ use crate::sources::convert::{Refused, Target};
 use crate::sources::counts::Counts;
 use crate::sources::lookup::OpenLookup;
 use crate::sources::made::Made;
+use crate::sources::physical::item_of;
 use crate::sources::source::OpenSource;
 use crate::sources::table::{RawColumn, Table};
 use crate::sources::times::{Reading, instants};
@@ -92,7 +93,8 @@ impl Cleaner {
         let mut identity = Vec::new();
         if !source.def.key.is_empty() && copies {
             let sorts = |at: &usize| {
-                table.schema.fields().get(*at).is_some_and(|f| !matches!(f.data_type(), DataType::Map(..)))
+                let other = |ty: &DataType| matches!(ty, DataType::Map(..)) || item_of(ty) == Some(ir::Item::Other);
+                table.schema.fields().get(*at).is_some_and(|f| !other(f.data_type()))
             };
             let mut columns: Vec<_> = table.columns.iter().enumerate().filter(|(at, _)| sorts(at)).collect();
             // By name, so that the order of declarations does not decide which copy stays.

@@ -94,11 +94,11 @@ impl Target {
             return pairs(raw);
         }
         if raw.data_type() != &DataType::Utf8View {
-            let whole = |_| Refused::Type;
-            return if raw.data_type().is_list() {
-                cast(raw, &list_of(item)).map_err(whole)
-            } else {
-                Err(Refused::Type)
+            return match item {
+                Item::Other => counted(raw),
+                Item::Instant => self.times_of_lists(raw),
+                _ if raw.data_type().is_list() => cast(raw, &list_of(item)).map_err(|_| Refused::Type),
+                _ => Err(Refused::Type),
             };
         }
         let texts = raw.as_string_view();
@@ -123,6 +123,29 @@ impl Target {
         let offsets = OffsetBuffer::from_lengths(lengths);
         let list = ListArray::try_new(field, offsets, elements.array, Some(NullBuffer::from(valid)));
         Ok(Arc::new(list.map_err(|_| Refused::Type)?))
+    }
+
+    /// Each element as a time of its own would be read.
+    fn times_of_lists(&self, raw: &ArrayRef) -> Result<ArrayRef, Refused> {
+        let lists = match raw.data_type() {
+            DataType::List(_) => raw.as_list::<i32>().clone(),
+            DataType::LargeList(of) => {
+                let short = cast(raw, &DataType::List(Arc::clone(of))).map_err(|_| Refused::Type)?;
+                short.as_list::<i32>().clone()
+            }
+            _ => return Err(Refused::Type),
+        };
+        let of = Self { ty: ScalarType::Instant, ..self.clone() };
+        let times = of.instants(lists.values()).map_err(|refused| match refused {
+            Refused::Value { row: at, text } => {
+                let holds = |row: &usize| lists.value_offsets().get(row + 1).is_some_and(|end| *end as usize > at);
+                Refused::Value { row: (0..lists.len()).find(holds).unwrap_or(0), text }
+            }
+            Refused::Type => Refused::Type,
+        })?;
+        let DataType::List(field) = list_of(Item::Instant) else { return Err(Refused::Type) };
+        let read = ListArray::try_new(field, lists.offsets().clone(), times.array, lists.nulls().cloned());
+        Ok(Arc::new(read.map_err(|_| Refused::Type)?))
     }
 
     fn instants(&self, raw: &ArrayRef) -> Result<Converted, Refused> {
@@ -375,6 +398,25 @@ fn pairs(raw: &ArrayRef) -> Result<ArrayRef, Refused> {
         DataType::Map(..) => Ok(Arc::new(ListArray::from(raw.as_map().clone()))),
         _ => Err(Refused::Type),
     }
+}
+
+/// Lists as long as these, of nothing.
+fn counted(raw: &ArrayRef) -> Result<ArrayRef, Refused> {
+    let length = |row: usize| match raw.data_type() {
+        DataType::List(_) => usize::try_from(raw.as_list::<i32>().value_length(row)).ok(),
+        DataType::LargeList(_) => usize::try_from(raw.as_list::<i64>().value_length(row)).ok(),
+        _ => None,
+    };
+    let lengths = (0..raw.len()).map(|row| if raw.is_valid(row) { length(row) } else { Some(0) });
+    let lengths: Vec<usize> = lengths.collect::<Option<_>>().ok_or(Refused::Type)?;
+    if !matches!(raw.data_type(), DataType::List(_) | DataType::LargeList(_)) {
+        return Err(Refused::Type);
+    }
+    let DataType::List(field) = list_of(Item::Other) else { return Err(Refused::Type) };
+    let nothing = new_null_array(field.data_type(), lengths.iter().sum());
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let list = ListArray::try_new(field, offsets, nothing, raw.nulls().cloned());
+    Ok(Arc::new(list.map_err(|_| Refused::Type)?))
 }
 
 fn shown(raw: &ArrayRef) -> Result<ArrayRef, Refused> {

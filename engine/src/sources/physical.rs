@@ -24,20 +24,24 @@ pub(crate) fn canonical(ty: ScalarType, scale: i8) -> DataType {
     }
 }
 
-/// Of a canonical list; of pairs one of many, which holds nothing.
+/// Of a canonical list; of pairs one of many, which holds nothing, and so do lists of which only the lengths are known.
 pub(crate) fn list_of(item: Item) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(canonical(item.ty(), 0), true)))
 }
 
-/// What the elements of lists are; `None` of other types, and where no element can be used.
+/// What the elements of lists are; `None` of other types, and of maps whose keys are no texts.
 pub(crate) fn item_of(ty: &DataType) -> Option<Item> {
     match ty {
         DataType::List(of) | DataType::LargeList(of) => match of.data_type() {
             DataType::Struct(fields) => {
                 let text = |f: &Arc<Field>| f.name() == "key" && scanned(f.data_type()) == Some(DataType::Utf8View);
-                (fields.iter().any(text) && fields.iter().any(|f| f.name() == "value")).then_some(Item::Pair)
+                let pair = fields.iter().any(text) && fields.iter().any(|f| f.name() == "value");
+                Some(if pair { Item::Pair } else { Item::Other })
             }
-            element => natural(&scanned(element)?, false).and_then(Item::of),
+            element => {
+                let one = scanned(element).filter(|ty| !is_naive(ty)).and_then(|ty| natural(&ty, false));
+                Some(one.and_then(Item::of).unwrap_or(Item::Other))
+            }
         },
         DataType::Map(entries, _) => match entries.data_type() {
             DataType::Struct(fields) => {
@@ -109,7 +113,7 @@ pub(crate) fn unify(a: &DataType, b: &DataType) -> Option<DataType> {
         (Decimal128(_, s), Decimal128(_, t)) => Decimal128(PRECISION, *s.max(t)),
         (DataType::List(_) | DataType::LargeList(_), DataType::List(_) | DataType::LargeList(_)) => {
             match (item_of(a)?, item_of(b)?) {
-                (Item::Pair, _) | (_, Item::Pair) => return None,
+                (Item::Pair | Item::Other, _) | (_, Item::Pair | Item::Other) => return None,
                 (a, b) if a == b => list_of(a),
                 (Item::Int, Item::Float) | (Item::Float, Item::Int) => list_of(Item::Float),
                 _ => return None,

@@ -6,6 +6,8 @@ mod confinement;
 mod formats;
 mod hostile;
 mod json;
+mod kept;
+mod lists;
 mod lookups;
 mod schemas;
 mod text;

@@ -11,6 +11,7 @@ mod names;
 mod profile;
 mod read;
 mod seen;
+mod tape;
 mod window;
 mod within;
 
@@ -22,6 +23,7 @@ pub(crate) use infer::{Found, Held};
 pub(crate) use profile::{Profile, SHOWN, profile};
 pub(crate) use read::{Columns, Reader};
 pub(crate) use seen::{Key, forget, recall, remember};
+pub(crate) use tape::Tape;
 use window::MAX_ROW;
 pub(crate) use within::{elements, field_of_json, is_json};
 

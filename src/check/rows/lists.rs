@@ -66,6 +66,7 @@ impl<'a> Rows<'_, 'a> {
         }
         let mut written = Vec::new();
         names(condition, &mut written);
+        let around = written.clone();
         let mut lists: Vec<(String, &'a Expr)> = Vec::new();
         let mut open = None;
         for ast in written {
@@ -79,6 +80,9 @@ impl<'a> Rows<'_, 'a> {
             } else if node.ty.is_open() && open.is_none() {
                 open = Some((text, ast));
             }
+        }
+        if lists.is_empty() {
+            lists = self.lists_around(&around);
         }
         let mut lists = lists.into_iter();
         let first = lists.next();
@@ -101,6 +105,13 @@ impl<'a> Rows<'_, 'a> {
                 let help = format!("name a value by its key: `{text}.KEY`");
                 return self.cx.fail(Diagnostic::new(Code::TypeMismatch, ast.span, message).help(help));
             }
+            ScalarType::List(Item::Other) => {
+                let message = format!("the elements of `{text}` are no single values");
+                let help = format!(
+                    "ask for how many there are, `length({text})`, or write what is needed of them as a column"
+                );
+                return self.cx.fail(Diagnostic::new(Code::TypeMismatch, ast.span, message).help(help));
+            }
             ScalarType::List(item) => item.ty(),
             other => other,
         };
@@ -110,11 +121,47 @@ impl<'a> Rows<'_, 'a> {
         Ok(call(RowFunction::AnyOf, vec![list, condition], ScalarType::Bool))
     }
 
-    /// The element at hand, where an expression is the list of an `any` around it.
+    /// Lists of texts, which may be JSON objects, of whose elements fields are named: `items` of `items.sku`.
+    fn lists_around(&self, written: &[&'a Expr]) -> Vec<(String, &'a Expr)> {
+        let mut lists: Vec<(String, &'a Expr)> = Vec::new();
+        for ast in written {
+            let mut base = *ast;
+            while let ExprKind::Member { of, args: None, .. } = &base.kind {
+                base = of;
+                let trial = Checker::new(self.cx.scope);
+                trial.active.borrow_mut().clone_from(&self.cx.active.borrow());
+                let is = self.on(&trial).expr(base).is_ok_and(|node| node.ty == ScalarType::List(Item::Text));
+                let text = print::expr(base);
+                if is {
+                    if lists.iter().all(|(known, _)| *known != text) {
+                        lists.push((text, base));
+                    }
+                    break;
+                }
+            }
+        }
+        lists
+    }
+
+    /// The element at hand, where an expression is the list of an `any` around it, or a field of the element.
     pub(super) fn element(&self, ast: &Expr) -> Option<RowExpr> {
         let (text, ty) = self.list?;
-        let name = matches!(&ast.kind, ExprKind::Name(_) | ExprKind::Member { args: None, .. });
-        (name && print::expr(ast) == text).then(|| call(RowFunction::Element, Vec::new(), ty))
+        if !matches!(&ast.kind, ExprKind::Name(_) | ExprKind::Member { args: None, .. }) {
+            return None;
+        }
+        let element = || call(RowFunction::Element, Vec::new(), ty);
+        if print::expr(ast) == text {
+            return Some(element());
+        }
+        let (mut path, mut base) = (Vec::new(), ast);
+        while let ExprKind::Member { of, field, args: None } = &base.kind {
+            path.insert(0, field.value.as_str());
+            base = of;
+            if ty == ScalarType::Text && print::expr(base) == text {
+                return Some(field_of(element(), &path.join("."), ScalarType::Text));
+            }
+        }
+        None
     }
 
     /// Refuses lists where single values are wanted.

@@ -61,7 +61,8 @@ pub(super) fn columns(table: &Table) -> Columns {
         if clock.is_some_and(|c| c.role.column == column.name && c.written != Written::Plain) {
             continue;
         }
-        let id = guess::named_id(column) || table.guess.actor.as_ref().is_some_and(|a| a.column == column.name);
+        let is = |role: &Option<guess::Role>| role.as_ref().is_some_and(|role| role.column == column.name);
+        let id = guess::named_id(column) || is(&table.guess.actor) || is(&table.guess.within);
         let guessed = if id { None } else { guess::unit(column) };
         let unit = guessed.as_ref().and_then(|guess| guess.unit.clone());
         let mut fields = Vec::new();

@@ -15,17 +15,24 @@ const DIMENSIONS: usize = 2;
 const SHORT: [&str; 3] = ["us", "ms", "s"];
 
 /// Words of what should get less.
-const WORSE: [&str; 18] = [
+const WORSE: [&str; 30] = [
     "error",
     "errors",
     "cancel",
+    "canceled",
     "cancelled",
     "cancellation",
+    "cancellations",
     "churn",
     "churned",
     "refund",
+    "refunded",
+    "refunds",
+    "returned",
     "complaint",
+    "complaints",
     "crash",
+    "crashes",
     "bounce",
     "latency",
     "failed",
@@ -34,6 +41,11 @@ const WORSE: [&str; 18] = [
     "cost",
     "costs",
     "exception",
+    "fehler",
+    "storno",
+    "storniert",
+    "retoure",
+    "beschwerde",
 ];
 
 #[derive(Clone, Debug)]

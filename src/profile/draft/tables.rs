@@ -2,7 +2,7 @@
 
 use crate::profile::draft::columns::{self, Columns};
 use crate::profile::draft::{Periods, Table, comment, entries, entry, time_format};
-use crate::profile::guess::{Written, named_id};
+use crate::profile::guess::{Guess, Written, named_id};
 use crate::profile::names::{Taken, cleaned, words};
 use crate::syntax::print::{yaml, yaml_in_flow};
 use crate::unit::plural;
@@ -41,7 +41,7 @@ pub(super) fn plan<'a>(tables: &'a [Table<'a>], taken: &mut Taken) -> Vec<Plan<'
                 table,
                 name: taken.give(&cleaned(&table.profile.name, "events")),
                 columns: columns::columns(table),
-                actors: actor.map(|entity| plural(&entity)),
+                actors: actor.map(|entity| several(&entity)),
                 periods: table.times.and_then(Periods::of),
                 lookup: lookup(table, tables),
                 links: Vec::new(),
@@ -74,13 +74,28 @@ fn lookup(table: &Table, all: &[Table]) -> Option<Lookup> {
     keys.find_map(|key| {
         let others = all.iter().filter(|other| other.guess.clock.is_some());
         let with: Vec<&Table> = others.filter(|other| other.profile.column(&key.name).is_some()).collect();
-        let actor = with.iter().any(|other| other.guess.actor.as_ref().is_some_and(|a| a.column == key.name));
+        let alone =
+            |guess: &Guess| guess.within.is_none() && guess.actor.as_ref().is_some_and(|a| a.column == key.name);
+        let actor = with.iter().any(|other| alone(other.guess));
         (!with.is_empty()).then(|| Lookup { key: key.name.clone(), actor })
     })
 }
 
 /// Words that say how somebody is known, not who it is.
 const HIDDEN: [&str; 4] = ["pseudo", "anonymous", "distinct", "hashed"];
+
+/// Plurals that are none of English.
+const SEVERAL: [(&str, &str); 5] = [
+    ("kunde", "kunden"),
+    ("kunden", "kunden"),
+    ("nutzer", "nutzer"),
+    ("benutzer", "benutzer"),
+    ("mitglied", "mitglieder"),
+];
+
+fn several(entity: &str) -> String {
+    SEVERAL.iter().find(|(one, _)| *one == entity).map_or_else(|| plural(entity), |(_, many)| (*many).to_owned())
+}
 
 /// `customer` of `CustomerID`.
 pub(super) fn entity(column: &str) -> String {
@@ -93,6 +108,10 @@ pub(super) fn entity(column: &str) -> String {
     if words.len() > 1 {
         let without: Vec<String> = words.iter().filter(|w| !HIDDEN.contains(&w.as_str())).cloned().collect();
         words = if without.is_empty() { words } else { without };
+    }
+    // Who they are is not said: `anonymous_id`.
+    if words.len() == 1 && words.iter().all(|word| HIDDEN.contains(&word.as_str())) {
+        return "visitor".to_owned();
     }
     let word = words.join("_");
     match word.strip_suffix("id").filter(|stem| stem.len() > 2) {
@@ -144,7 +163,13 @@ fn source(plan: &Plan) -> String {
     }
     if let Some(actor) = &guess.actor {
         text += &comment(4, &format!("actor: {}", actor.why));
-        text += &entry(4, "actor", &actor.column);
+        match &guess.within {
+            None => text += &entry(4, "actor", &actor.column),
+            Some(within) => {
+                text += &comment(4, &format!("a guess: {}; if they do not, it is the one alone", within.why));
+                text += &entries(4, "actor", &[within.column.clone(), actor.column.clone()]);
+            }
+        }
     }
     // Where rows have no time there is nothing that a copy could come after.
     if let Some(key) = guess.key.as_ref().filter(|_| guess.clock.is_some()) {

@@ -120,7 +120,8 @@ pub fn measures(profile: &Profile, guess: &Guess) -> Vec<Measure> {
 }
 
 fn is_role(column: &Column, guess: &Guess) -> bool {
-    let roles = [guess.clock.as_ref().map(|c| &c.role), guess.actor.as_ref(), guess.key.as_ref(), guess.event.as_ref()];
+    let (clock, within) = (guess.clock.as_ref().map(|c| &c.role), guess.within.as_ref());
+    let roles = [clock, guess.actor.as_ref(), within, guess.key.as_ref(), guess.event.as_ref()];
     roles.into_iter().flatten().any(|role| role.column == column.name)
 }
 

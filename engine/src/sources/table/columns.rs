@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::parquet::file::statistics::Statistics;
 use kepi_lang::diag::{Code, Diagnostic};
+use kepi_lang::ir::Item;
 
 use crate::sources::finding::Owner;
 use crate::sources::nested::Leaf;
@@ -107,9 +108,11 @@ pub(super) fn of_typed(owner: &Owner, files: &mut [DataFile]) -> Result<Columns,
                 findings.push(owner.stopped(Code::Corrupt, file.found.span, message));
             }
             column.beyond |= beyond;
+            // What nobody can ask for anything may differ: it cannot be used, and hurts nobody.
+            let odd = |ty: &Option<DataType>| ty.as_ref().is_none_or(|ty| physical::item_of(ty) == Some(Item::Other));
             let both = match (&column.ty, &ty) {
+                (a, b) if odd(a) && odd(b) => Some(a.clone().filter(|_| a == b)),
                 (Some(a), Some(b)) => physical::unify(a, b).map(Some),
-                (None, None) => Some(None),
                 _ => None,
             };
             match both {

@@ -13,21 +13,58 @@ const MAX_DEPTH: usize = 32;
 /// as its JSON. In an array of objects with `key` and `value` a name is a key. `None` where nothing or null stands there, and
 /// where the text is no JSON.
 pub(crate) fn field_of_json(text: &str, path: &str) -> Option<String> {
-    let mut walk = Walk { events: Events::new(text), text };
-    let found = match walk.events.next().ok()? {
+    field_of(Events::new(text), text, path)
+}
+
+/// What a JSON text is made of, one thing after the other.
+pub(super) trait Tokens<'a> {
+    /// `None`: the text is no JSON.
+    fn next(&mut self) -> Option<JsonEvent<'a>>;
+
+    /// How much of the text has been read, in bytes.
+    fn at(&self) -> usize;
+
+    /// The rest of an object or array whose beginning was the last.
+    fn pass(&mut self) -> Option<()> {
+        let mut depth = 1usize;
+        while depth > 0 {
+            match self.next()? {
+                JsonEvent::StartObject | JsonEvent::StartArray => depth += 1,
+                JsonEvent::EndObject | JsonEvent::EndArray => depth -= 1,
+                JsonEvent::Eof => return None,
+                _ => {}
+            }
+        }
+        Some(())
+    }
+}
+
+impl<'a> Tokens<'a> for Events<'a> {
+    fn next(&mut self) -> Option<JsonEvent<'a>> {
+        Events::next(self).ok()
+    }
+
+    fn at(&self) -> usize {
+        Events::at(self)
+    }
+}
+
+pub(super) fn field_of<'a>(events: impl Tokens<'a>, text: &'a str, path: &str) -> Option<String> {
+    let mut walk = Walk { events, text };
+    let found = match walk.events.next()? {
         JsonEvent::StartObject => walk.object(path, 0)?,
         JsonEvent::StartArray => walk.pairs(path, 0)?,
         _ => None,
     };
     // A text that is cut short is no JSON, whatever its beginning says.
-    matches!(walk.events.next(), Ok(JsonEvent::Eof)).then_some(found).flatten()
+    matches!(walk.events.next(), Some(JsonEvent::Eof)).then_some(found).flatten()
 }
 
 /// Whether a text is a JSON object or array.
 pub(crate) fn is_json(text: &str) -> bool {
-    let mut walk = Walk { events: Events::new(text), text };
-    let begun = matches!(walk.events.next(), Ok(JsonEvent::StartObject | JsonEvent::StartArray));
-    begun && walk.pass().is_some() && matches!(walk.events.next(), Ok(JsonEvent::Eof))
+    let mut events = Events::new(text);
+    let begun = matches!(events.next(), Ok(JsonEvent::StartObject | JsonEvent::StartArray));
+    begun && events.pass().is_some() && matches!(events.next(), Ok(JsonEvent::Eof))
 }
 
 /// The elements of a JSON array, each as text; `None` where it is none. Null elements are `None`.
@@ -46,23 +83,23 @@ pub(crate) fn elements(text: &str) -> Option<Vec<Option<String>>> {
     matches!(walk.events.next(), Ok(JsonEvent::Eof)).then_some(found)
 }
 
-struct Walk<'a> {
-    events: Events<'a>,
+struct Walk<'a, T> {
+    events: T,
     text: &'a str,
 }
 
 /// Outside: the text is no JSON; inside: nothing stands there.
 type Found = Option<Option<String>>;
 
-impl<'a> Walk<'a> {
+impl<'a, T: Tokens<'a>> Walk<'a, T> {
     /// Within an object that has begun, up to its end.
     fn object(&mut self, path: &str, depth: usize) -> Found {
         let mut found = None;
         loop {
-            match self.events.next().ok()? {
+            match self.events.next()? {
                 JsonEvent::EndObject => return Some(found),
                 JsonEvent::ObjectKey(key) => {
-                    let event = self.events.next().ok()?;
+                    let event = self.events.next()?;
                     let below = path.strip_prefix(key.as_ref()).and_then(|rest| rest.strip_prefix('.'));
                     let one = match (event, below) {
                         (event, _) if key == path => self.value(event)?,
@@ -84,7 +121,7 @@ impl<'a> Walk<'a> {
     fn pairs(&mut self, path: &str, depth: usize) -> Found {
         let mut found = None;
         loop {
-            match self.events.next().ok()? {
+            match self.events.next()? {
                 JsonEvent::EndArray => return Some(found),
                 JsonEvent::StartObject => {
                     let one = self.pair(path, depth)?;
@@ -100,11 +137,11 @@ impl<'a> Walk<'a> {
     fn pair(&mut self, path: &str, depth: usize) -> Found {
         let (mut key, mut value): (Option<String>, Option<&'a str>) = (None, None);
         loop {
-            match self.events.next().ok()? {
+            match self.events.next()? {
                 JsonEvent::EndObject => break,
                 JsonEvent::ObjectKey(name) => {
                     let from = self.events.at();
-                    let event = self.events.next().ok()?;
+                    let event = self.events.next()?;
                     let text = self.value(event)?;
                     match name.as_ref() {
                         "key" => key = text,
@@ -135,25 +172,11 @@ impl<'a> Walk<'a> {
             JsonEvent::Null => None,
             JsonEvent::StartObject | JsonEvent::StartArray => {
                 let start = self.events.at().saturating_sub(1);
-                self.pass()?;
+                self.events.pass()?;
                 self.text.get(start..self.events.at()).map(str::to_owned)
             }
             _ => return None,
         })
-    }
-
-    /// The rest of an object or array that has begun.
-    fn pass(&mut self) -> Option<()> {
-        let mut depth = 1usize;
-        while depth > 0 {
-            match self.events.next().ok()? {
-                JsonEvent::StartObject | JsonEvent::StartArray => depth += 1,
-                JsonEvent::EndObject | JsonEvent::EndArray => depth -= 1,
-                JsonEvent::Eof => return None,
-                _ => {}
-            }
-        }
-        Some(())
     }
 }
 
