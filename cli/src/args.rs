@@ -30,9 +30,13 @@ pub struct Common {
     /// Threads to read with [default: one a core]. The results do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-    /// Stop with a finding when the process needs more than this: `512MiB`, `2GB`.
+    /// Keep the process within this much memory, `512MiB` or `2GB`, by temporary files; stop with a finding where that does
+    /// not suffice. The results do not depend on it.
     #[arg(long, global = true, value_name = "SIZE", value_parser = crate::memory::size)]
     pub memory_limit: Option<u64>,
+    /// Where temporary files go under --memory-limit [default: the system's folder for them].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub temp_dir: Option<PathBuf>,
     /// Where what was measured of each file is kept, so that a report or a query reads only files that it has not seen
     /// [default: .kepi/cache in the project]. The results do not depend on it.
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "no_cache")]

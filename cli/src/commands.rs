@@ -25,7 +25,8 @@ use crate::args::{Args, Command};
 use crate::exit::Exit;
 
 pub fn run(args: &Args) -> Exit {
-    if let Some(Err(line)) = args.common.memory_limit.map(crate::memory::watch) {
+    let limit = |bytes| crate::memory::limit(bytes, args.common.temp_dir.as_deref());
+    if let Some(Err(line)) = args.common.memory_limit.map(limit) {
         return Stop::Usage(line).report(&args.common);
     }
     let result = match &args.command {

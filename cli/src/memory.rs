@@ -1,8 +1,19 @@
-//! `--memory-limit`: a run that needs more stops with a finding, before the machine or its container kills it without a word.
+//! `--memory-limit`: what is known of rows goes to temporary files in time; a run that needs more even so stops with a finding,
+//! before the machine or its container kills it without a word.
 
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use kepi_engine::Memory;
 use kepi_lang::diag::Code;
+
+static GIVEN: OnceLock<Arc<Memory>> = OnceLock::new();
+
+/// What the command line says of memory, if it does.
+pub fn given() -> Option<Arc<Memory>> {
+    GIVEN.get().cloned()
+}
 
 /// `512MiB`, `2GB`, `1500000`: bytes.
 ///
@@ -29,15 +40,24 @@ pub fn size(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// Where the system does not tell it.
-pub fn watch(limit: u64) -> Result<(), String> {
-    let first =
-        resident().ok_or("this system does not tell how much memory a process uses: leave --memory-limit out")?;
-    stop_above(limit, first);
+pub fn limit(bytes: u64, folder: Option<&Path>) -> Result<(), String> {
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(format!("--temp-dir: `{}` is no folder", folder.display()));
+    }
+    let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    let mut memory = Memory::new(bytes, folder);
+    if let Some(few) = std::env::var("KEPI_SPILL").ok().and_then(|text| text.parse().ok()) {
+        memory = memory.spilling_from(few);
+    }
+    let memory = GIVEN.get_or_init(|| Arc::new(memory));
+    let first = Memory::resident()
+        .ok_or("this system does not tell how much memory a process uses: leave --memory-limit out")?;
+    stop_above(memory, first);
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(Duration::from_millis(20));
-            let Some(used) = resident() else { return };
-            stop_above(limit, used);
+            let Some(used) = Memory::resident() else { return };
+            stop_above(memory, used);
         }
     });
     Ok(())
@@ -47,19 +67,18 @@ pub fn watch(limit: u64) -> Result<(), String> {
     clippy::exit,
     reason = "the threads that take the memory cannot be asked to stop; nothing is written before a run's end"
 )]
-fn stop_above(limit: u64, used: u64) {
-    if used > limit {
-        eprintln!(
-            "error[{}]: the run needs more memory than the {limit} bytes of --memory-limit\nhelp: ask for fewer metrics or a shorter range at a time, or raise the limit",
-            Code::MemoryLimit
-        );
-        std::process::exit(3);
+fn stop_above(memory: &Memory, used: u64) {
+    let limit = memory.limit();
+    // Spilling keeps a run below the limit but for moments.
+    if used <= limit.saturating_add(limit / 4) {
+        return;
     }
-}
-
-/// Bytes of the process that are in memory, as Linux tells them.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    let most =
+        memory.largest().map(|(name, bytes)| format!("; {bytes} bytes are what is known of the rows of `{name}`"));
+    eprintln!(
+        "error[{}]: the run needs more memory than the {limit} bytes of --memory-limit{}\nhelp: ask for fewer metrics or a shorter range at a time, or raise the limit",
+        Code::MemoryLimit,
+        most.unwrap_or_default()
+    );
+    std::process::exit(3);
 }

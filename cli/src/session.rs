@@ -68,8 +68,12 @@ impl Session {
         }
         let program = Arc::new(program);
         let cache = common.cache(&loaded.root);
-        let options =
-            Options { threads: common.threads.map(usize::from), progress: Arc::clone(&progress), cache: cache.clone() };
+        let options = Options {
+            threads: common.threads.map(usize::from),
+            progress: Arc::clone(&progress),
+            cache: cache.clone(),
+            memory: crate::memory::given(),
+        };
         let dataset = match Dataset::open(&loaded.root, Arc::clone(&program), options) {
             Ok(dataset) => dataset,
             Err(findings) => return Err(Stop::Findings { exit: Exit::Data, findings, map }),

@@ -15,6 +15,7 @@ mod cli {
     mod limits;
     mod long;
     mod lookups;
+    mod memory;
     pub mod oracle;
     mod pairs;
     mod profile;

@@ -5,6 +5,7 @@ mod evaluate;
 mod journeys;
 mod keyed;
 pub(crate) mod settled;
+mod spilled;
 mod statistic;
 pub(crate) mod table;
 mod trails;

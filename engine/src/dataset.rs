@@ -18,15 +18,18 @@ use crate::cache::{Actors, Cache, Keeping, Measured, Run, Unkept, Values};
 use crate::collect::{self, table::Tables};
 use crate::derive::{self, Gathered};
 use crate::execute;
+use crate::execute::run::wrong;
 use crate::execute::state::SuiteState;
 use crate::execute::tally::Tally;
 use crate::execute::words;
 use crate::execute::work::Work;
 use crate::execute::{Accumulation, internal};
+use crate::memory::{Budget, Memory};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::{self, Plan};
 use crate::progress::{Pass, Progress};
 use crate::sources::{self, Opened};
+use crate::spill::Spill;
 
 /// How to run. No option changes a number.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,8 @@ pub struct Options {
     pub progress: Arc<Progress>,
     /// Where states of files are kept; `None`: nothing is kept, and nothing that was kept is used.
     pub cache: Option<Arc<Cache>>,
+    /// What a run may use of memory; `None`: as much as it takes.
+    pub memory: Option<Arc<Memory>>,
 }
 
 /// What a question becomes, as text.
@@ -56,6 +61,7 @@ pub struct Dataset {
     threads: usize,
     progress: Arc<Progress>,
     keeping: Option<Keeping>,
+    budget: Option<Budget>,
 }
 
 impl Dataset {
@@ -80,8 +86,11 @@ impl Dataset {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).build();
             let runtime = runtime.map_err(unable)?;
             let (session, progress) = (execute::session(threads), options.progress);
-            let keeping = options.cache.map(|cache| Keeping::new(cache, &opened));
-            Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping })
+            // States of files are all in memory at once before they are kept.
+            let cache = options.cache.filter(|_| options.memory.is_none());
+            let keeping = cache.map(|cache| Keeping::new(cache, &opened));
+            let budget = options.memory.map(|memory| Budget::new(memory, threads));
+            Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping, budget })
         })
     }
 
@@ -192,6 +201,8 @@ impl Dataset {
                     interner: Arc::clone(&interner),
                     progress: Arc::clone(&self.progress),
                     per_file: self.keeping.is_some() && Unkept::of(source, spec).is_none(),
+                    budget: self.budget.clone(),
+                    runs: Arc::default(),
                 })),
                 Err(more) => findings.extend(more),
             }
@@ -229,9 +240,7 @@ impl Dataset {
             open = self.make(question, &plan, &work, &mut states)?;
         }
         self.progress.stage("made", &mut begun);
-        let internal = || vec![Diagnostic::without_place(Code::Internal, "a state that cannot be read back")];
-        let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
-        let mut tables = Tables::new(&plan, states, self.threads).ok_or_else(internal)?;
+        let mut tables = self.tables(&plan, states).map_err(|e| vec![e])?;
         tables.open =
             plan.measures.iter().map(|m| plan::derived::unfinished(&plan.derived, &m.measure, &open)).collect();
         let (program, known) = (self.program.as_ref(), &values.known);
@@ -241,6 +250,22 @@ impl Dataset {
         self.keeping.iter().for_each(|keeping| keeping.keep_values(&values, &made));
         self.progress.stage("derived", &mut begun);
         Ok(results)
+    }
+
+    /// The values of all measures. Where one state did not fit into memory, none stays there.
+    fn tables(&self, plan: &Plan, states: Vec<(Arc<Work>, SuiteState)>) -> Result<Tables, Diagnostic> {
+        let Some(budget) = self.budget.as_ref().filter(|_| states.iter().any(|(work, _)| !work.runs.is_empty())) else {
+            let mut states = states;
+            let states = states.iter_mut().map(|(work, state)| (work.spec.as_ref(), state)).collect();
+            return Tables::new(plan, states, self.threads).ok_or_else(wrong);
+        };
+        let spill = Spill::new(&budget.memory)?;
+        let mut suites = Vec::new();
+        for (work, state) in states {
+            work.runs.keep(state.freeze(&work.spec, &spill)?);
+            suites.push((Arc::clone(&work.spec), work.runs.take()));
+        }
+        Tables::spilled(plan, suites)
     }
 
     /// Reads the files of a source of which nothing is kept.
@@ -283,7 +308,9 @@ impl Dataset {
         needed: &[bool],
         actors: &mut Actors,
     ) -> Result<SuiteState, Vec<Diagnostic>> {
-        let Some(keeping) = &self.keeping else { return execute::merge(&of.work, &of.batches) };
+        let Some(keeping) = &self.keeping else {
+            return execute::merge(&of.work, &std::mem::take(&mut of.batches));
+        };
         let mut lost = keeping.gone(&of.kept, needed);
         loop {
             if !lost.is_empty() {

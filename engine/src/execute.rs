@@ -6,6 +6,7 @@ pub(crate) mod cells;
 mod codes;
 mod exec;
 mod node;
+pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod tally;
 pub(crate) mod words;

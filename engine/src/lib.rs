@@ -10,6 +10,7 @@ mod dataset;
 mod derive;
 mod execute;
 pub mod generate;
+mod memory;
 mod operators;
 mod parallel;
 mod plan;
@@ -17,7 +18,9 @@ pub mod profile;
 mod progress;
 pub mod rows;
 pub mod sources;
+mod spill;
 
 pub use dataset::{Dataset, Explained, Options};
 pub use progress::{Pass, Progress, Seen, Spent};
+pub use memory::Memory;
 pub use sources::{schemas, schemas_seen};

@@ -21,7 +21,7 @@ use kepi_lang::value::Value;
 
 use crate::rows::RowError;
 
-pub(crate) use bytes::{Reader, decode_value, encode_value};
+pub(crate) use bytes::{Reader, decode_value, encode_value, text};
 pub(crate) use view::View;
 
 /// The rows of one batch that a measure takes.
@@ -68,6 +68,14 @@ pub(crate) trait Family: Send + Sync {
     fn read(&self, bytes: &mut Reader<'_>) -> Option<Self::State>;
     /// The value of a cell that has rows.
     fn finish(&self, state: &mut Self::State) -> Result<Value, TooLarge>;
+    /// Bytes that a state holds beside itself.
+    fn beside(&self, _state: &Self::State) -> usize {
+        0
+    }
+    /// Whether a state keeps every value, so that a merge is as large as what is merged.
+    fn piles(&self) -> bool {
+        false
+    }
 }
 
 /// The cells of one measure.
@@ -83,6 +91,14 @@ pub(crate) trait Accumulator: Send {
     /// Copies a cell over another.
     fn copy(&mut self, to: usize, from: usize);
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
+    /// Bytes of memory that all cells hold, about.
+    fn bytes(&self) -> usize;
+    /// Makes a cell one without rows.
+    fn clear(&mut self, cell: usize);
+    /// Whether a cell keeps every value, so that a merge is as large as what is merged.
+    fn piles(&self) -> bool {
+        false
+    }
     /// The rows of a cell, if that is what it holds.
     fn trail(&mut self, _cell: usize) -> Option<trail::Rows> {
         None
@@ -141,6 +157,19 @@ impl<F: Family> Accumulator for Cells<F> {
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge> {
         self.reserve(cell + 1);
         self.states.get_mut(cell).map_or(Ok(Value::Null), |state| self.family.finish(state))
+    }
+
+    fn bytes(&self) -> usize {
+        let beside: usize = self.states.iter().map(|state| self.family.beside(state)).sum();
+        self.states.capacity() * size_of::<F::State>() + beside
+    }
+
+    fn clear(&mut self, cell: usize) {
+        self.states.get_mut(cell).into_iter().for_each(|state| *state = F::State::default());
+    }
+
+    fn piles(&self) -> bool {
+        self.family.piles()
     }
 }
 

@@ -249,6 +249,7 @@ codes! {
     RuntimeFailed = "K0651" Error "the machine refuses what a run needs";
     MemoryLimit = "K0652" Error "a run needs more memory than it was given";
     TooManyActors = "K0653" Error "more distinct actors than can be told apart";
+    Spilling = "K0654" Error "temporary files cannot be written or read";
     DamagedEntry = "K0660" Warning "what was kept of files is damaged";
     NothingKept = "K0661" Warning "nothing can be kept of files";
     NoRepository = "K0670" Error "a project that is in no git repository";

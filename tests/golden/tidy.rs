@@ -55,7 +55,14 @@ pub fn codes() {
         }
     }
     // What no input can bring about is tested where it is made.
-    let internal = [Code::Internal, Code::RuntimeFailed, Code::FileChanged, Code::NoObjectStores, Code::TooManyActors];
+    let internal = [
+        Code::Internal,
+        Code::RuntimeFailed,
+        Code::FileChanged,
+        Code::NoObjectStores,
+        Code::TooManyActors,
+        Code::Spilling,
+    ];
     // What needs a server is tested with one, in `cli/tests/cli/stores.rs`.
     let served = [Code::AccessDenied, Code::NoSuchObject, Code::Unreachable, Code::StoreFailed, Code::LeadsAway];
     let internal = [&internal[..], &served].concat();

@@ -30,7 +30,8 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
     if let Some(program) = program.filter(|_| !args.no_data && !project.has_errors()).cloned() {
         // Keys of lookups and clocks of sources are known only once the files are open.
         let program = Arc::new(program);
-        let options = Options { threads: common.threads.map(usize::from), progress, cache: None };
+        let threads = common.threads.map(usize::from);
+        let options = Options { threads, progress, ..Options::default() };
         let opened = Dataset::open(&project.root, Arc::clone(&program), options);
         let found = match opened {
             Ok(dataset) => {

@@ -41,6 +41,8 @@ pub(crate) enum Failure {
     TooLarge(Option<&'static str>),
     Calendar(CalendarError),
     Internal(&'static str),
+    /// What was put into a temporary file cannot be read.
+    Finding(Diagnostic),
 }
 
 impl From<TooLarge> for Failure {
@@ -59,6 +61,7 @@ impl Failure {
                     .help("declare the column as `type: number`, so that it is computed in floating point")
             }
             Self::Calendar(error) => error.without_place(),
+            Self::Finding(finding) => finding,
             Self::Internal(what) => Diagnostic::without_place(Code::Internal, format!("`{ask}` in {period}: {what}")),
         }
     }
@@ -298,7 +301,7 @@ impl<'a> Evaluation<'a> {
         let value = match table.and_then(MeasureTable::keyed) {
             None => table.and_then(|table| table.value(by, span)),
             Some(keyed) => {
-                let slice = keyed.slice(span, by);
+                let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
                 slice.below(at.keys).next().and_then(|place| slice.values.get(place).cloned())
             }
         };
@@ -313,7 +316,7 @@ impl<'a> Evaluation<'a> {
         let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) else {
             return Ok(members.iter().map(|_| empty(measure)).collect());
         };
-        let slice = keyed.slice(span, by);
+        let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
         let mut places = slice.below(at.keys).peekable();
         let depth = at.keys.len();
         let value = |member: &u32| {
@@ -402,7 +405,7 @@ impl<'a> Evaluation<'a> {
         let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
         let span = self.span(id, at)?;
         if let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) {
-            let slice = keyed.slice(span, by);
+            let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
             let mut last = None;
             for key in slice.below(at.keys).filter_map(|place| slice.key(place, at.keys.len())) {
                 if last.replace(key) != Some(key) {

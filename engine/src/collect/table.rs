@@ -1,15 +1,19 @@
 //! The value of each measure for each span and group.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{Aggregate, Measure};
 use kepi_lang::value::Value;
 
 use crate::collect::keyed::Keyed;
+use crate::collect::spilled::Files;
 use crate::collect::trails::Trail;
 use crate::collect::value::coerce;
-use crate::collect::windows::{Windows, chains};
+use crate::collect::windows::{Values, Windows, chains};
 use crate::execute::cells::SpaceCells;
+use crate::execute::run::{Run, wrong};
 use crate::execute::state::SuiteState;
 use crate::operators::{Accumulator, Reader, TooLarge, accumulator, decode_value};
 use crate::parallel::parallel;
@@ -24,13 +28,19 @@ pub(crate) const ROOT: u32 = 0;
 pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// Breakdowns of all sources, numbered as they come; the first is that of nothing.
-struct Breakdowns {
+pub(super) struct Breakdowns {
     ids: HashMap<Box<[u8]>, u32, FastState>,
-    bytes: Vec<Box<[u8]>>,
+    pub bytes: Vec<Box<[u8]>>,
 }
 
 impl Breakdowns {
-    fn id(&mut self, bytes: &[u8]) -> u32 {
+    pub(super) fn new() -> Self {
+        let mut by = Self { ids: HashMap::default(), bytes: Vec::new() };
+        by.id(&[]);
+        by
+    }
+
+    pub(super) fn id(&mut self, bytes: &[u8]) -> u32 {
         if let Some(id) = self.ids.get(bytes) {
             return *id;
         }
@@ -56,7 +66,7 @@ pub(super) struct Leaves {
 }
 
 /// A measure without keys: by breakdown, the value in each span in which it has rows, by number of span, ascending.
-type Plain = HashMap<u32, Vec<(u32, Result<Value, TooLarge>)>, FastState>;
+pub(super) type Plain = HashMap<u32, Values, FastState>;
 
 /// One measure.
 pub(crate) enum MeasureTable {
@@ -104,8 +114,7 @@ pub(crate) struct Tables {
 impl Tables {
     /// `None`: the states are not of this plan.
     pub(crate) fn new(plan: &Plan, suites: Vec<(&SuiteSpec, &mut SuiteState)>, threads: usize) -> Option<Self> {
-        let mut by = Breakdowns { ids: HashMap::default(), bytes: Vec::new() };
-        by.id(&[]);
+        let mut by = Breakdowns::new();
         let mut parts: Vec<Vec<Leaves>> = plan.measures.iter().map(|_| Vec::new()).collect();
         for (spec, state) in suites {
             let accumulators = std::mem::take(&mut state.accumulators);
@@ -126,7 +135,7 @@ impl Tables {
                 return Some((MeasureTable::Plain(Plain::default()), Some(Trail::new(&mut leaves, &by.bytes)?)));
             }
             let table = match leaves.width {
-                0 => MeasureTable::Plain(plain(&planned.measure, timeline, leaves)),
+                0 => MeasureTable::Plain(plain(&planned.measure, timeline, leaves).ok()?),
                 _ => MeasureTable::Keyed(Keyed::new(planned.measure.ty, timeline, leaves)),
             };
             Some((table, None))
@@ -138,6 +147,26 @@ impl Tables {
             trails.extend(trail.map(|trail| (number, trail)));
         }
         Some(Self { measures, trails, open: Vec::new(), by })
+    }
+
+    /// Of states that lie in temporary files.
+    pub(crate) fn spilled(plan: &Plan, suites: Vec<(Arc<SuiteSpec>, Vec<Run>)>) -> Result<Self, Diagnostic> {
+        let mut by = Breakdowns::new();
+        let files = Files::new(suites, &mut by)?;
+        let (mut measures, mut trails) = (Vec::new(), HashMap::new());
+        for (number, planned) in plan.measures.iter().enumerate() {
+            let spilled = files.measure(number, &planned.measure)?;
+            let timeline = plan.timelines.get(planned.timeline).ok_or_else(wrong)?;
+            measures.push(if planned.measure.aggregate == Aggregate::Trail {
+                trails.insert(number, Trail::new(&mut spilled.leaves()?, &by.bytes).ok_or_else(wrong)?);
+                MeasureTable::Plain(Plain::default())
+            } else if spilled.width == 0 {
+                MeasureTable::Plain(spilled.plain(timeline)?)
+            } else {
+                MeasureTable::Keyed(Keyed::spilled(planned.measure.ty, timeline, spilled))
+            });
+        }
+        Ok(Self { measures, trails, by })
     }
 
     /// A breakdown as bytes.
@@ -226,7 +255,7 @@ fn one(measure: &Measure, mut parts: Vec<Leaves>) -> Option<Leaves> {
     Some(all)
 }
 
-fn plain(measure: &Measure, timeline: &Timeline, mut leaves: Leaves) -> Plain {
+fn plain(measure: &Measure, timeline: &Timeline, mut leaves: Leaves) -> Result<Plain, Diagnostic> {
     // The cells of each breakdown, in order of atom.
     let mut groups: HashMap<u32, Vec<(u32, u32)>, FastState> = HashMap::default();
     for (outer, cell) in leaves.of.iter().zip(&leaves.cells) {
@@ -235,14 +264,20 @@ fn plain(measure: &Measure, timeline: &Timeline, mut leaves: Leaves) -> Plain {
         }
     }
     let chains = chains(&timeline.spans);
-    let mut windows = Windows { accumulator: leaves.accumulator.as_mut(), scratch: leaves.scratch };
+    let (accumulator, scratch) = (leaves.accumulator.as_mut(), leaves.scratch);
+    let mut windows = Windows { accumulator, scratch, store: None };
     let values = groups.into_iter().map(|(by, mut cells)| {
         cells.sort_unstable();
-        let mut values = windows.values(&chains, &timeline.spans, &cells);
-        for value in values.iter_mut().filter_map(|(_, value)| value.as_mut().ok()) {
-            *value = coerce(std::mem::replace(value, Value::Null), measure.ty);
-        }
-        (by, values)
+        let values = windows.values(&chains, &timeline.spans, &cells)?;
+        Ok((by, coerced(values, measure)))
     });
     values.collect()
+}
+
+/// Values of the measure's type.
+pub(super) fn coerced(mut values: Values, measure: &Measure) -> Values {
+    for value in values.iter_mut().filter_map(|(_, value)| value.as_mut().ok()) {
+        *value = coerce(std::mem::replace(value, Value::Null), measure.ty);
+    }
+    values
 }

@@ -1,5 +1,8 @@
 //! Values of spans of time that are merged from cells.
 
+use std::ops::Range;
+
+use kepi_lang::diag::Diagnostic;
 use kepi_lang::value::Value;
 
 use crate::operators::{Accumulator, TooLarge};
@@ -27,7 +30,18 @@ pub(super) struct Windows<'a> {
     pub accumulator: &'a mut dyn Accumulator,
     /// The first cell number that is free.
     pub scratch: usize,
+    /// Where the states of the cells are, if not in the accumulator.
+    pub store: Option<&'a dyn Store>,
 }
+
+/// States that are brought into the accumulator when they are needed.
+pub(super) trait Store {
+    /// Merges the state of the `place`-th of the cells that values are asked of into a cell.
+    fn bring(&self, accumulator: &mut dyn Accumulator, place: usize, into: usize) -> Result<(), Diagnostic>;
+}
+
+/// By number of span.
+pub(super) type Values = Vec<(u32, Result<Value, TooLarge>)>;
 
 impl Windows<'_> {
     /// `cells`: atom and cell, in order of atom. The value of each span that has rows, by number of span.
@@ -36,10 +50,14 @@ impl Windows<'_> {
         chains: &[Vec<usize>],
         spans: &[(u32, u32)],
         cells: &[(u32, u32)],
-    ) -> Vec<(u32, Result<Value, TooLarge>)> {
+    ) -> Result<Values, Diagnostic> {
         let timed = cells.partition_point(|c| c.0 < ALWAYS);
         let (timed, always) = cells.split_at(timed.min(cells.len()));
         let always = always.first().map(|c| c.1 as usize);
+        if let (Some(store), Some(cell)) = (self.store, always) {
+            store.bring(self.accumulator, timed.len(), cell)?;
+        }
+        let piles = self.accumulator.piles();
         let range = |number: usize| {
             let (from, to) = spans.get(number).copied().unwrap_or((0, 0));
             (timed.partition_point(|c| c.0 < from), timed.partition_point(|c| c.0 < to))
@@ -47,12 +65,19 @@ impl Windows<'_> {
         let mut values = Vec::new();
         for chain in chains {
             let mut slide = Slide::default();
+            // The places of the cells that have been brought; neither end moves back.
+            let mut brought = 0..0;
             for (at, number) in chain.iter().enumerate() {
                 let (low, high) = range(*number);
                 let next = chain.get(at + 1).map(|n| range(*n));
+                if !piles {
+                    self.bring(&mut brought, timed, low..high)?;
+                }
                 let value = match (high.saturating_sub(low), always) {
                     (0, None) => continue,
                     (0, Some(cell)) => self.accumulator.finish(cell),
+                    // What the windows before have merged is as much work to copy as to merge.
+                    _ if piles => self.pile(timed, low..high, always)?,
                     (1, None) => self.finish(timed, low),
                     (_, None) => {
                         let cell = self.slide(&mut slide, timed, low, high, next);
@@ -69,9 +94,49 @@ impl Windows<'_> {
                 };
                 values.push((*number as u32, value));
             }
+            self.bring(&mut brought, timed, timed.len()..timed.len())?;
         }
         values.sort_by_key(|v| v.0);
-        values
+        Ok(values)
+    }
+
+    /// Brings the cells at these places, and lets go those before them.
+    fn bring(
+        &mut self,
+        brought: &mut Range<usize>,
+        cells: &[(u32, u32)],
+        places: Range<usize>,
+    ) -> Result<(), Diagnostic> {
+        let Some(store) = self.store else { return Ok(()) };
+        let cell = |place: usize| cells.get(place).map_or(0, |c| c.1 as usize);
+        (brought.start..brought.end.min(places.start)).for_each(|place| self.accumulator.clear(cell(place)));
+        for place in places.start.max(brought.end)..places.end {
+            store.bring(self.accumulator, place, cell(place))?;
+        }
+        *brought = places;
+        Ok(())
+    }
+
+    /// The value of cells that keep every value, merged at one place and let go again.
+    fn pile(
+        &mut self,
+        cells: &[(u32, u32)],
+        places: Range<usize>,
+        always: Option<usize>,
+    ) -> Result<Result<Value, TooLarge>, Diagnostic> {
+        let out = self.scratch;
+        for place in places.clone() {
+            let cell = cells.get(place).map_or(0, |c| c.1 as usize);
+            match self.store {
+                Some(store) => store.bring(self.accumulator, place, out)?,
+                None if always.is_none() && places.len() == 1 => return Ok(self.accumulator.finish(cell)),
+                None => self.accumulator.merge(out, cell),
+            }
+        }
+        always.into_iter().for_each(|cell| self.accumulator.merge(out, cell));
+        let value = self.accumulator.finish(out);
+        self.accumulator.clear(out);
+        Ok(value)
     }
 
     fn finish(&mut self, cells: &[(u32, u32)], at: usize) -> Result<Value, TooLarge> {

@@ -15,9 +15,11 @@ use crate::execute::cells::SpaceCells;
 use crate::execute::state::{ALL_FILES, Place, SuiteState};
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
+use crate::memory::Budget;
 use crate::plan::timeline::NONE;
 use crate::rows::{Columns, RowError};
-use crate::sources::Clean;
+use crate::sources::{Clean, failed};
+use crate::spill::Spill;
 
 pub(crate) struct Accumulation {
     work: Arc<Work>,
@@ -26,6 +28,11 @@ pub(crate) struct Accumulation {
     /// By harvest.
     collectors: Vec<Collector>,
     pub tally: Tally,
+    /// Where states go that are too large.
+    spill: Option<Arc<Spill>>,
+    worker: usize,
+    /// Rows since it was looked at what is held.
+    since: usize,
 }
 
 impl Accumulation {
@@ -33,7 +40,8 @@ impl Accumulation {
         let state = SuiteState::new(&work.plan, &work.spec);
         let memory = Memory::new(&work.spec);
         let collectors = work.spec.harvests.iter().map(|_| Collector::default()).collect();
-        Self { work, state, memory, collectors, tally: Tally::default() }
+        let worker = work.budget.as_ref().map_or(0, Budget::worker);
+        Self { work, state, memory, collectors, tally: Tally::default(), spill: None, worker, since: 0 }
     }
 
     /// Adds the rows that a cleaner has left.
@@ -96,6 +104,33 @@ impl Accumulation {
             batch.collect(harvest, collector, &mut flags).map_err(|e| work.overflow(&e, None))?;
         }
         flags.count(&mut self.tally);
+        self.since += clean.rows;
+        match &work.budget {
+            Some(budget) if self.since >= budget.step => self.fit(budget),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts the state into a temporary file where it has become too large.
+    fn fit(&mut self, budget: &Budget) -> std::result::Result<(), Diagnostic> {
+        self.since = 0;
+        let (held, most) = self.state.held(&self.work.spec);
+        let most =
+            most.map(|(measure, bytes)| (self.work.names.get(measure).cloned().unwrap_or_default(), bytes as u64));
+        budget.holds(self.worker, most);
+        if budget.is_over(held) { self.put_away(budget) } else { Ok(()) }
+    }
+
+    fn put_away(&mut self, budget: &Budget) -> std::result::Result<(), Diagnostic> {
+        let spill = match &self.spill {
+            Some(spill) => Arc::clone(spill),
+            None => Arc::clone(self.spill.insert(Spill::new(&budget.memory)?)),
+        };
+        self.memory.forget_groups();
+        let next = SuiteState::new(&self.work.plan, &self.work.spec);
+        let state = std::mem::replace(&mut self.state, next);
+        self.work.runs.keep(state.freeze(&self.work.spec, &spill)?);
+        budget.holds(self.worker, None);
         Ok(())
     }
 
@@ -140,6 +175,11 @@ impl Accumulation {
     pub(crate) fn finish(mut self) -> Result<RecordBatch> {
         for (harvest, collector) in self.work.spec.harvests.iter().zip(self.collectors.drain(..)) {
             self.work.gathered.keep(harvest.derived, harvest.branch, collector);
+        }
+        if let Some(budget) = self.work.budget.clone()
+            && (self.spill.is_some() || !budget.is_little(self.state.held(&self.work.spec).0))
+        {
+            self.put_away(&budget).map_err(failed)?;
         }
         self.state.tally = self.tally;
         self.state.write(&self.work.spec, ALL_FILES)

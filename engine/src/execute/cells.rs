@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use crate::plan::timeline::{ALWAYS, NONE};
 use crate::rows::FastState;
 
+/// Bytes of a pair and its number in a table, an eighth of whose places are free, with the byte that says whether one is.
+const ENTRY: usize = (16 + 1) * 8 / 7;
+
 /// Distinct pairs, numbered as they come.
 #[derive(Default)]
 pub(crate) struct Pairs {
@@ -14,6 +17,11 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
+    /// Of memory, about.
+    fn bytes(&self) -> usize {
+        self.ids.capacity() * ENTRY + self.pairs.capacity() * size_of::<(u32, u32)>()
+    }
+
     pub(crate) fn id(&mut self, a: u32, b: u32) -> u32 {
         *self.ids.entry(u64::from(a) << 32 | u64::from(b)).or_insert_with(|| {
             self.pairs.push((a, b));
@@ -75,6 +83,21 @@ impl SpaceCells {
     /// How many cells the innermost level has.
     pub(crate) fn count(&self) -> usize {
         self.levels.last().map_or(self.outer.pairs.len(), |level| level.pairs.len())
+    }
+
+    /// Of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let outer = self.outer.table.capacity() * size_of::<u32>()
+            + self.outer.others.capacity() * ENTRY
+            + self.outer.pairs.capacity() * size_of::<(u32, u32)>();
+        outer + self.levels.iter().map(Pairs::bytes).sum::<usize>()
+    }
+
+    /// No further cells: the tables that find them are let go.
+    pub(crate) fn close(&mut self) {
+        self.outer.table = Vec::new();
+        self.outer.others = HashMap::default();
+        self.levels.iter_mut().for_each(|level| level.ids = HashMap::default());
     }
 
     /// The atom and breakdown of each cell, and its keys, one after the other.

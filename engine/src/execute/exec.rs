@@ -236,7 +236,8 @@ fn one(work: &Work, file: u32, mut batches: Vec<RecordBatch>) -> Result<RecordBa
         (Some(only), true) => Ok(only),
         (last, _) => {
             let mut merged = SuiteState::new(&work.plan, &work.spec);
-            batches.iter().chain(&last).try_for_each(|b| merged.read(&work.spec, b))?;
+            // What has been merged is let go at once.
+            batches.into_iter().chain(last).try_for_each(|b| merged.read(&work.spec, &b))?;
             merged.write(&work.spec, file)
         }
     }

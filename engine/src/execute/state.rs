@@ -40,6 +40,8 @@ pub(crate) fn parts(batch: &RecordBatch) -> Option<Vec<&[u8]>> {
 pub(crate) struct Groups {
     ids: HashMap<Box<[u8]>, u32, FastState>,
     pub bytes: Vec<Box<[u8]>>,
+    /// Of all of them.
+    length: usize,
 }
 
 impl Groups {
@@ -50,7 +52,14 @@ impl Groups {
         let id = self.bytes.len() as u32;
         self.bytes.push(bytes.into());
         self.ids.insert(bytes.into(), id);
+        self.length += bytes.len();
         id
+    }
+
+    /// Of memory, about.
+    fn held(&self) -> usize {
+        const EACH: usize = 16 + (24 + 1) * 8 / 7;
+        2 * self.length + self.bytes.capacity() * EACH
     }
 }
 
@@ -85,6 +94,28 @@ impl SuiteState {
             accumulators: accumulators.map(|planned| accumulator(&planned.measure)).collect(),
             tally: Tally::default(),
         }
+    }
+
+    /// Bytes of memory, about, and the measure that holds most of them.
+    pub(crate) fn held(&self, spec: &SuiteSpec) -> (usize, Option<(usize, usize)>) {
+        let mut all = self.bys.values().map(Groups::held).sum();
+        let mut each: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut add = |measure: usize, bytes: usize| {
+            all += bytes;
+            *each.entry(measure).or_default() += bytes;
+        };
+        for (taken, accumulator) in spec.taken.iter().zip(&self.accumulators) {
+            add(taken.measure, accumulator.bytes());
+        }
+        // What several measures share is that of the first.
+        for (at, cells) in self.spaces.iter().enumerate() {
+            spec.taken.iter().find(|t| t.space == at).into_iter().for_each(|t| add(t.measure, cells.bytes()));
+        }
+        for (place, rows) in &self.rows {
+            let first = spec.taken.iter().find(|t| (t.space, t.filter) == *place);
+            first.into_iter().for_each(|t| add(t.measure, rows.capacity() * size_of::<u64>()));
+        }
+        (all, each.into_iter().max_by_key(|(_, bytes)| *bytes))
     }
 
     pub(crate) fn write(&mut self, spec: &SuiteSpec, file: u32) -> Result<RecordBatch> {

@@ -9,6 +9,8 @@ use kepi_lang::ir::print::Printer;
 use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
 use crate::derive::Gathered;
+use crate::execute::run::Runs;
+use crate::memory::Budget;
 use crate::operators::ids::Interner;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
@@ -32,6 +34,10 @@ pub(crate) struct Work {
     pub progress: Arc<Progress>,
     /// Each file has a state of its own, so that it can be kept.
     pub per_file: bool,
+    /// What a thread may hold; `None`: as much as it takes.
+    pub budget: Option<Budget>,
+    /// What did not fit into memory.
+    pub runs: Arc<Runs>,
 }
 
 impl Work {
@@ -47,6 +53,8 @@ impl Work {
             interner: Arc::clone(&self.interner),
             progress: Arc::clone(&self.progress),
             per_file: false,
+            budget: self.budget.clone(),
+            runs: Arc::default(),
         }
     }
 

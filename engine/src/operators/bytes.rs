@@ -98,6 +98,11 @@ pub(crate) fn encode_text(text: &str, out: &mut Vec<u8>) {
     out.extend(text.as_bytes());
 }
 
+/// Bytes that a value holds beside itself.
+pub(crate) fn text(value: &Value) -> usize {
+    if let Value::Text(text) = value { text.capacity() } else { 0 }
+}
+
 /// The next value.
 pub(crate) fn decode_value(reader: &mut Reader<'_>) -> Option<Value> {
     Some(match reader.u8()? {

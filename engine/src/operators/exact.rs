@@ -114,6 +114,11 @@ impl FloatSum {
         }
     }
 
+    /// Bytes of its limbs.
+    pub(crate) fn beside(&self) -> usize {
+        self.limbs.capacity() * size_of::<i64>()
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.plus += other.plus;
         self.minus += other.minus;

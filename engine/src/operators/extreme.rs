@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, decode_value, encode_value};
+use crate::operators::{Family, Reader, Rows, TooLarge, decode_value, encode_value, text};
 use crate::rows::RowError;
 
 pub(crate) struct Extreme {
@@ -51,6 +51,10 @@ impl Family for Extreme {
     fn read(&self, bytes: &mut Reader<'_>) -> Option<Option<Value>> {
         let value = decode_value(bytes)?;
         Some((!value.is_null()).then_some(value))
+    }
+
+    fn beside(&self, state: &Option<Value>) -> usize {
+        state.as_ref().map_or(0, text)
     }
 
     fn finish(&self, state: &mut Option<Value>) -> Result<Value, TooLarge> {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value};
+use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text};
 use crate::rows::RowError;
 
 /// By the clock, ties by the source's key, then by value.
@@ -88,6 +88,12 @@ impl Family for Edge {
         let n = bytes.count(1)?;
         let key = (0..n).map(|_| decode_value(bytes)).collect::<Option<Vec<_>>>()?;
         Some(Some(Candidate { clock, key, value: decode_value(bytes)? }))
+    }
+
+    fn beside(&self, state: &Option<Candidate>) -> usize {
+        let Some(candidate) = state else { return 0 };
+        let values = candidate.key.iter().chain([&candidate.value]);
+        candidate.key.capacity() * size_of::<Value>() + values.map(text).sum::<usize>()
     }
 
     fn finish(&self, state: &mut Option<Candidate>) -> Result<Value, TooLarge> {

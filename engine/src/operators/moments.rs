@@ -46,6 +46,14 @@ impl Family for Stddev {
         (0..n).map(|_| bytes.u64().map(f64::from_bits)).collect()
     }
 
+    fn beside(&self, state: &Vec<f64>) -> usize {
+        state.capacity() * size_of::<f64>()
+    }
+
+    fn piles(&self) -> bool {
+        true
+    }
+
     fn finish(&self, state: &mut Vec<f64>) -> Result<Value, TooLarge> {
         Ok(stddev(state))
     }

@@ -4,7 +4,7 @@ use kepi_lang::decimal::Decimal;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value};
+use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text};
 use crate::rows::RowError;
 
 pub(crate) struct Percentile {
@@ -38,6 +38,14 @@ impl Values {
             Self::Floats(v) => v.len(),
             Self::Exact { values, .. } => values.len(),
             Self::Other(v) => v.len(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Floats(v) => v.capacity() * size_of::<f64>(),
+            Self::Exact { values, .. } => values.capacity() * size_of::<i128>(),
+            Self::Other(v) => v.capacity() * size_of::<Value>() + v.iter().map(text).sum::<usize>(),
         }
     }
 
@@ -157,6 +165,14 @@ impl Family for Percentile {
                 Values::Other((0..n).map(|_| decode_value(bytes)).collect::<Option<_>>()?)
             }
         })
+    }
+
+    fn beside(&self, state: &Values) -> usize {
+        state.bytes()
+    }
+
+    fn piles(&self) -> bool {
+        true
     }
 
     fn finish(&self, state: &mut Values) -> Result<Value, TooLarge> {

@@ -122,6 +122,10 @@ impl Family for FloatSum {
         Some(Floats { n: bytes.u64()?, sum: Exact::read(bytes)? })
     }
 
+    fn beside(&self, state: &Floats) -> usize {
+        state.sum.beside()
+    }
+
     fn finish(&self, state: &mut Floats) -> Result<Value, TooLarge> {
         Ok(match (state.n, self.mean) {
             (0, true) => Value::Null,

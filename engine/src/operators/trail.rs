@@ -41,6 +41,16 @@ impl Rows {
         })
     }
 
+    /// Of memory, about; what is kept is short.
+    fn bytes(&self) -> usize {
+        const ACTOR: usize = 16 + 32;
+        const KEPT: usize = 2 * (16 + 16) + 16;
+        size_of::<Self>()
+            + self.rows.capacity() * size_of::<Row>()
+            + self.actors.capacity() * ACTOR
+            + self.kept.capacity() * KEPT
+    }
+
     fn keep(&mut self, bytes: &[u8]) -> u32 {
         if let Some(id) = self.kept_ids.get(bytes) {
             return *id;
@@ -144,6 +154,14 @@ impl Accumulator for Trail {
 
     fn finish(&mut self, _: usize) -> Result<Value, TooLarge> {
         Ok(Value::Null)
+    }
+
+    fn bytes(&self) -> usize {
+        self.cells.iter().map(Rows::bytes).sum()
+    }
+
+    fn clear(&mut self, cell: usize) {
+        self.cells.get_mut(cell).into_iter().for_each(|rows| *rows = Rows::default());
     }
 
     fn trail(&mut self, cell: usize) -> Option<Rows> {

@@ -36,6 +36,11 @@ impl Set {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let settled = if self.settled.is_empty() { 0 } else { self.settled.serialized_size() };
+        self.pushed.capacity() * size_of::<u32>() + settled
+    }
+
     fn settle(&mut self) {
         let Some((least, most)) = self.pushed.iter().fold(None, |bounds: Option<(u32, u32)>, id| {
             Some(bounds.map_or((*id, *id), |(least, most)| (least.min(*id), most.max(*id))))
@@ -149,6 +154,14 @@ impl Accumulator for Unique {
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge> {
         self.reserve(cell + 1);
         Ok(self.settled(cell).map_or(Value::Int(0), |set| Value::Int(i128::from(set.len()))))
+    }
+
+    fn bytes(&self) -> usize {
+        self.sets.capacity() * size_of::<Set>() + self.sets.iter().map(Set::bytes).sum::<usize>()
+    }
+
+    fn clear(&mut self, cell: usize) {
+        self.sets.get_mut(cell).into_iter().for_each(|set| *set = Set::default());
     }
 }
 

@@ -82,7 +82,8 @@ impl Lab {
 
     fn answer(&self, question: &Question, threads: usize, cache: Option<&Arc<Cache>>) -> (String, u64) {
         let progress = Arc::new(Progress::default());
-        let options = Options { threads: Some(threads), progress: Arc::clone(&progress), cache: cache.cloned() };
+        let seen = Arc::clone(&progress);
+        let options = Options { threads: Some(threads), progress: seen, cache: cache.cloned(), ..Options::default() };
         let dataset = Dataset::open(self.root(), Arc::new(self.program.clone()), options).expect("the files open");
         let results = dataset.answer(question).expect("an answer");
         (format!("{results:?}"), progress.seen().kept)

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::env::var;
 use std::sync::Arc;
 
-use kepi_engine::{Dataset, Options};
+use kepi_engine::{Dataset, Memory, Options};
 use kepi_lang::ir::{Program, Question};
 use kepi_lang::results::{Answer, Ledger, Results};
 use kepi_lang::value::Value;
@@ -54,11 +54,18 @@ fn one(seed: u64) -> (usize, usize) {
     let world = World { program: &program, tables: &tables, question: &question, rows, extents };
     let expected = oracle::answers(&world);
     let files = 1 + rng.below(3);
-    let first = answered(&program, &tables, &question, files, 1);
+    let first = answered(&program, &tables, &question, files, 1, None);
     let more = (1 + rng.below(4), 2 + rng.below(7));
     // Mostly one thread: what differs is rarely the number of them.
-    let other =
-        if seed.is_multiple_of(3) { answered(&program, &tables, &question, more.0, more.1) } else { first.clone() };
+    let other = match seed % 3 {
+        0 => answered(&program, &tables, &question, more.0, more.1, None),
+        // States go to temporary files after every batch, now and then, or not at all.
+        1 => {
+            let (threads, bytes) = ([1, 2, 7][rng.below(3)], [1, 3000, 60_000][rng.below(3)]);
+            answered(&program, &tables, &question, more.0, threads, Some(bytes))
+        }
+        _ => first.clone(),
+    };
     // Four runs more each.
     if seed.is_multiple_of(4) {
         let agrees = kept::agrees(&mut rng, &program, &tables, &question, more.0);
@@ -94,11 +101,16 @@ fn answered(
     question: &Question,
     files: usize,
     threads: usize,
+    spilling_from: Option<u64>,
 ) -> Result<Results, Vec<kepi_lang::diag::Diagnostic>> {
     let folder = tempfile::tempdir().expect("a folder");
     write(folder.path(), program, tables, files);
-    let options = Options { threads: Some(threads), ..Options::default() };
-    Dataset::open(folder.path(), Arc::new(program.clone()), options)?.answer(question)
+    let temporary = tempfile::tempdir().expect("a folder");
+    let memory = |bytes| Arc::new(Memory::new(1 << 40, temporary.path().to_path_buf()).spilling_from(bytes));
+    let options = Options { threads: Some(threads), memory: spilling_from.map(memory), ..Options::default() };
+    let results = Dataset::open(folder.path(), Arc::new(program.clone()), options)?.answer(question);
+    assert_eq!(std::fs::read_dir(temporary.path()).expect("the folder").count(), 0);
+    results
 }
 
 /// The question without the units, which are none.

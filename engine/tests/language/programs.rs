@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kepi_engine::cache::{Cache, LIMIT};
-use kepi_engine::{Dataset, Options};
+use kepi_engine::{Dataset, Memory, Options};
 use kepi_lang::calendar::Calendar;
 use kepi_lang::ir::{Ask, Program, Question};
 use kepi_lang::results::Results;
@@ -130,6 +130,13 @@ fn disagreement(
         if !answered.is_ok_and(|results| same(&first, &results)) {
             return Some(format!("what is kept shows with {threads} threads"));
         }
+    }
+    let (threads, bytes) = ([1, 2, 7][data.sources.len() % 3], 1 << (4 + program.sources.len() % 3 * 5));
+    let memory = Memory::new(1 << 40, cache.path().to_owned()).spilling_from(bytes);
+    let options = Options { threads: Some(threads), memory: Some(Arc::new(memory)), ..Options::default() };
+    let answered = Dataset::open(root, Arc::clone(program), options).and_then(|d| d.answer(question));
+    if !answered.is_ok_and(|results| same(&first, &results)) {
+        return Some(format!("temporary files show with {threads} threads"));
     }
     None
 }

@@ -263,7 +263,8 @@ impl Opener<'_> {
         }
         let program = Arc::new(program);
         let threads = self.common.threads.map(usize::from);
-        let options = Options { threads, progress: Arc::clone(self.progress), cache: None };
+        let memory = crate::memory::given();
+        let options = Options { threads, progress: Arc::clone(self.progress), cache: None, memory };
         match Dataset::open(folder, Arc::clone(&program), options) {
             Ok(dataset) => Ok(Opened { checked, program, dataset, map }),
             Err(findings) => Err((findings, map)),

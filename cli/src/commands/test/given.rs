@@ -105,7 +105,8 @@ fn values(
     found.extend(checked.diagnostics);
     let Some(program) = checked.program else { return Ok((Vec::new(), 0)) };
     let program = Arc::new(program);
-    let dataset = Dataset::open(place, Arc::clone(&program), Options { threads: Some(1), progress, cache: None })?;
+    let options = Options { threads: Some(1), progress, ..Options::default() };
+    let dataset = Dataset::open(place, Arc::clone(&program), options)?;
     let said = program.settings.as_of;
     let as_of = said.or_else(|| known_to(&program, dataset.extents()).map(|(at, _)| at)).unwrap_or(Timestamp::MAX);
     let mut asks: Vec<Ask> = Vec::new();
