@@ -21,6 +21,6 @@ pub mod sources;
 mod spill;
 
 pub use dataset::{Dataset, Explained, Options};
-pub use progress::{Pass, Progress, Seen, Spent};
 pub use memory::Memory;
+pub use progress::{Pass, Progress, Seen, Spent};
 pub use sources::{schemas, schemas_seen};

@@ -166,7 +166,7 @@ impl Tables {
                 MeasureTable::Keyed(Keyed::spilled(planned.measure.ty, timeline, spilled))
             });
         }
-        Ok(Self { measures, trails, by })
+        Ok(Self { measures, trails, open: Vec::new(), by })
     }
 
     /// A breakdown as bytes.
