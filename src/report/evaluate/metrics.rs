@@ -17,11 +17,15 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
     let metric = program.metrics.get(plan.metric.0 as usize)?;
     let shown = Shown::new(&metric.expr, &metric.display);
     let series = answers.points(&plan.series, &shown);
-    let latest = series.last().filter(|p| p.complete).cloned();
+    // A period may be over and still wait, for sessions that go on or returns that may come.
+    let at = series.iter().rposition(|p| p.complete);
+    let latest = at.and_then(|at| series.get(at)).cloned();
     let value = latest.as_ref().and_then(|p| p.value);
-    let before = series.iter().rev().nth(1).filter(|p| p.complete).and_then(|p| p.value);
-    let year_ago = plan.year_ago.as_ref().and_then(|h| shown.number(&answers.single(h).value));
-    let breakdowns = plan.breakdowns.iter().filter_map(|b| {
+    let before = at.and_then(|at| series.get(at.checked_sub(1)?)).filter(|p| p.complete).and_then(|p| p.value);
+    // What is asked beside the series is asked of its last period.
+    let is_last = at.is_none_or(|at| at + 1 == series.len());
+    let year_ago = plan.year_ago.as_ref().filter(|_| is_last).and_then(|h| shown.number(&answers.single(h).value));
+    let breakdowns = plan.breakdowns.iter().filter(|_| is_last).filter_map(|b| {
         let (period, rows) = answers.rows(&b.handle).last()?;
         let mut found = breakdown(&b.dimension, &period.label, rows, &shown);
         if let Some(rests) = &b.rests {
@@ -32,7 +36,7 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         }
         Some(found)
     });
-    let rests = plan.rests.as_ref();
+    let rests = plan.rests.as_ref().filter(|_| is_last);
     Some(Metric {
         name: metric.name.clone(),
         title: metric.title.clone(),
