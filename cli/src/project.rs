@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use globset::GlobMatcher;
 use kepi_engine::Progress;
+use kepi_engine::cache::Cache;
 use kepi_lang::check::{self, Checked};
 use kepi_lang::diag::lint::Levels;
 use kepi_lang::diag::{self, Code, Diagnostic};
@@ -215,6 +216,11 @@ fn definition_files(tree: &dyn Tree, manifest: &Manifest, findings: &mut Vec<Dia
 
 /// Resolves and checks; with `data`, against the files' schemas.
 pub fn check(definitions: Definitions, data: bool, progress: &Arc<Progress>) -> Project {
+    check_kept(definitions, data, progress, None)
+}
+
+/// As [`check`]; what is found of text files is kept in `cache`.
+fn check_kept(definitions: Definitions, data: bool, progress: &Arc<Progress>, cache: Option<&Arc<Cache>>) -> Project {
     let Definitions { root, map, manifest, documents, mut findings } = definitions;
     let named = documents.iter().flat_map(named).collect();
     let mut checked = None;
@@ -226,7 +232,8 @@ pub fn check(definitions: Definitions, data: bool, progress: &Arc<Progress>) -> 
         // Where the folder is refused nothing is looked for in it.
         let refused = findings.iter().any(|f| f.code == Code::OutsideOfProject && about_manifest(f, &map));
         let schemas: Option<Schemas> = (data && !refused).then(|| {
-            let (schemas, found) = kepi_engine::schemas_seen(&root, &project.settings, &project.tables, progress);
+            let (schemas, found) =
+                kepi_engine::schemas_seen(&root, &project.settings, &project.tables, progress, cache);
             findings.extend(found);
             schemas
         });
@@ -242,12 +249,14 @@ fn about_manifest(finding: &Diagnostic, map: &SourceMap) -> bool {
     finding.primary.as_ref().is_some_and(|label| map.file(label.span.file).path == "kepi.yaml")
 }
 
-/// Reads and checks the project that the command line names.
+/// Reads and checks the project that the command line names, with its data; and where states of its files are kept.
 ///
 /// # Errors
 /// A line for the user where there is no project.
-pub fn load(common: &Common, data: bool, progress: &Arc<Progress>) -> Result<Project, String> {
-    Ok(check(read(&root(common)?), data, progress))
+pub fn load(common: &Common, progress: &Arc<Progress>) -> Result<(Project, Option<Arc<Cache>>), String> {
+    let root = root(common)?;
+    let cache = common.cache(&root);
+    Ok((check_kept(read(&root), true, progress, cache.as_ref()), cache))
 }
 
 /// Events, segments, lookups, benchmarks, objectives and releases; metrics and sources are explained from the program.

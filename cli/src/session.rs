@@ -53,7 +53,7 @@ impl Session {
         let progress = Arc::new(Progress::default());
         progress.on_rows(|| pause::at("rows"));
         let watch = Watch::begin(common.quiet, &progress, begun);
-        let loaded = project::load(common, true, &progress).map_err(Stop::Usage)?;
+        let (loaded, cache) = project::load(common, &progress).map_err(Stop::Usage)?;
         let failed = loaded.has_errors();
         let (map, findings, named, levels) = (loaded.map, loaded.findings, loaded.named, loaded.levels);
         let program = loaded.checked.as_ref().filter(|_| !failed).and_then(|c| c.program.clone());
@@ -67,7 +67,6 @@ impl Session {
             program.settings.as_of = Some(range::instant(&program.settings.calendar, text)?);
         }
         let program = Arc::new(program);
-        let cache = common.cache(&loaded.root);
         let options = Options {
             threads: common.threads.map(usize::from),
             progress: Arc::clone(&progress),

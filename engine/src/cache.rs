@@ -7,6 +7,7 @@ mod actors;
 mod entry;
 mod kept;
 pub(crate) mod key;
+mod opening;
 mod parts;
 mod stamps;
 mod values;
@@ -15,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use kepi_lang::diag::{Code, Diagnostic};
@@ -23,6 +24,7 @@ use kepi_lang::diag::{Code, Diagnostic};
 pub(crate) use actors::Actors;
 pub(crate) use entry::{Key, Kind, Making};
 pub(crate) use kept::{Keeping, Measured, Run, Unkept};
+pub(crate) use opening::Times;
 use stamps::Stamps;
 pub(crate) use values::Values;
 
@@ -58,6 +60,7 @@ pub struct Cache {
     written: AtomicBool,
     numbers: AtomicU64,
     notes: Mutex<Vec<Diagnostic>>,
+    stamps: OnceLock<Stamps>,
 }
 
 struct Listed {
@@ -76,7 +79,12 @@ impl Cache {
             written: AtomicBool::new(false),
             numbers: AtomicU64::new(0),
             notes: Mutex::default(),
+            stamps: OnceLock::new(),
         }
+    }
+
+    fn stamps(&self) -> &Stamps {
+        self.stamps.get_or_init(|| Stamps::open(self))
     }
 
     pub fn folder(&self) -> &Path {

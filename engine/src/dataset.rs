@@ -68,11 +68,12 @@ impl Dataset {
     /// Opens the files of all sources and lookups. All findings at once.
     pub fn open(root: &Path, program: Arc<Program>, options: Options) -> Result<Self, Vec<Diagnostic>> {
         guarded(|| {
-            let opened = sources::open(root, &program, &options.progress)?;
+            let opened = sources::open(root, &program, &options.progress, options.cache.as_ref())?;
+            let keeping = options.cache.map(|cache| Keeping::new(cache, &opened));
             let mut extents = Vec::new();
             let mut findings = Vec::new();
             for source in &opened.sources {
-                match source.extent(&opened.lookups) {
+                match source.extent(&opened.lookups, keeping.as_ref().map(|keeping| keeping.cache.as_ref())) {
                     Ok(extent) => extents.push(extent),
                     Err(more) => findings.extend(more),
                 }
@@ -87,8 +88,7 @@ impl Dataset {
             let runtime = runtime.map_err(unable)?;
             let (session, progress) = (execute::session(threads), options.progress);
             // States of files are all in memory at once before they are kept.
-            let cache = options.cache.filter(|_| options.memory.is_none());
-            let keeping = cache.map(|cache| Keeping::new(cache, &opened));
+            let keeping = keeping.filter(|_| options.memory.is_none());
             let budget = options.memory.map(|memory| Budget::new(memory, threads));
             Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping, budget })
         })

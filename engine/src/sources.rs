@@ -26,9 +26,9 @@ mod scan;
 mod source;
 mod stores;
 pub(crate) mod table;
-mod text;
+pub(crate) mod text;
 pub(crate) mod times;
-mod trouble;
+pub(crate) mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -39,6 +39,7 @@ use kepi_lang::ir::{self, LookupId, Program, Settings, SourceId};
 use kepi_lang::resolve::Tables;
 use kepi_lang::results::Schemas;
 
+use crate::cache::Cache;
 use crate::progress::Progress;
 
 pub(crate) use clean::sortable;
@@ -75,15 +76,16 @@ pub struct Opened {
 
 /// What the files of a project hold, with every finding about them in one go: for `check`, before there is a program.
 pub fn schemas(root: &Path, settings: &Settings, tables: &Tables) -> (Schemas, Vec<Diagnostic>) {
-    schemas_seen(root, settings, tables, &Arc::default())
+    schemas_seen(root, settings, tables, &Arc::default(), None)
 }
 
-/// As [`schemas`]; `progress` is told of every file.
+/// As [`schemas`]; `progress` is told of every file, and what is found of text files is kept in `cache`.
 pub fn schemas_seen(
     root: &Path,
     settings: &Settings,
     tables: &Tables,
     progress: &Arc<Progress>,
+    cache: Option<&Arc<Cache>>,
 ) -> (Schemas, Vec<Diagnostic>) {
     text::forget();
     let mut schemas = Schemas::default();
@@ -92,6 +94,7 @@ pub fn schemas_seen(
     let (mut folders, mut findings) =
         if none { (Folders::default(), Vec::new()) } else { Folders::open(root, &settings.data) };
     folders.progress = Arc::clone(progress);
+    folders.cache = cache.cloned();
     let missing = !findings.is_empty();
     let mut describe = |role: Role, table: &kepi_lang::resolve::Table| {
         // Nothing to read, or nowhere to read it: said already.
@@ -135,7 +138,12 @@ pub fn schemas_seen(
 }
 
 /// Opens the files of a program's tables. All findings of all tables at once.
-pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<Opened, Vec<Diagnostic>> {
+pub fn open(
+    root: &Path,
+    program: &Program,
+    progress: &Arc<Progress>,
+    cache: Option<&Arc<Cache>>,
+) -> Result<Opened, Vec<Diagnostic>> {
     let mut opened = Opened::default();
     if program.sources.is_empty() && program.lookups.is_empty() {
         return Ok(opened);
@@ -143,6 +151,7 @@ pub fn open(root: &Path, program: &Program, progress: &Arc<Progress>) -> Result<
     parquet::hush();
     let (mut folders, mut findings) = Folders::open(root, &program.settings.data);
     folders.progress = Arc::clone(progress);
+    folders.cache = cache.cloned();
     if !findings.is_empty() {
         return Err(findings);
     }

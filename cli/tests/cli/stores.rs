@@ -259,7 +259,7 @@ fn arrow_files_and_streams() {
                 server.put("/bucket/events/a.arrow", content.clone());
                 server.trick("GET", "a.arrow", passed, Trick::Pass);
                 server.trick("GET", "a.arrow", usize::MAX, trick.clone());
-                let text = printed(remote.path(), "query visits", &server, &[("KEPI_STORE_RETRIES", "0")]);
+                let text = printed(remote.path(), "query visits --no-cache", &server, &[("KEPI_STORE_RETRIES", "0")]);
                 let wanted = format!("error[{code}]: `s3://bucket/events/a.arrow` ");
                 assert!(text.contains(&wanted), "{name}, after {passed}, {trick:?}: {text}");
             }

@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     Head = 5,
     /// Values of an ask, by period.
     Values = 6,
+    /// What a text file holds.
+    Profile = 7,
+    /// Between which times a file's rows lie.
+    Times = 8,
 }
 
 /// What an entry depends on, as a hash.

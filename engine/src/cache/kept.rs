@@ -7,11 +7,11 @@ use datafusion::arrow::array::RecordBatch;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::LookupId;
 
+use crate::cache::Cache;
 use crate::cache::actors::{Actors, Renumbered};
 use crate::cache::entry::{Key, Kind};
 use crate::cache::key;
 use crate::cache::parts::renumbered;
-use crate::cache::{Cache, Stamps};
 use crate::execute::state::{self, SuiteState};
 use crate::execute::tally::{Reach, Tally};
 use crate::execute::work::Work;
@@ -99,7 +99,6 @@ pub(crate) struct Measured<'a> {
 /// The cache as one set of open files uses it.
 pub(crate) struct Keeping {
     pub cache: Arc<Cache>,
-    stamps: Stamps,
 }
 
 fn tables(opened: &Opened) -> impl Iterator<Item = &Table> {
@@ -108,13 +107,12 @@ fn tables(opened: &Opened) -> impl Iterator<Item = &Table> {
 
 impl Keeping {
     pub fn new(cache: Arc<Cache>, opened: &Opened) -> Self {
-        let stamps = Stamps::open(&cache);
         for file in tables(opened).flat_map(|table| &table.files) {
             if let (Place::Local(path), None) = (&file.found.place, file.known()) {
-                stamps.content(path).into_iter().for_each(|content| file.know(content));
+                cache.stamps().content(path).into_iter().for_each(|content| file.know(content));
             }
         }
-        Self { cache, stamps }
+        Self { cache }
     }
 
     /// What is known of all files of the sources of a question, and the values that their numbers stand for.
@@ -258,7 +256,7 @@ impl Keeping {
                 }
             }
         }
-        self.stamps.keep(&self.cache, &content);
+        self.cache.stamps().keep(&self.cache, &content);
         self.cache.tidy();
     }
 

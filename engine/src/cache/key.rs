@@ -2,6 +2,7 @@
 //! boundaries of time fall into it. Not on what lies beyond, so that a state outlives the day on which it was made.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,10 +14,10 @@ use crate::execute::work::Work;
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 use crate::plan::timeline::Stretch;
-use crate::sources::{OpenLookup, OpenSource};
+use crate::sources::{Cleaner, OpenLookup, OpenSource};
 
 /// Goes up whenever what a state's bytes mean, or what a measure counts, is no longer what it was.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// What is the same for all files of a suite.
 pub(super) fn definition(
@@ -36,21 +37,41 @@ pub(super) fn definition(
         work.plan.measures.get(taken.measure).map(|planned| &planned.measure).hash(&mut making);
     }
     (&spec.columns, &spec.ways, &spec.used, spec.actor, spec.time).hash(&mut making);
+    rows(source, work.cleaner.as_ref(), lookups, &mut making)?;
+    Ok(making.key())
+}
+
+/// What the times of a source's rows depend on, for all of its files.
+pub(crate) fn times(
+    source: &OpenSource,
+    cleaner: &Cleaner,
+    lookups: &[Arc<OpenLookup>],
+) -> Result<Key, kepi_lang::diag::Diagnostic> {
+    let mut making = Making::new("times");
+    making.text(env!("CARGO_PKG_VERSION")).write_u32(FORMAT);
+    // Whichever of them its condition reads.
+    let lookups = lookups.iter().map(Arc::as_ref).filter(|_| !source.def.links.is_empty());
+    rows(source, Some(cleaner), &lookups.collect::<Vec<_>>(), &mut making)?;
+    Ok(making.key())
+}
+
+/// How a source's rows are read and cleaned.
+fn rows(
+    source: &OpenSource,
+    cleaner: Option<&Cleaner>,
+    lookups: &[&OpenLookup],
+    making: &mut Making,
+) -> Result<(), kepi_lang::diag::Diagnostic> {
     let def = &source.def;
-    (def.format, def.time, def.actor, &def.scope).hash(&mut making);
+    (def.format, def.time, def.actor, &def.scope).hash(making);
     making.text(&format!("{:?} {:?}", def.text.separator, def.text.quote));
-    columns(&def.columns, &mut making);
-    links(&def.links, &mut making);
+    columns(&def.columns, making);
+    links(&def.links, making);
     let calendar = &source.calendar;
     making.text(&format!("{:?} {:?}", calendar.week_start, calendar.fiscal_year_start));
-    zone(&calendar.zone, &mut making);
-    if let Some(cleaner) = &work.cleaner {
-        cleaner.identify(&mut making);
-    }
-    for lookup in lookups {
-        lookup.identify(&mut making)?;
-    }
-    Ok(making.key())
+    zone(&calendar.zone, making);
+    cleaner.iter().for_each(|cleaner| cleaner.identify(making));
+    lookups.iter().try_for_each(|lookup| lookup.identify(making))
 }
 
 pub(crate) fn columns(columns: &[Column], making: &mut Making) {

@@ -16,6 +16,7 @@ use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::resolve::address::Address;
 use kepi_lang::source::Span;
 
+use crate::cache::Cache;
 use crate::progress::Progress;
 use crate::sources::finding::Owner;
 use crate::sources::open::{self, Place, Stamp};
@@ -51,6 +52,8 @@ impl Found {
 pub(crate) struct Folders {
     /// Told of every file that is looked into.
     pub progress: Arc<Progress>,
+    /// Where it is kept what they are.
+    pub cache: Option<Arc<Cache>>,
     folders: Vec<Folder>,
     shelves: Vec<Shelf>,
 }
@@ -73,7 +76,7 @@ impl Folders {
             Err(error) => {
                 let message = format!("the project's folder `{}` cannot be read: {}", root.display(), io_text(&error));
                 return (
-                    Self { folders, shelves, progress: Arc::default() },
+                    Self { folders, shelves, progress: Arc::default(), cache: None },
                     vec![Diagnostic::without_place(Code::DataFolder, message)],
                 );
             }
@@ -94,7 +97,7 @@ impl Folders {
                 Err(finding) => findings.push(finding),
             }
         }
-        (Self { folders, shelves, progress: Arc::default() }, findings)
+        (Self { folders, shelves, progress: Arc::default(), cache: None }, findings)
     }
 
     fn folder(root: &Path, name: &str) -> Result<Folder, Diagnostic> {

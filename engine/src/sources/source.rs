@@ -13,6 +13,7 @@ use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::{self, ColumnId, Origin, Program, RowExpr, RowKind, ScalarType, SourceId};
 use kepi_lang::results::{Alone, Extent};
 
+use crate::cache::{Cache, Key, Times, key};
 use crate::sources::clean::Cleaner;
 use crate::sources::column::FileColumn;
 use crate::sources::counts::Counts;
@@ -215,14 +216,15 @@ impl OpenSource {
     }
 
     /// First and last event time of the rows in scope, copies of a key included, by one pass over the files. An error when
-    /// there are values in the time column and not one of them is a time.
-    pub fn extent(&self, lookups: &[Arc<OpenLookup>]) -> Result<Extent, Vec<Diagnostic>> {
+    /// there are values in the time column and not one of them is a time. What it finds of each file is kept.
+    pub(crate) fn extent(&self, lookups: &[Arc<OpenLookup>], cache: Option<&Cache>) -> Result<Extent, Vec<Diagnostic>> {
         let Some(clock) = self.def.time else { return Ok(Extent::default()) };
         if let Some(extent) = self.extent_by_footers(clock) {
             return Ok(extent);
         }
         let cleaner = Cleaner::new(self, &self.calendar, lookups, &BTreeSet::new(), false)?;
-        self.seen(&cleaner, clock).map_err(|finding| vec![finding])
+        let kept = cache.map(|cache| Ok((cache, key::times(self, &cleaner, lookups)?))).transpose();
+        kept.and_then(|kept| self.seen(&cleaner, clock, kept)).map_err(|finding| vec![finding])
     }
 
     /// The extent as the files' ends tell it: of Parquet files without a condition on rows, whose pieces follow one another so
@@ -266,40 +268,50 @@ impl OpenSource {
         Some(Extent { first: Some(stamp(spans.first()?.0)?), last: Some(stamp(reached)?), alone: None })
     }
 
-    fn seen(&self, cleaner: &Cleaner, clock: ColumnId) -> Result<Extent, Diagnostic> {
-        let columns = self.raw(&BTreeSet::new(), false);
-        let mut extent: Option<(i64, i64)> = None;
-        let mut days: BTreeMap<i64, u64> = BTreeMap::new();
-        let mut counts = Counts::default();
+    fn seen(&self, cleaner: &Cleaner, clock: ColumnId, kept: Option<(&Cache, Key)>) -> Result<Extent, Diagnostic> {
+        let mut all = Times::default();
         let left_out = self.left_out(None);
         for (file, _) in self.table.files.iter().zip(left_out).filter(|(_, out)| !out) {
-            let mut failed = None;
-            let mut visit = |batch: RecordBatch| match cleaner.clean(&batch, &mut counts) {
-                Ok(clean) => {
-                    for micros in clean.clock().into_iter().flatten().flatten() {
-                        extent = Some(extent.map_or((micros, micros), |(a, b)| (a.min(micros), b.max(micros))));
-                        *days.entry(micros.div_euclid(DAY)).or_default() += 1;
-                    }
-                    true
-                }
-                Err(finding) => {
-                    failed = Some(finding);
-                    false
-                }
+            let made = || self.times(file, cleaner);
+            let times = match &kept {
+                Some((cache, definition)) => cache.times(definition, file, &self.table.content(file)?, made)?,
+                None => made()?,
             };
-            if !self.table.kept(file, &columns, &mut visit) {
-                self.table.read(file, &columns, &mut visit)?;
-            }
-            if let Some(finding) = failed {
-                return Err(finding);
-            }
+            all.merge(times);
         }
-        if counts.read > 0 && counts.no_time == counts.read {
+        if all.read > 0 && all.no_time == all.read {
             self.any_time(clock)?;
         }
         let stamp = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
-        let alone = alone(&days).and_then(|(rows, of, day)| Some(Alone { rows, of, before: stamp(day * DAY)? }));
-        Ok(Extent { first: extent.and_then(|e| stamp(e.0)), last: extent.and_then(|e| stamp(e.1)), alone })
+        let alone = alone(&all.days).and_then(|(rows, of, day)| Some(Alone { rows, of, before: stamp(day * DAY)? }));
+        let (first, last) = all.reach.unzip();
+        Ok(Extent { first: first.and_then(stamp), last: last.and_then(stamp), alone })
+    }
+
+    /// The times of a file's rows in scope.
+    fn times(&self, file: &DataFile, cleaner: &Cleaner) -> Result<Times, Diagnostic> {
+        let columns = self.raw(&BTreeSet::new(), false);
+        let (mut times, mut counts, mut failed) = (Times::default(), Counts::default(), None);
+        let mut visit = |batch: RecordBatch| match cleaner.clean(&batch, &mut counts) {
+            Ok(clean) => {
+                clean
+                    .clock()
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .for_each(|micros| times.see(micros, micros.div_euclid(DAY)));
+                true
+            }
+            Err(finding) => {
+                failed = Some(finding);
+                false
+            }
+        };
+        if !self.table.kept(file, &columns, &mut visit) {
+            self.table.read(file, &columns, &mut visit)?;
+        }
+        (times.read, times.no_time) = (counts.read, counts.no_time);
+        failed.map_or(Ok(times), Err)
     }
 
     /// No row has a time. Nulls are just that; values that cannot be read mean that the reading is wrong.

@@ -20,6 +20,7 @@ use kepi_lang::results::{self, Rejected};
 use kepi_lang::source::Span;
 use sha2::{Digest, Sha256};
 
+use crate::cache::Cache;
 use crate::parallel::parallel;
 use crate::sources::files::{Folders, Found};
 use crate::sources::finding::{Owner, listed};
@@ -118,7 +119,7 @@ impl Table {
         let format = format::of_all(&owner, &found, wanted.format)?;
         let at_once = at_once(&found);
         let looked = parallel(found, at_once, |found| {
-            let looked = looked_into(&found, format, wanted);
+            let looked = looked_into(&found, format, wanted, folders.cache.as_deref());
             folders.progress.file();
             (found, looked)
         });
@@ -435,7 +436,7 @@ fn at_once(files: &[Found]) -> usize {
 /// Rows, what is known of the file, and of text what its columns hold.
 type Looked = (u64, Body, Option<Profile>);
 
-fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Looked, Trouble> {
+fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>, cache: Option<&Cache>) -> Result<Looked, Trouble> {
     Ok(match format {
         Format::Arrow => {
             let ipc = ipc::look(&found.place)?;
@@ -446,18 +447,22 @@ fn looked_into(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Loo
             (footer.rows, Body::Parquet(footer), None)
         }
         Format::Csv | Format::Ndjson => {
-            let profile = profiled(found, format, wanted)?;
+            let profile = profiled(found, format, wanted, cache)?;
             (profile.rows, Body::Text(profile.file.clone()), Some(profile))
         }
     })
 }
 
-fn profiled(found: &Found, format: Format, wanted: &Wanted<'_>) -> Result<Profile, Trouble> {
+fn profiled(found: &Found, format: Format, wanted: &Wanted<'_>, cache: Option<&Cache>) -> Result<Profile, Trouble> {
     let key = text::Key::new(&found.place, found.stamp(), format, &wanted.text, &wanted.checks);
     if let Some(known) = text::recall(&key, wanted.remember) {
         return Ok(known);
     }
-    let profile = text::profile(&found.place, found.bytes, format, &wanted.text, &wanted.checks, &wanted.keep)?;
+    let made = || text::profile(&found.place, found.bytes, format, &wanted.text, &wanted.checks, &wanted.keep);
+    let profile = match cache {
+        Some(cache) => cache.profile(&found.place, |making| key.identify(&wanted.checks, making), made)?,
+        None => made()?,
+    };
     if wanted.remember {
         text::remember(key, profile.clone());
     }

@@ -175,12 +175,12 @@ pub(super) fn read_within(
     bounds: Option<Interval>,
     threads: usize,
 ) -> Result<Seen, Vec<Diagnostic>> {
-    let Opened { sources, lookups } = open(project.root(), &program, &Arc::default())?;
+    let Opened { sources, lookups } = open(project.root(), &program, &Arc::default(), None)?;
     let source: Arc<OpenSource> = Arc::clone(&sources[0]);
     assert_eq!(source.id(), SourceId(0));
     let columns: BTreeSet<ColumnId> = (0..source.def.columns.len() as u32).map(ColumnId).collect();
     let cleaner = source.cleaner(Arc::new(program), &lookups, &columns)?;
-    let extent = source.extent(&lookups)?;
+    let extent = source.extent(&lookups, None)?;
     let mut counts = Counts::default();
     let mut cleaned = Vec::new();
     for batch in batches(&source, &columns, bounds, threads).map_err(|e| vec![source.diagnose(&columns, &e)])? {

@@ -18,6 +18,8 @@ mod within;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use check::Check;
 pub(crate) use infer::{Found, Held};
 pub(crate) use profile::{Profile, SHOWN, profile};
@@ -33,34 +35,54 @@ use kept::Kept;
 use names::{MAX_COLUMNS, Names};
 
 /// A text file that has been looked into.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TextFile {
     pub shape: Shape,
     pub packed: bool,
     /// Numbers of the rows that cannot be read, from 0, ascending.
+    #[serde(with = "shared")]
     pub bad: Arc<Vec<u64>>,
     /// Where some of the rows begin, ascending; the first row is among them.
+    #[serde(with = "shared")]
     pub marks: Arc<Vec<Mark>>,
     pub content: [u8; 32],
+    #[serde(skip)]
     pub kept: Kept,
 }
 
+/// What is shared, as if it were not.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(of: &Arc<T>, to: S) -> Result<S::Ok, S::Error> {
+        T::serialize(of, to)
+    }
+
+    pub fn deserialize<'a, T: Deserialize<'a>, D: Deserializer<'a>>(from: D) -> Result<Arc<T>, D::Error> {
+        T::deserialize(from).map(Arc::new)
+    }
+}
+
 /// How the file's rows are told apart, and their values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Shape {
     /// The header's names; blank ones cannot be used.
     Csv {
         dialect: csv::Dialect,
+        #[serde(with = "shared")]
         header: Arc<Vec<String>>,
     },
     Json {
+        #[serde(with = "shared")]
         names: Arc<Names>,
         array: bool,
     },
 }
 
 /// The start of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mark {
     pub offset: u64,
     pub row: u64,

@@ -97,7 +97,7 @@ fn values(
     }
     write(root, place, &testing::tables(&project, &tables, test), &tables, test).map_err(|f| vec![f])?;
     let progress = Arc::new(Progress::default());
-    let (schemas, findings) = kepi_engine::schemas_seen(place, &project.settings, &project.tables, &progress);
+    let (schemas, findings) = kepi_engine::schemas_seen(place, &project.settings, &project.tables, &progress, None);
     if findings.iter().any(Diagnostic::is_error) {
         return Err(findings);
     }

@@ -85,7 +85,8 @@ fn between_the_look_into_a_file_and_its_rows() {
     for name in NAMES {
         for (what, change) in changes {
             let project = Project::new().write(name, content(name, 0));
-            let opened = open(project.root(), &program("UTC", vec![ids(name)], Vec::new()), &Arc::default()).unwrap();
+            let opened =
+                open(project.root(), &program("UTC", vec![ids(name)], Vec::new()), &Arc::default(), None).unwrap();
             // A clock that counts in hundredths has moved on.
             std::thread::sleep(Duration::from_millis(20));
             change(&project.data().join(name), name);
@@ -129,7 +130,8 @@ fn all_the_while() {
             let _until = Until(&done);
             for _ in 0..25 {
                 let run = || {
-                    let opened = open(project.root(), &program("UTC", vec![ids(name)], Vec::new()), &Arc::default())?;
+                    let opened =
+                        open(project.root(), &program("UTC", vec![ids(name)], Vec::new()), &Arc::default(), None)?;
                     let columns = [ColumnId(0)].into_iter().collect();
                     let source = &opened.sources[0];
                     let read = batches(source, &columns, None, 2);

@@ -295,7 +295,7 @@ fn the_fingerprint_is_of_names_and_contents() {
     let print = |name: &str, text: &str| {
         let project = Project::new().write(name, text);
         let all = program("UTC", vec![source("*.csv", vec![column("a", ScalarType::Int, false)])], Vec::new());
-        crate::sources::open(project.root(), &all, &Arc::default()).unwrap().sources[0].fingerprint().unwrap()
+        crate::sources::open(project.root(), &all, &Arc::default(), None).unwrap().sources[0].fingerprint().unwrap()
     };
     assert_eq!(print("a.csv", "a\n1\n"), print("a.csv", "a\n1\n"));
     assert_ne!(print("a.csv", "a\n1\n"), print("b.csv", "a\n1\n"));

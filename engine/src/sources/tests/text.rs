@@ -169,7 +169,8 @@ fn files_that_change() {
     ];
     for (what, change) in changes {
         let project = Project::new().write("a.csv", dirty("\n"));
-        let opened = open(project.root(), &program("UTC", vec![of("a.csv")], Vec::new()), &Arc::default()).unwrap();
+        let opened =
+            open(project.root(), &program("UTC", vec![of("a.csv")], Vec::new()), &Arc::default(), None).unwrap();
         change(&project.data().join("a.csv"));
         let source = &opened.sources[0];
         let read = super::batches(source, &[ColumnId(0)].into_iter().collect(), None, 2);

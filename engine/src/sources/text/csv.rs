@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter, memchr3};
+use serde::{Deserialize, Serialize};
 
 use crate::sources::text::window::Window;
 use crate::sources::text::{Bad, Next};
 
 /// How the fields of a row are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dialect {
     pub separator: u8,
     pub quote: Option<u8>,

@@ -1,6 +1,7 @@
 //! What the values of a column of text look like, all of them.
 
 use kepi_lang::ir::{Item, ScalarType};
+use serde::{Deserialize, Serialize};
 
 use crate::sources::finding::quoted;
 use crate::sources::iso::{self, Iso};
@@ -26,7 +27,7 @@ enum Look {
 }
 
 /// What a column's values look like together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
     bools: u64,
     ints: u64,

@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 /// More fields than this are names that are data: user ids as keys, for one.
 pub(crate) const MAX_COLUMNS: usize = 10_000;
 /// Bytes of a field's name, with the names around it.
 pub(crate) const MAX_NAME: usize = 1024;
 
 /// A tree of names, and the columns that its nodes are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Names {
     nodes: Vec<Node>,
     columns: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Node {
     parent: usize,
     /// As it is written in the file.

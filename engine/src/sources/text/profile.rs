@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use kepi_lang::ir::{Format, TextOptions};
+use serde::{Deserialize, Serialize};
 
 use crate::sources::finding::quoted;
 use crate::sources::open::{self, Hash, Place, Unpacked};
@@ -28,7 +29,7 @@ pub(crate) const SHOWN: usize = 5;
 const MOST_BAD: usize = 1 << 24;
 
 /// What a file holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Profile {
     pub file: TextFile,
     /// For each of the file's columns.
@@ -46,7 +47,7 @@ pub(crate) struct Profile {
 }
 
 /// A row that cannot be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub line: u64,
     /// As the end of a sentence that begins with its place.
@@ -56,7 +57,7 @@ pub(crate) struct Shown {
 }
 
 /// Values that are not of their column's declared type.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Unfit {
     pub rows: u64,
     /// Row, from 1, and value.

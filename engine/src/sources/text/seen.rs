@@ -5,7 +5,9 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use kepi_lang::ir::{Format, TextOptions};
 
+use crate::cache::{Making, key};
 use crate::sources::open::{Place, Stamp};
+use crate::sources::text::by_name;
 use crate::sources::text::check::Check;
 use crate::sources::text::profile::Profile;
 
@@ -29,6 +31,14 @@ impl Key {
         let checks: Vec<String> = checks.iter().map(Check::key).collect();
         let how = format!("{format:?} {:?} {:?} {checks:?}", options.separator, options.quote);
         Self { place: place.clone(), stamp, how }
+    }
+}
+
+impl Key {
+    /// What a profile depends on beside the file's content, on any machine.
+    pub fn identify(&self, checks: &[Check], making: &mut Making) {
+        making.text(&self.how).text(&format!("{:?}", by_name(self.place.name())));
+        checks.iter().for_each(|check| key::zone(&check.target.reading.zone, making));
     }
 }
 
