@@ -5,8 +5,9 @@ mod collect;
 mod order;
 mod rows;
 mod sessions;
+mod shelf;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::{Code, Diagnostic};
@@ -20,36 +21,52 @@ use crate::rows::RowError;
 use crate::sources::Clean;
 use order::Ordered;
 use rows::Rows;
+use shelf::Shelved;
 
 pub(crate) use collect::Collector;
 
 /// What partitions have collected for the derived sets.
 #[derive(Default)]
-pub(crate) struct Gathered(Mutex<Vec<(usize, usize, Collector)>>);
+pub(crate) struct Gathered {
+    /// By derived set and branch.
+    kept: Mutex<Vec<(usize, usize, Collector)>>,
+    shelved: Mutex<Vec<(usize, usize, Shelved)>>,
+}
 
 impl Gathered {
     /// Keeps what one partition has collected for a branch of a derived set.
     pub(crate) fn keep(&self, derived: usize, branch: usize, collector: Collector) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((derived, branch, collector));
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push((derived, branch, collector));
     }
 
-    /// All that was collected for a derived set, by branch.
-    fn take(&self, derived: usize) -> Vec<(usize, Collector)> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = std::mem::take(&mut *kept);
-        let (mine, others) = all.into_iter().partition(|(number, ..)| *number == derived);
-        *kept = others;
-        mine.into_iter().map(|(_, branch, collector)| (branch, collector)).collect()
+    /// The same, of what was put into a temporary file.
+    pub(crate) fn shelve(&self, derived: usize, branch: usize, shelved: Shelved) {
+        self.shelved.lock().unwrap_or_else(PoisonError::into_inner).push((derived, branch, shelved));
     }
 }
 
-/// A derived set with the rows that it is made of, in order.
+/// Takes what is of one derived set, by branch.
+fn take<T>(from: &Mutex<Vec<(usize, usize, T)>>, derived: usize) -> Vec<(usize, T)> {
+    let mut from = from.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = std::mem::take(&mut *from);
+    let (mine, others) = all.into_iter().partition(|(number, ..)| *number == derived);
+    *from = others;
+    mine.into_iter().map(|(_, branch, of)| (branch, of)).collect()
+}
+
+/// A derived set, and the rows that it is made of.
 pub(crate) struct Source<'a> {
     planned: &'a PlannedDerived,
-    ordered: Ordered,
+    rows: Collected,
     calendar: &'a Calendar,
     /// Rows before this instant are all there; microseconds.
     known_to: i64,
+}
+
+enum Collected {
+    Memory(Ordered),
+    /// By branch.
+    Files(Vec<(usize, Shelved)>),
 }
 
 impl<'a> Source<'a> {
@@ -62,12 +79,61 @@ impl<'a> Source<'a> {
         known_to: i64,
     ) -> Result<Option<Self>, Diagnostic> {
         let Some(planned) = plan.derived.get(number) else { return Ok(None) };
-        let ordered = Ordered::new(gathered.take(number)).map_err(|e| internal(&e))?;
-        Ok(Some(Self { planned, ordered, calendar, known_to }))
+        let (kept, mut shelved) = (take(&gathered.kept, number), take(&gathered.shelved, number));
+        let spill = shelved.first().map(|(_, shelved)| Arc::clone(&shelved.spill));
+        let rows = match spill {
+            None => Collected::Memory(Ordered::new(kept).map_err(|e| internal(&e))?),
+            Some(spill) => {
+                for (branch, collector) in kept {
+                    shelved.push((branch, collector.shelve(&spill)?));
+                }
+                Collected::Files(shelved)
+            }
+        };
+        Ok(Some(Self { planned, rows, calendar, known_to }))
     }
 
     /// The rows, for the measures of one suite. Of sessions that may go on, the starts.
     pub(crate) fn each(
+        &self,
+        plan: &Plan,
+        spec: &SuiteSpec,
+        visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>,
+    ) -> Result<Vec<i64>, Diagnostic> {
+        let (planned, calendar, known_to) = (self.planned, self.calendar, self.known_to);
+        let shelved = match &self.rows {
+            Collected::Memory(ordered) => {
+                return Making { planned, ordered, calendar, known_to }.each(plan, spec, visit);
+            }
+            Collected::Files(shelved) => shelved,
+        };
+        let mut open = Vec::new();
+        for shard in 0..shelf::SHARDS {
+            let mut collected = Vec::new();
+            for (branch, shelved) in shelved {
+                collected.extend(shelved.shard(shard)?.map(|collector| (*branch, collector)));
+            }
+            if !collected.is_empty() {
+                let ordered = Ordered::new(collected).map_err(|e| internal(&e))?;
+                open.extend(Making { planned, ordered: &ordered, calendar, known_to }.each(plan, spec, visit)?);
+            }
+        }
+        open.sort_unstable();
+        Ok(open)
+    }
+}
+
+/// Actors with all of their rows, in order.
+struct Making<'a> {
+    planned: &'a PlannedDerived,
+    ordered: &'a Ordered,
+    calendar: &'a Calendar,
+    /// Rows before this instant are all there; microseconds.
+    known_to: i64,
+}
+
+impl Making<'_> {
+    fn each(
         &self,
         plan: &Plan,
         spec: &SuiteSpec,
@@ -94,7 +160,7 @@ impl<'a> Source<'a> {
     }
 
     fn measured(&self, rows: &Rows, visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>) -> Result<(), Diagnostic> {
-        rows.batches(&self.ordered, &self.planned.made, self.calendar, visit).map_err(|e| match e {
+        rows.batches(self.ordered, &self.planned.made, self.calendar, visit).map_err(|e| match e {
             rows::Failed::Row(e) => internal(&e),
             rows::Failed::Finding(finding) => finding,
         })

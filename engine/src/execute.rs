@@ -13,6 +13,7 @@ pub(crate) mod words;
 pub(crate) mod work;
 
 pub(crate) use accumulate::{Accumulation, internal};
+pub(crate) use run::wrong;
 
 use std::sync::Arc;
 

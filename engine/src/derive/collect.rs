@@ -48,9 +48,19 @@ pub(crate) struct Collector {
     pub also: Vec<i64>,
     pub others: Dictionary,
     pub chunks: Vec<Chunk>,
+    /// Columns of all rows that are kept.
+    columns: usize,
 }
 
 impl Collector {
+    /// Bytes of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        const VALUE: usize = 24;
+        const KNOWN: usize = 80;
+        let rows = self.actor.capacity() * 4 + (self.time.capacity() + self.also.capacity()) * 8;
+        rows + self.columns * VALUE + (self.actors.ids.len() + self.others.ids.len()) * KNOWN
+    }
+
     /// Adds the given rows of a batch; each has an actor and a time.
     pub(crate) fn add(
         &mut self,
@@ -98,6 +108,7 @@ impl Collector {
         let taken = UInt32Array::from(rows.to_vec());
         let all = rows.len() == actor.len();
         let keep = |array: &ArrayRef| if all { Ok(array.clone()) } else { take(array, &taken, None) };
+        self.columns += rows.len() * (values.len() + key.len());
         self.chunks.push(Chunk {
             rows: rows.len(),
             values: values.iter().map(keep).collect::<Result<_, _>>()?,

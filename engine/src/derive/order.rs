@@ -185,7 +185,7 @@ fn by_actor(actor: &[u32], actors: usize) -> (Vec<u32>, Vec<u32>) {
     (starts, order)
 }
 
-fn together(pieces: &[ArrayRef]) -> Result<ArrayRef, RowError> {
+pub(super) fn together(pieces: &[ArrayRef]) -> Result<ArrayRef, RowError> {
     if pieces.is_empty() {
         return Ok(new_empty_array(&DataType::Utf8View));
     }

@@ -3,7 +3,7 @@
 use kepi_lang::calendar::{Grain, Length};
 use kepi_lang::ir::Sessions;
 
-use crate::derive::Source;
+use crate::derive::Making;
 use crate::derive::collect::NOTHING;
 use crate::derive::order::Periods;
 use crate::derive::rows::Rows;
@@ -25,7 +25,7 @@ struct Cut<'a> {
 /// How long the sessions of a source's own ids wait for another event, where no gap is said: what trackers take by default.
 const TIMEOUT: i64 = 30 * 60 * 1_000_000;
 
-impl Source<'_> {
+impl Making<'_> {
     pub(super) fn sessions(&self, rule: &Sessions, out: &mut Rows) {
         let days = || rule.split.then(|| Periods::new(self.calendar, Grain::Day));
         // A pause of just the length is one, if that is said: a microsecond less is not.

@@ -115,17 +115,45 @@ impl Accumulation {
     fn fit(&mut self, budget: &Budget) -> std::result::Result<(), Diagnostic> {
         self.since = 0;
         let (held, most) = self.state.held(&self.work.spec);
-        let most =
-            most.map(|(measure, bytes)| (self.work.names.get(measure).cloned().unwrap_or_default(), bytes as u64));
+        let collected = self.collected();
+        let most = match most {
+            Some((measure, bytes)) if bytes >= collected => {
+                Some((self.work.names.get(measure).cloned().unwrap_or_default(), bytes as u64))
+            }
+            _ => Some((self.work.made(), collected as u64)),
+        };
         budget.holds(self.worker, most);
-        if budget.is_over(held) { self.put_away(budget) } else { Ok(()) }
+        match budget.is_over(held + collected) {
+            true if collected > held => self.shelve(budget),
+            true => self.put_away(budget),
+            false => Ok(()),
+        }
+    }
+
+    /// Bytes of rows that others are made of.
+    fn collected(&self) -> usize {
+        self.collectors.iter().map(Collector::bytes).sum()
+    }
+
+    fn spill(&mut self, budget: &Budget) -> std::result::Result<Arc<Spill>, Diagnostic> {
+        Ok(match &self.spill {
+            Some(spill) => Arc::clone(spill),
+            None => Arc::clone(self.spill.insert(Spill::new(&budget.memory)?)),
+        })
+    }
+
+    /// Puts the rows that others are made of into a temporary file.
+    fn shelve(&mut self, budget: &Budget) -> std::result::Result<(), Diagnostic> {
+        let spill = self.spill(budget)?;
+        for (harvest, collector) in self.work.spec.harvests.iter().zip(&mut self.collectors) {
+            let shelved = std::mem::take(collector).shelve(&spill)?;
+            self.work.gathered.shelve(harvest.derived, harvest.branch, shelved);
+        }
+        Ok(())
     }
 
     fn put_away(&mut self, budget: &Budget) -> std::result::Result<(), Diagnostic> {
-        let spill = match &self.spill {
-            Some(spill) => Arc::clone(spill),
-            None => Arc::clone(self.spill.insert(Spill::new(&budget.memory)?)),
-        };
+        let spill = self.spill(budget)?;
         self.memory.forget_groups();
         let next = SuiteState::new(&self.work.plan, &self.work.spec);
         let state = std::mem::replace(&mut self.state, next);
@@ -173,13 +201,13 @@ impl Accumulation {
 
     /// The state of every cell.
     pub(crate) fn finish(mut self) -> Result<RecordBatch> {
+        if let Some(budget) = self.work.budget.clone()
+            && (self.spill.is_some() || !budget.is_little(self.state.held(&self.work.spec).0 + self.collected()))
+        {
+            self.shelve(&budget).and_then(|()| self.put_away(&budget)).map_err(failed)?;
+        }
         for (harvest, collector) in self.work.spec.harvests.iter().zip(self.collectors.drain(..)) {
             self.work.gathered.keep(harvest.derived, harvest.branch, collector);
-        }
-        if let Some(budget) = self.work.budget.clone()
-            && (self.spill.is_some() || !budget.is_little(self.state.held(&self.work.spec).0))
-        {
-            self.put_away(&budget).map_err(failed)?;
         }
         self.state.tally = self.tally;
         self.state.write(&self.work.spec, ALL_FILES)

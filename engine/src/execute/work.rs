@@ -70,6 +70,13 @@ impl Work {
         self.program.sources.get(self.spec.source.0 as usize).map_or_else(|| "?".to_owned(), |s| s.name.clone())
     }
 
+    /// The sets that are made of the rows.
+    pub(crate) fn made(&self) -> String {
+        let made = self.spec.harvests.iter().filter_map(|h| self.plan.derived.get(h.derived));
+        let printer = Printer::new(&self.program.sources, &self.program.lookups);
+        made.map(|planned| printer.derived(&planned.derived)).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether copies of a key are to be told apart before anything is counted.
     pub(crate) fn has_key(&self) -> bool {
         self.cleaner.as_ref().is_some_and(Cleaner::has_key)
@@ -131,10 +138,8 @@ impl fmt::Display for Work {
             format!("{} atoms x {} keys", if s.clock.is_some() { atoms } else { 1 }, s.groups.len())
         });
         write!(f, ", spaces=[{}]", spaces.collect::<Vec<_>>().join(", "))?;
-        let made = self.spec.harvests.iter().filter_map(|h| self.plan.derived.get(h.derived));
-        let printer = Printer::new(&self.program.sources, &self.program.lookups);
-        let made: Vec<String> = made.map(|planned| printer.derived(&planned.derived)).collect();
-        if made.is_empty() { Ok(()) } else { write!(f, ", rows of [{}]", made.join(", ")) }
+        let made = self.made();
+        if made.is_empty() { Ok(()) } else { write!(f, ", rows of [{made}]") }
     }
 }
 
