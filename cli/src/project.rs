@@ -219,7 +219,7 @@ pub fn check(definitions: Definitions, data: bool, progress: &Arc<Progress>) -> 
     check_kept(definitions, data, progress, None)
 }
 
-/// As [`check`]; what is found of text files is kept in `cache`.
+/// As [`check()`]; what is found of text files is kept in `cache`.
 fn check_kept(definitions: Definitions, data: bool, progress: &Arc<Progress>, cache: Option<&Arc<Cache>>) -> Project {
     let Definitions { root, map, manifest, documents, mut findings } = definitions;
     let named = documents.iter().flat_map(named).collect();
