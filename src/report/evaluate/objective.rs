@@ -66,13 +66,15 @@ pub(super) fn objective(
         _ => false,
     };
     let nothing = nothing(program, answers, plan, definition, aim.as_ref(), baseline.as_ref(), &actual);
+    // A window may be over and still wait, for sessions that go on.
+    let settled = plan.actual.as_ref().is_none_or(|m| answers.values(&m.handle).iter().all(|got| got.complete));
     let held_share = held.as_ref().map(|h| h.share().unwrap_or(if reached { 1.0 } else { 0.0 }));
     let facts = Facts {
         objective: definition,
         as_of: answers.plan.as_of,
         start: plan.start,
         due_end: plan.due_end,
-        final_value: plan.final_value,
+        final_value: plan.final_value && settled,
         nothing: nothing.clone(),
         reached,
         reached_once: aim.as_ref().and_then(|aim| reached_at(plan, &trailing, aim)),

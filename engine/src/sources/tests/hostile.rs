@@ -131,7 +131,7 @@ fn damaged_parquet() {
             "ARROW-GH-45185: K0606 …: first repetition level of batch must be 0",
             "ARROW-GH-47662: 1000 rows",
             "ARROW-RS-GH-6229-DICTHEADER: K0606 …: the column `region_key` lies outside the file",
-            "ARROW-RS-GH-6229-LEVELS: 1 rows",
+            "ARROW-RS-GH-6229-LEVELS: K0606 …: Insufficient repetition levels read from column",
             "PARQUET-1481: K0606 …: Unexpected Type -7",
             "4738122420715520: K0606 …: reading it failed",
             "5382863341289472: 5120 rows",
