@@ -15,7 +15,7 @@ use crate::report::evaluate::status::{Facts, verdict};
 use crate::report::evaluate::target::{self, Aim};
 use crate::report::evaluate::values::{Answers, Shown};
 use crate::report::format;
-use crate::report::plan::{Measuring, ObjectivePlan};
+use crate::report::plan::{Measurement, Measuring, ObjectivePlan};
 use crate::report::smart::{self, Evidence};
 use crate::report::{Action, Benchmark, Compared, Measured, Objective, Point};
 use crate::value::Value;
@@ -67,7 +67,8 @@ pub(super) fn objective(
     };
     let nothing = nothing(program, answers, plan, definition, aim.as_ref(), baseline.as_ref(), &actual);
     // A window may be over and still wait, for sessions that go on.
-    let settled = plan.actual.as_ref().is_none_or(|m| answers.values(&m.handle).iter().all(|got| got.complete));
+    let complete = |m: &Measurement| answers.values(&m.handle).iter().all(|got| got.complete);
+    let settled = plan.reach.timeless || plan.actual.as_ref().is_none_or(complete);
     let held_share = held.as_ref().map(|h| h.share().unwrap_or(if reached { 1.0 } else { 0.0 }));
     let facts = Facts {
         objective: definition,
