@@ -203,6 +203,24 @@ pub struct QueryArgs {
     pub format: TableFormat,
 }
 
+impl QueryArgs {
+    /// A question for metrics, with no option.
+    pub fn of(metrics: Vec<String>) -> Self {
+        Self {
+            metrics,
+            by: Vec::new(),
+            own_by: false,
+            condition: None,
+            grain: None,
+            from: None,
+            to: None,
+            order: Vec::new(),
+            limit: None,
+            format: TableFormat::Table,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TableFormat {
     Table,

@@ -124,6 +124,14 @@ impl Session {
         self.checked.scope.ask(&spec).map_err(|findings| self.stop(Exit::Usage, findings))
     }
 
+    /// The name of one metric as it was said, or those of all.
+    pub fn metrics(&self, one: Option<&str>) -> Vec<String> {
+        match one {
+            Some(name) => vec![name.to_owned()],
+            None => self.program.metrics.iter().map(|m| m.name.clone()).collect(),
+        }
+    }
+
     /// # Errors
     /// What the engine says.
     pub fn answer(&self, asks: Vec<Ask>) -> Result<(Question, Results), Stop> {

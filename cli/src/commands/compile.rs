@@ -8,7 +8,7 @@ use kepi_lang::syntax::document::Document;
 use kepi_lang::syntax::print::expr as printed;
 use serde_yaml::{Mapping, Value};
 
-use crate::args::{Common, CompileArgs, QueryArgs, Stage, TableFormat};
+use crate::args::{Common, CompileArgs, QueryArgs, Stage};
 use crate::commands::{Stop, query};
 use crate::exit::Exit;
 use crate::session::Session;
@@ -107,22 +107,7 @@ fn ir(session: &mut Session, args: &CompileArgs) -> Result<String, Stop> {
 }
 
 fn plans(session: &mut Session, args: &CompileArgs) -> Result<(String, String), Stop> {
-    let names = match &args.metric {
-        Some(name) => vec![name.clone()],
-        None => session.program.metrics.iter().map(|m| m.name.clone()).collect(),
-    };
-    let question = QueryArgs {
-        metrics: names,
-        by: Vec::new(),
-        own_by: false,
-        condition: None,
-        grain: None,
-        from: None,
-        to: None,
-        order: Vec::new(),
-        limit: None,
-        format: TableFormat::Table,
-    };
+    let question = QueryArgs::of(session.metrics(args.metric.as_deref()));
     let asks: Vec<Ask> = query::asks(session, &question)?.into_iter().map(|a| a.ask).collect();
     let (logical, physical) = session.explain(asks)?;
     Ok((logical, physical))

@@ -11,7 +11,7 @@ use kepi_lang::ir::print::{Printer, additivity};
 use kepi_lang::ir::{Branch, Column, Link, Metric, Origin, Program, RowExpr, Source};
 use kepi_lang::results::Ledger;
 
-use crate::args::{Common, ExplainArgs, QueryArgs, TableFormat};
+use crate::args::{Common, ExplainArgs, QueryArgs};
 use crate::commands::{Stop, query};
 use crate::exit::Exit;
 use crate::output;
@@ -64,29 +64,9 @@ fn plan(common: &Common, name: Option<&str>) -> Result<String, Stop> {
         return Err(Stop::Usage(format!("{code} is a diagnostic code: a plan is one of a metric, or of all")));
     }
     let mut session = Session::open(common)?;
-    let names = match name {
-        Some(name) => vec![name.to_owned()],
-        None => session.program.metrics.iter().map(|m| m.name.clone()).collect(),
-    };
-    let question = QueryArgs { metrics: names, own_by: true, grain: None, ..whole(String::new()) };
+    let question = QueryArgs { own_by: true, ..QueryArgs::of(session.metrics(name)) };
     let asks = query::asks(&mut session, &question)?.into_iter().map(|w| w.ask).collect();
     session.words(asks)
-}
-
-/// The question for all of a metric's time as one period.
-fn whole(metric: String) -> QueryArgs {
-    QueryArgs {
-        metrics: vec![metric],
-        by: Vec::new(),
-        own_by: false,
-        condition: None,
-        grain: Some("total".to_string()),
-        from: None,
-        to: None,
-        order: Vec::new(),
-        limit: None,
-        format: TableFormat::Table,
-    }
 }
 
 /// A code's page, without what it says to the test that runs its examples.
@@ -130,7 +110,8 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     for column in lineage(metric, program) {
         line("reads", &column);
     }
-    let asks = query::asks(session, &whole(metric.name.clone()))?.into_iter().map(|w| w.ask).collect();
+    let total = QueryArgs { grain: Some("total".to_owned()), ..QueryArgs::of(vec![metric.name.clone()]) };
+    let asks = query::asks(session, &total)?.into_iter().map(|w| w.ask).collect();
     let (question, results) = session.answer(asks)?;
     for what in session.dataset.unkept(&question).unwrap_or_default() {
         out += &format!("  not kept    {what}\n");
