@@ -4,6 +4,7 @@ mod column;
 mod evaluate;
 mod journeys;
 mod keyed;
+mod many;
 pub(crate) mod settled;
 mod spilled;
 mod statistic;

@@ -18,12 +18,12 @@ use crate::cache::{Actors, Cache, Keeping, Measured, Run, Unkept, Values};
 use crate::collect::{self, table::Tables};
 use crate::derive::{self, Gathered};
 use crate::execute;
+use crate::execute::Accumulation;
 use crate::execute::run::wrong;
 use crate::execute::state::SuiteState;
 use crate::execute::tally::Tally;
 use crate::execute::words;
 use crate::execute::work::Work;
-use crate::execute::{Accumulation, internal};
 use crate::memory::{Budget, Memory};
 use crate::operators::ids::{Interner, MOST};
 use crate::plan::{self, Plan};
@@ -203,6 +203,7 @@ impl Dataset {
                     per_file: self.keeping.is_some() && Unkept::of(source, spec).is_none(),
                     budget: self.budget.clone(),
                     runs: Arc::default(),
+                    handed: Arc::default(),
                 })),
                 Err(more) => findings.extend(more),
             }
@@ -352,9 +353,8 @@ impl Dataset {
                 let work = Arc::new(Work { spec: Arc::clone(spec), ..like.again() });
                 let mut accumulation = Accumulation::new(Arc::clone(&work));
                 *open = source.each(plan, spec, &mut |clean| accumulation.add(clean)).map_err(|e| vec![e])?;
-                let batch = accumulation.finish().map_err(|e| vec![internal(e.to_string())])?;
                 // What was counted of these rows was counted of those that they are made of.
-                let state = execute::merge(&work, &[batch])?;
+                let state = accumulation.finish().map_err(|e| vec![e])?;
                 states.push((work, state));
             }
         }

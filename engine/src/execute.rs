@@ -6,6 +6,7 @@ pub(crate) mod cells;
 mod codes;
 mod exec;
 mod node;
+pub(crate) mod order;
 pub(crate) mod run;
 pub(crate) mod state;
 pub(crate) mod tally;
@@ -81,12 +82,16 @@ pub(crate) async fn run(
     batches.map_err(|e| vec![escaped(&e, source, &work.spec.columns)])
 }
 
-/// The state that a source's suite has emitted.
+/// The state that a source's suite has handed on or emitted.
 pub(crate) fn merge(
     work: &Work,
     batches: &[datafusion::arrow::array::RecordBatch],
 ) -> Result<state::SuiteState, Vec<Diagnostic>> {
-    let mut state = state::SuiteState::new(&work.plan, &work.spec);
+    let mut handed = work.handed.take();
+    let mut state = handed.next().unwrap_or_else(|| state::SuiteState::new(&work.plan, &work.spec));
+    for other in handed {
+        state.absorb(&work.spec, other).ok_or_else(|| vec![wrong()])?;
+    }
     for batch in batches {
         state.read(&work.spec, batch).map_err(|e| vec![internal(e.to_string())])?;
     }

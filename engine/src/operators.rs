@@ -15,13 +15,15 @@ pub(crate) mod trail;
 pub(crate) mod unique;
 pub(crate) mod view;
 
+use std::any::Any;
+
 use datafusion::arrow::array::ArrayRef;
 use kepi_lang::ir::{Aggregate, Measure, ScalarType};
 use kepi_lang::value::Value;
 
 use crate::rows::RowError;
 
-pub(crate) use bytes::{Reader, decode_value, encode_value, text};
+pub(crate) use bytes::{Reader, decode_value, encode_value, text, told};
 pub(crate) use view::View;
 
 /// The rows of one batch that a measure takes.
@@ -30,6 +32,8 @@ pub(crate) struct Rows<'a> {
     pub rows: &'a [u32],
     /// The cell of each of them.
     pub cells: &'a [u32],
+    /// The cell, where it is the same for all.
+    pub one: Option<u32>,
     /// What is aggregated, by row number; `None` for counts.
     pub value: Option<&'a ArrayRef>,
     /// Its values as numbers (`ids`), by row number: of sets.
@@ -64,6 +68,10 @@ pub(crate) trait Family: Send + Sync {
 
     fn update(&self, states: &mut [Self::State], rows: &Rows<'_>) -> Result<(), RowError>;
     fn merge(&self, into: &mut Self::State, from: &Self::State);
+    /// Merges what is of no further use elsewhere.
+    fn absorb(&self, into: &mut Self::State, from: Self::State) {
+        self.merge(into, &from);
+    }
     fn write(&self, state: &mut Self::State, out: &mut Vec<u8>);
     fn read(&self, bytes: &mut Reader<'_>) -> Option<Self::State>;
     /// The value of a cell that has rows.
@@ -79,7 +87,7 @@ pub(crate) trait Family: Send + Sync {
 }
 
 /// The cells of one measure.
-pub(crate) trait Accumulator: Send {
+pub(crate) trait Accumulator: Any + Send {
     /// `cells`: how many cells there are by now.
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError>;
     /// The cell's state, to be sent.
@@ -88,9 +96,27 @@ pub(crate) trait Accumulator: Send {
     fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool;
     /// Merges one cell into another.
     fn merge(&mut self, into: usize, from: usize);
+    /// Merges the cells of another of the same measure: `pairs` of the cell here and the cell there, each at most once. False
+    /// where it is none.
+    fn absorb(&mut self, mut from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
+        let mut bytes = Vec::new();
+        for (into, cell) in pairs {
+            bytes.clear();
+            from.write(cell as usize, &mut bytes);
+            let mut reader = Reader::new(&bytes);
+            if !self.read(into as usize, &mut reader) || !reader.is_empty() {
+                return false;
+            }
+        }
+        true
+    }
     /// Copies a cell over another.
     fn copy(&mut self, to: usize, from: usize);
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
+    /// The values of cells that have rows, where all of them are small whole numbers.
+    fn wholes(&mut self, _cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
+        None
+    }
     /// Bytes of memory that all cells hold, about.
     fn bytes(&self) -> usize;
     /// Makes a cell one without rows.
@@ -118,7 +144,7 @@ impl<F: Family> Cells<F> {
     }
 }
 
-impl<F: Family> Accumulator for Cells<F> {
+impl<F: Family + 'static> Accumulator for Cells<F> {
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
         self.reserve(cells);
         self.family.update(&mut self.states, rows)
@@ -145,6 +171,19 @@ impl<F: Family> Accumulator for Cells<F> {
         if let Ok([into, from]) = self.states.get_disjoint_mut([into, from]) {
             self.family.merge(into, from);
         }
+    }
+
+    fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
+        let from: Box<dyn Any> = from;
+        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        pairs.for_each(|(into, cell)| {
+            self.reserve(into as usize + 1);
+            let states = self.states.get_mut(into as usize).zip(from.states.get_mut(cell as usize));
+            if let Some((into, cell)) = states {
+                self.family.absorb(into, std::mem::take(cell));
+            }
+        });
+        true
     }
 
     fn copy(&mut self, to: usize, from: usize) {
@@ -181,7 +220,7 @@ fn boxed<F: Family + 'static>(family: F) -> Box<dyn Accumulator> {
 pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
     let value = measure.branches.iter().find_map(|b| b.value.as_ref()).map_or(ScalarType::Null, |v| v.ty);
     match &measure.aggregate {
-        Aggregate::Count => boxed(count::Count),
+        Aggregate::Count => Box::<count::Count>::default(),
         Aggregate::Unique => Box::new(unique::Unique::default()),
         Aggregate::Share => boxed(share::Share),
         Aggregate::Sum if value == ScalarType::Float => boxed(sum::FloatSum { mean: false, stock: measure.stock }),

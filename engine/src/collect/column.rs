@@ -5,26 +5,43 @@ use kepi_lang::ir::{Comparison, MetricExpr, MetricKind};
 use kepi_lang::value::Value;
 
 use crate::collect::evaluate::{At, Evaluation, Failure, change};
+use crate::collect::many::Many;
 use crate::collect::table::ROOT;
-use crate::collect::value::{and, arithmetic, call, coerce, compare, negate, or, truth, truth_value};
+use crate::collect::value::{and, call, compare, negate, or, truth, truth_value};
 use crate::operators::TooLarge;
 
 type Column = Result<Vec<Value>, Failure>;
 
 impl Evaluation<'_> {
     /// The value for each of the keys, in order, below the one at hand.
-    pub(super) fn column(&self, expr: &MetricExpr, at: At<'_>, members: &[u32]) -> Column {
-        let of = |expr: &MetricExpr| self.column(expr, at, members);
+    pub(super) fn column(&self, expr: &MetricExpr, at: At<'_>, members: &[u32]) -> Result<Many, Failure> {
+        let many = |expr: &MetricExpr| self.column(expr, at, members);
+        let of = |expr: &MetricExpr| many(expr).map(Many::into_values);
         let values = match &expr.kind {
-            MetricKind::Literal(value) => vec![value.clone(); members.len()],
+            MetricKind::Literal(value) => Many::Same(value.clone(), members.len()),
             MetricKind::Measure(measure) => self.of_each(measure, at, members)?,
-            MetricKind::Negate(a) => map(of(a)?, |v| Ok(negate(v)?))?,
+            MetricKind::Arithmetic { op, left, right } => many(left)?.calculated(*op, many(right)?)?,
+            MetricKind::Compare { op, left, right } => many(left)?.compared(*op, many(right)?),
+            MetricKind::Over { of: a, window } => {
+                self.column(a, At { span: self.times.window(*window, at.span), ..at }, members)?
+            }
+            MetricKind::Ago { of: a, shift } => match self.before(a, *shift, at) {
+                None => Many::Same(Value::Null, members.len()),
+                Some(span) => self.column(a, At { span, ..at }, members)?,
+            },
+            MetricKind::Total(a) => self.column(a, At { by: ROOT, ..at }, members)?,
+            MetricKind::Negate(a) => Many::Values(map(of(a)?, |v| Ok(negate(v)?))?),
+            _ => Many::Values(self.each_of(expr, at, members)?),
+        };
+        Ok(values.coerced(expr.ty))
+    }
+
+    /// Where values are of any kind.
+    fn each_of(&self, expr: &MetricExpr, at: At<'_>, members: &[u32]) -> Column {
+        let of = |expr: &MetricExpr| self.column(expr, at, members).map(Many::into_values);
+        let values = match &expr.kind {
             MetricKind::Not(a) => map(of(a)?, |v| Ok(truth_value(truth(v).map(|b| !b))))?,
-            MetricKind::Arithmetic { op, left, right } => both(of(left)?, of(right)?, |a, b| {
-                Ok(if a.is_null() || b.is_null() { Value::Null } else { arithmetic(*op, a, b)? })
-            })?,
             MetricKind::Convert { of: a, num, den } => map(of(a)?, |v| Ok(v.scaled(*num, *den).ok_or(TooLarge)?))?,
-            MetricKind::Compare { op, left, right } => both(of(left)?, of(right)?, |a, b| Ok(compare(*op, a, b)))?,
             MetricKind::And(left, right) => {
                 both(of(left)?, of(right)?, |a, b| Ok(truth_value(and(truth(a), truth(b)))))?
             }
@@ -47,7 +64,7 @@ impl Evaluation<'_> {
                 // What a branch is worth where it is not taken is no business of anybody.
                 let part = |branch: &MetricExpr, which: bool| -> Result<_, Failure> {
                     let some = members.iter().zip(&taken).filter(|(_, taken)| **taken == which).map(|(m, _)| *m);
-                    Ok(self.column(branch, at, &some.collect::<Vec<_>>())?.into_iter())
+                    Ok(self.column(branch, at, &some.collect::<Vec<_>>())?.into_values().into_iter())
                 };
                 let (mut yes, mut no) = (part(then, true)?, part(otherwise, false)?);
                 let next = |taken: &bool| if *taken { yes.next() } else { no.next() }.unwrap_or(Value::Null);
@@ -58,25 +75,18 @@ impl Evaluation<'_> {
                 let row = |at: usize| columns.iter().filter_map(|column| column.get(at).cloned()).collect::<Vec<_>>();
                 (0..members.len()).map(|at| Ok(call(*function, &row(at))?)).collect::<Column>()?
             }
-            MetricKind::Over { of: a, window } => {
-                self.column(a, At { span: self.times.window(*window, at.span), ..at }, members)?
-            }
-            MetricKind::Ago { of: a, shift } => match self.before(a, *shift, at) {
-                None => vec![Value::Null; members.len()],
-                Some(span) => self.column(a, At { span, ..at }, members)?,
-            },
             MetricKind::Change { of: a, shift } => {
                 let now = of(a)?;
                 match self.before(a, *shift, at) {
                     None => vec![Value::Null; members.len()],
-                    Some(span) => both(now, self.column(a, At { span, ..at }, members)?, |a, b| Ok(change(a, b)))?,
+                    Some(span) => {
+                        let then = self.column(a, At { span, ..at }, members)?.into_values();
+                        both(now, then, |a, b| Ok(change(a, b)))?
+                    }
                 }
             }
-            MetricKind::Total(a) => self.column(a, At { by: ROOT, ..at }, members)?,
-            MetricKind::Summary { .. }
-            | MetricKind::Correlation { .. }
-            | MetricKind::Journey { .. }
-            | MetricKind::Here { .. } => {
+            // Others are evaluated member by member.
+            _ => {
                 let mut keys = at.keys.to_vec();
                 keys.push(0);
                 let mut value = |member: &u32| {
@@ -88,7 +98,7 @@ impl Evaluation<'_> {
                 members.iter().map(&mut value).collect::<Column>()?
             }
         };
-        Ok(values.into_iter().map(|value| coerce(value, expr.ty)).collect())
+        Ok(values)
     }
 }
 

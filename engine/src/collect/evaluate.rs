@@ -14,6 +14,8 @@ use kepi_lang::ir::{
 use kepi_lang::value::Value;
 
 use crate::collect::journeys::{self, Clock, Outcome};
+use crate::collect::keyed::SliceValues;
+use crate::collect::many::Many;
 use crate::collect::statistic::summary;
 use crate::collect::table::{MeasureTable, ROOT, Tables};
 use crate::collect::trails::Trail;
@@ -181,7 +183,8 @@ impl<'a> Evaluation<'a> {
                 if unknown { Value::Null } else { summary(statistic, members, expr.ty)? }
             }
             MetricKind::Correlation { left, right } => {
-                let (left, right) = (self.collection(left, at)?, self.collection(right, at)?);
+                let (left, right) =
+                    (self.collection(left, at)?.into_values(), self.collection(right, at)?.into_values());
                 let both = left.iter().zip(&right).filter_map(|(x, y)| as_f64(x).zip(as_f64(y)));
                 moments::correlation(&both.collect::<Vec<_>>())
             }
@@ -302,35 +305,39 @@ impl<'a> Evaluation<'a> {
             None => table.and_then(|table| table.value(by, span)),
             Some(keyed) => {
                 let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
-                slice.below(at.keys).next().and_then(|place| slice.values.get(place).cloned())
+                slice.below(at.keys).next().and_then(|place| slice.values.get(place))
             }
         };
         value.map_or_else(|| Ok(empty(measure)), |value| value.map_err(|_| Failure::TooLarge(Some(word(measure)))))
     }
 
     /// The value of a measure for each of the keys below the one at hand; they are in order.
-    pub(super) fn of_each(&self, measure: &Arc<Measure>, at: At<'_>, members: &[u32]) -> Result<Vec<Value>, Failure> {
+    pub(super) fn of_each(&self, measure: &Arc<Measure>, at: At<'_>, members: &[u32]) -> Result<Many, Failure> {
         let id = self.id(measure)?;
         let by = if measure.branches.iter().all(|b| b.by.is_empty()) { ROOT } else { at.by };
         let span = self.span(id, at)?;
         let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) else {
-            return Ok(members.iter().map(|_| empty(measure)).collect());
+            return Ok(Many::Same(empty(measure), members.len()));
         };
         let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
         let mut places = slice.below(at.keys).peekable();
         let depth = at.keys.len();
-        let value = |member: &u32| {
+        let mut place = |member: &u32| {
             while places.next_if(|place| slice.key(*place, depth).is_some_and(|key| key < *member)).is_some() {}
-            let here = places.peek().filter(|place| slice.key(**place, depth) == Some(*member));
-            match here.and_then(|place| slice.values.get(*place)) {
-                None => Ok(empty(measure)),
-                Some(value) => value.clone().map_err(|_| Failure::TooLarge(Some(word(measure)))),
-            }
+            places.peek().copied().filter(|place| slice.key(*place, depth) == Some(*member))
         };
-        members.iter().map(value).collect()
+        if let (SliceValues::Whole(values), Value::Int(0)) = (&slice.values, empty(measure)) {
+            let value = |member| place(member).and_then(|place| values.get(place)).copied().unwrap_or(0);
+            return Ok(Many::Whole(members.iter().map(value).collect()));
+        }
+        let value = |member: &u32| match place(member).and_then(|place| slice.values.get(place)) {
+            None => Ok(empty(measure)),
+            Some(value) => value.map_err(|_| Failure::TooLarge(Some(word(measure)))),
+        };
+        Ok(Many::Values(members.iter().map(value).collect::<Result<_, _>>()?))
     }
 
-    fn collection(&self, collection: &Collection, at: At<'_>) -> Result<Vec<Value>, Failure> {
+    fn collection(&self, collection: &Collection, at: At<'_>) -> Result<Many, Failure> {
         match collection {
             Collection::Distribution { of, base } => {
                 let mut members = Vec::new();
@@ -354,10 +361,10 @@ impl<'a> Evaluation<'a> {
             Collection::Times { of, journey, step } => {
                 let (outcome, clock) = self.outcome(journey, at)?;
                 if self.waits(journey, &outcome, &clock, at) {
-                    return Ok(Vec::new());
+                    return Ok(Many::Values(Vec::new()));
                 }
                 let by = if broken_down(&journey.trail) { at.by } else { ROOT };
-                self.each(of, Rc::new(vec![outcome.times(*step, by)]), at)
+                Ok(Many::Values(self.each(of, Rc::new(vec![outcome.times(*step, by)]), at)?))
             }
             Collection::Entries { of, trail, measures, within } => {
                 let by = if broken_down(trail) { at.by } else { ROOT };
@@ -366,14 +373,14 @@ impl<'a> Evaluation<'a> {
                 if !mature {
                     let entries = slots.first().map_or(0, Vec::len) as u64;
                     self.open.set(Open { entries, waiting: true, unknown: true });
-                    return Ok(Vec::new());
+                    return Ok(Many::Values(Vec::new()));
                 }
-                self.each(of, slots, at)
+                Ok(Many::Values(self.each(of, slots, at)?))
             }
             Collection::Series { of, grain } => {
                 let periods = self.times.series(at.span, *grain, &of.sources()).map_err(Failure::Calendar)?;
                 let spans = periods.iter().map(|p| Span { interval: p.interval, grain: p.grain });
-                spans.map(|span| self.value(of, At { span, ..at })).collect()
+                Ok(Many::Values(spans.map(|span| self.value(of, At { span, ..at })).collect::<Result<_, _>>()?))
             }
             Collection::Over { of, window } => {
                 self.collection(of, At { span: self.times.window(*window, at.span), ..at })
@@ -406,6 +413,10 @@ impl<'a> Evaluation<'a> {
         let span = self.span(id, at)?;
         if let Some(keyed) = self.tables.measures.get(id).and_then(MeasureTable::keyed) {
             let slice = keyed.slice(span, by).map_err(Failure::Finding)?;
+            if at.keys.is_empty() && slice.width == 1 {
+                out.extend_from_slice(&slice.keys);
+                return Ok(());
+            }
             let mut last = None;
             for key in slice.below(at.keys).filter_map(|place| slice.key(place, at.keys.len())) {
                 if last.replace(key) != Some(key) {

@@ -9,8 +9,9 @@ use kepi_lang::ir::ScalarType;
 use kepi_lang::value::Value;
 
 use crate::collect::spilled::Spilled;
-use crate::collect::table::Leaves;
 use crate::collect::value::coerce;
+use crate::execute::cells::Present;
+use crate::execute::order::Order;
 use crate::execute::run::wrong;
 use crate::operators::{Accumulator, TooLarge};
 use crate::plan::timeline::{ALWAYS, Timeline};
@@ -37,16 +38,19 @@ enum Place {
 }
 
 struct Sorted {
-    /// By breakdown: atoms, ascending, and the leaves of each.
+    /// By breakdown: atoms, ascending, and where the cells of each are.
     outers: BTreeMap<u32, Vec<(u32, Range<usize>)>>,
-    keyed: KeyedLeaves,
+    order: Arc<Order>,
+    present: Present,
+    /// The first cell number that is free.
+    scratch: usize,
 }
 
-/// Leaves in runs that are in order of keys each.
-#[derive(Default)]
-pub(super) struct KeyedLeaves {
-    pub keys: Vec<u32>,
-    pub cells: Vec<u32>,
+/// Cells of a measure, in runs that are in order of keys each.
+pub(super) struct Ordered<'a> {
+    pub order: &'a Order,
+    /// Those that have rows; `None`: all.
+    pub present: Option<&'a Present>,
     /// The first cell number that is free.
     pub scratch: usize,
 }
@@ -65,7 +69,35 @@ pub(crate) struct Slice {
     pub width: usize,
     /// `width` of them for each value.
     pub keys: Vec<u32>,
-    pub values: Vec<Result<Value, TooLarge>>,
+    pub values: SliceValues,
+}
+
+/// Values, as small numbers where all of them are.
+pub(crate) enum SliceValues {
+    Whole(Vec<i64>),
+    Any(Vec<Result<Value, TooLarge>>),
+}
+
+impl Default for SliceValues {
+    fn default() -> Self {
+        Self::Any(Vec::new())
+    }
+}
+
+impl SliceValues {
+    pub(crate) fn get(&self, place: usize) -> Option<Result<Value, TooLarge>> {
+        match self {
+            Self::Whole(values) => values.get(place).map(|n| Ok(Value::Int(i128::from(*n)))),
+            Self::Any(values) => values.get(place).cloned(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Whole(values) => values.len(),
+            Self::Any(values) => values.len(),
+        }
+    }
 }
 
 impl Slice {
@@ -106,31 +138,24 @@ impl Sorted {
 }
 
 impl Keyed {
-    pub(super) fn new(ty: ScalarType, timeline: &Timeline, leaves: Leaves) -> Self {
-        let width = leaves.width;
-        let path = |at: usize| leaves.keys.get(at * width..(at + 1) * width).unwrap_or_default();
-        let mut buckets: Vec<Vec<u32>> = vec![Vec::new(); leaves.outers.len()];
-        for (at, outer) in leaves.of.iter().enumerate() {
-            if let Some(bucket) = buckets.get_mut(*outer as usize) {
-                bucket.push(at as u32);
+    /// `outers`: atom and breakdown of each outer cell. `scratch`: the first cell number that is free.
+    pub(super) fn new(
+        (ty, timeline): (ScalarType, &Timeline),
+        order: Arc<Order>,
+        outers: impl Iterator<Item = (u32, u32)>,
+        (present, accumulator, scratch): (Present, Box<dyn Accumulator>, usize),
+    ) -> Self {
+        let mut by: BTreeMap<u32, Vec<(u32, Range<usize>)>> = BTreeMap::new();
+        for (run, (atom, group)) in order.runs.iter().zip(outers) {
+            let cells = order.cells.get(run.clone()).unwrap_or_default();
+            if cells.iter().any(|cell| present.has(*cell)) {
+                by.entry(group).or_default().push((atom, run.clone()));
             }
         }
-        let (mut keys, mut cells) = (Vec::with_capacity(leaves.keys.len()), Vec::with_capacity(leaves.cells.len()));
-        let mut outers: BTreeMap<u32, Vec<(u32, Range<usize>)>> = BTreeMap::new();
-        for (mut bucket, (atom, by)) in buckets.into_iter().zip(&leaves.outers).filter(|(bucket, _)| !bucket.is_empty())
-        {
-            bucket.sort_unstable_by(|a, b| path(*a as usize).cmp(path(*b as usize)));
-            let from = cells.len();
-            for at in bucket {
-                keys.extend_from_slice(path(at as usize));
-                cells.extend(leaves.cells.get(at as usize));
-            }
-            outers.entry(*by).or_default().push((*atom, from..cells.len()));
-        }
-        outers.values_mut().for_each(|atoms| atoms.sort_by_key(|(atom, _)| *atom));
-        let accumulator = Some(leaves.accumulator);
-        let sorted = Sorted { outers, keyed: KeyedLeaves { keys, cells, scratch: leaves.scratch } };
-        Self::of(ty, width, timeline, Place::Memory(sorted), accumulator)
+        by.values_mut().for_each(|atoms| atoms.sort_by_key(|(atom, _)| *atom));
+        let width = order.width;
+        let sorted = Sorted { outers: by, order, present, scratch };
+        Self::of(ty, width, timeline, Place::Memory(sorted), Some(accumulator))
     }
 
     /// Of states in temporary files.
@@ -173,11 +198,14 @@ impl Keyed {
         let (made, most) = match (&self.place, inner.accumulator.as_mut()) {
             (Place::Memory(sorted), Some(accumulator)) => {
                 let atoms: Vec<Range<usize>> = sorted.atoms(self.span(span), by).cloned().collect();
-                (self.make(&sorted.keyed, atoms, accumulator.as_mut()), KEPT)
+                let Sorted { order, present, scratch, .. } = sorted;
+                let of = Ordered { order, present: Some(present), scratch: *scratch };
+                (self.make(&of, atoms, accumulator.as_mut()), KEPT)
             }
             (Place::Files(spilled), _) => {
                 let mut brought = spilled.keyed(self.span(span), by)?;
-                (self.make(&brought.leaves, brought.runs, brought.accumulator.as_mut()), FEW)
+                let of = Ordered { order: &brought.order, present: None, scratch: brought.order.cells.len() };
+                (self.make(&of, brought.order.runs.clone(), brought.accumulator.as_mut()), FEW)
             }
             (Place::Memory(_), None) => return Err(wrong()),
         };
@@ -191,34 +219,39 @@ impl Keyed {
         Ok(made)
     }
 
-    fn make(&self, of: &KeyedLeaves, runs: Vec<Range<usize>>, accumulator: &mut dyn Accumulator) -> Slice {
-        let mut slice = Slice { width: self.width, ..Slice::default() };
-        let mut push = |keys: &[u32], value: Result<Value, TooLarge>| {
-            slice.keys.extend_from_slice(keys);
-            slice.values.push(value.map(|value| coerce(value, self.ty)));
-        };
-        let path = |leaf: usize| of.keys.get(leaf * self.width..(leaf + 1) * self.width).unwrap_or_default();
-        let cell = |leaf: usize| of.cells.get(leaf).map_or(0, |cell| *cell as usize);
-        if let [only] = runs.as_slice() {
-            only.clone().for_each(|leaf| push(path(leaf), accumulator.finish(cell(leaf))));
-            return slice;
+    fn make(&self, of: &Ordered<'_>, runs: Vec<Range<usize>>, accumulator: &mut dyn Accumulator) -> Slice {
+        let order = of.order;
+        let cell = |at: usize| order.cells.get(at).copied().unwrap_or(0);
+        let has = |at: &usize| of.present.is_none_or(|present| present.has(cell(*at)));
+        let mut keys: Vec<u32> = Vec::new();
+        let mut places: Vec<usize> = runs.iter().cloned().flatten().filter(has).collect();
+        let merged = runs.len() > 1;
+        if merged {
+            // Runs that are in order each: what a stable sort is quickest with.
+            match self.width {
+                1 => places.sort_by_key(|at| order.keys.get(*at).copied()),
+                _ => places.sort_by(|a, b| order.path(*a).cmp(order.path(*b))),
+            }
         }
-        // Runs that are in order each: what a stable sort is quickest with.
-        let mut leaves: Vec<usize> = runs.into_iter().flatten().collect();
-        match self.width {
-            1 => leaves.sort_by_key(|leaf| of.keys.get(*leaf).copied()),
-            _ => leaves.sort_by(|a, b| path(*a).cmp(path(*b))),
+        let mut values = Vec::new();
+        if !merged && self.ty == ScalarType::Int {
+            let wholes = accumulator.wholes(&mut places.iter().map(|at| cell(*at)));
+            if let Some(values) = wholes {
+                places.iter().for_each(|at| keys.extend_from_slice(order.path(*at)));
+                return Slice { width: self.width, keys, values: SliceValues::Whole(values) };
+            }
         }
-        for same in leaves.chunk_by(|a, b| path(*a) == path(*b)) {
+        for same in places.chunk_by(|a, b| merged && order.path(*a) == order.path(*b)) {
             let Some((first, rest)) = same.split_first() else { continue };
-            let mut at = cell(*first);
+            let mut at = cell(*first) as usize;
             if !rest.is_empty() {
                 accumulator.copy(of.scratch, at);
-                rest.iter().for_each(|leaf| accumulator.merge(of.scratch, cell(*leaf)));
+                rest.iter().for_each(|next| accumulator.merge(of.scratch, cell(*next) as usize));
                 at = of.scratch;
             }
-            push(path(*first), accumulator.finish(at));
+            keys.extend_from_slice(order.path(*first));
+            values.push(accumulator.finish(at).map(|value| coerce(value, self.ty)));
         }
-        slice
+        Slice { width: self.width, keys, values: SliceValues::Any(values) }
     }
 }

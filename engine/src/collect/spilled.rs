@@ -7,9 +7,9 @@ use std::sync::Arc;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::Measure;
 
-use crate::collect::keyed::KeyedLeaves;
 use crate::collect::table::{Breakdowns, Leaves, Plain, coerced};
 use crate::collect::windows::{Store, Windows, chains};
+use crate::execute::order::Order;
 use crate::execute::run::{Run, wrong};
 use crate::operators::{Accumulator, Reader, accumulator};
 use crate::plan::suite::SuiteSpec;
@@ -109,9 +109,7 @@ pub(super) struct Spilled {
 
 /// States that were read back.
 pub(super) struct Brought {
-    pub leaves: KeyedLeaves,
-    /// Those that are in order.
-    pub runs: Vec<Range<usize>>,
+    pub order: Order,
     pub accumulator: Box<dyn Accumulator>,
 }
 
@@ -139,25 +137,26 @@ impl Spilled {
     /// The leaves of a span and breakdown.
     pub(super) fn keyed(&self, span: (u32, u32), by: u32) -> Result<Brought, Diagnostic> {
         let mut accumulator = accumulator(&self.measure);
-        let (mut leaves, mut runs) = (KeyedLeaves::default(), Vec::new());
+        let mut order = Order { width: self.width, ..Order::default() };
+        let mut next = 0u32;
         for blob in self.inside(span, by) {
             let bytes = self.read(blob)?;
             let mut reader = Reader::new(&bytes);
-            let from = leaves.scratch;
+            let from = order.cells.len();
             while !reader.is_empty() {
                 for _ in 0..self.width {
                     let key = reader.take(4).and_then(|key| key.try_into().ok()).ok_or_else(wrong)?;
-                    leaves.keys.push(u32::from_le_bytes(key));
+                    order.keys.push(u32::from_le_bytes(key));
                 }
-                if !accumulator.read(leaves.scratch, &mut reader) {
+                if !accumulator.read(next as usize, &mut reader) {
                     return Err(wrong());
                 }
-                leaves.cells.push(leaves.scratch as u32);
-                leaves.scratch += 1;
+                order.cells.push(next);
+                next += 1;
             }
-            runs.push(from..leaves.scratch);
+            order.runs.push(from..order.cells.len());
         }
-        Ok(Brought { leaves, runs, accumulator })
+        Ok(Brought { order, accumulator })
     }
 
     /// The values of a measure without keys.
@@ -187,8 +186,6 @@ impl Spilled {
             outers: Vec::new(),
             of: Vec::new(),
             cells: Vec::new(),
-            keys: Vec::new(),
-            width: self.width,
             scratch: 0,
         };
         for same in self.blobs.chunk_by(|a, b| (a.by, a.atom) == (b.by, b.atom)) {

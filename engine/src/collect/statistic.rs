@@ -3,13 +3,37 @@
 use kepi_lang::ir::{ScalarType, Statistic};
 use kepi_lang::value::Value;
 
+use crate::collect::many::Many;
 use crate::collect::value::{as_f64, coerce, order};
 use crate::operators::exact::{FloatSum, WholeSum};
 use crate::operators::share::share;
 use crate::operators::{TooLarge, moments, quantile};
 
 /// `values`: of series in order of time.
-pub(crate) fn summary(statistic: &Statistic, mut values: Vec<Value>, ty: ScalarType) -> Result<Value, TooLarge> {
+pub(crate) fn summary(statistic: &Statistic, values: Many, ty: ScalarType) -> Result<Value, TooLarge> {
+    let known = match (statistic, &values) {
+        (Statistic::Share, Many::Truth(all)) => Some(share(yes(all), all.len() as u64)),
+        (Statistic::Count, Many::Truth(all)) => Some(Value::Int(i128::from(yes(all)))),
+        (Statistic::Count, Many::Whole(all)) => Some(Value::Int(all.len() as i128)),
+        (Statistic::Sum | Statistic::Mean, Many::Whole(all)) if !all.is_empty() => {
+            // As many as fit into memory do not exceed 128 bits.
+            let total = Value::Int(all.iter().map(|n| i128::from(*n)).sum());
+            let mean = || as_f64(&total).map_or(Value::Null, |t| Value::float(t / all.len() as f64));
+            Some(if *statistic == Statistic::Mean { mean() } else { total })
+        }
+        _ => None,
+    };
+    match known {
+        Some(value) => Ok(coerce(value, ty)),
+        None => of_values(statistic, values.into_values(), ty),
+    }
+}
+
+fn yes(all: &[bool]) -> u64 {
+    all.iter().filter(|yes| **yes).count() as u64
+}
+
+fn of_values(statistic: &Statistic, mut values: Vec<Value>, ty: ScalarType) -> Result<Value, TooLarge> {
     values.retain(|v| !v.is_null());
     let floats = |values: &[Value]| values.iter().filter_map(as_f64).collect::<Vec<_>>();
     let value = match statistic {

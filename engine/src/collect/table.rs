@@ -1,6 +1,6 @@
 //! The value of each measure for each span and group.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kepi_lang::diag::Diagnostic;
@@ -12,7 +12,8 @@ use crate::collect::spilled::Files;
 use crate::collect::trails::Trail;
 use crate::collect::value::coerce;
 use crate::collect::windows::{Values, Windows, chains};
-use crate::execute::cells::SpaceCells;
+use crate::execute::cells::{Present, SpaceCells};
+use crate::execute::order::Order;
 use crate::execute::run::{Run, wrong};
 use crate::execute::state::SuiteState;
 use crate::operators::{Accumulator, Reader, TooLarge, accumulator, decode_value};
@@ -51,16 +52,14 @@ impl Breakdowns {
     }
 }
 
-/// The cells of a measure that have rows, with what each of them knows.
+/// The cells of a measure without keys that have rows, with what each of them knows.
 pub(super) struct Leaves {
     pub accumulator: Box<dyn Accumulator>,
     /// Atom and breakdown.
     pub outers: Vec<(u32, u32)>,
-    /// Of each leaf: its outer cell, the accumulator's cell, and as many keys as the measure has.
+    /// Of each leaf: its outer cell, and the accumulator's cell.
     pub of: Vec<u32>,
     pub cells: Vec<u32>,
-    pub keys: Vec<u32>,
-    pub width: usize,
     /// The first cell number that is free.
     pub scratch: usize,
 }
@@ -115,30 +114,50 @@ impl Tables {
     /// `None`: the states are not of this plan.
     pub(crate) fn new(plan: &Plan, suites: Vec<(&SuiteSpec, &mut SuiteState)>, threads: usize) -> Option<Self> {
         let mut by = Breakdowns::new();
-        let mut parts: Vec<Vec<Leaves>> = plan.measures.iter().map(|_| Vec::new()).collect();
+        let mut parts: Vec<Vec<Part<'_>>> = plan.measures.iter().map(|_| Vec::new()).collect();
         for (spec, state) in suites {
-            let accumulators = std::mem::take(&mut state.accumulators);
-            for (taken, accumulator) in spec.taken.iter().zip(accumulators) {
-                let space = spec.spaces.get(taken.space)?;
-                let groups = state.bys.get(space.breakdown())?;
-                let groups: Vec<u32> = groups.bytes.iter().map(|bytes| by.id(bytes)).collect();
-                let rows = state.rows.get(&(taken.space, taken.filter))?;
-                let leaves = leaves(accumulator, state.spaces.get(taken.space)?, &groups, rows)?;
-                parts.get_mut(taken.measure)?.push(leaves);
+            let SuiteState { bys, spaces, rows, accumulators, .. } = state;
+            spaces.iter_mut().for_each(SpaceCells::close);
+            let mut known: BTreeMap<usize, Arc<Order>> = BTreeMap::new();
+            for (taken, accumulator) in spec.taken.iter().zip(std::mem::take(accumulators)) {
+                let groups = bys.get(spec.spaces.get(taken.space)?.breakdown())?;
+                let cells = spaces.get(taken.space)?;
+                let one = plan.measures.get(taken.measure).is_some_and(|m| m.measure.branches.len() == 1);
+                let order = (one && !cells.levels.is_empty()).then(|| {
+                    Arc::clone(known.entry(taken.space).or_insert_with(|| Arc::new(Order::of(cells, threads))))
+                });
+                parts.get_mut(taken.measure)?.push(Part {
+                    accumulator,
+                    cells,
+                    order,
+                    groups: groups.bytes.iter().map(|bytes| by.id(bytes)).collect(),
+                    rows: rows.get(&(taken.space, taken.filter))?,
+                });
             }
         }
         let jobs: Vec<_> = plan.measures.iter().zip(parts).collect();
         let made = parallel(jobs, threads, |(planned, parts)| {
             let timeline = plan.timelines.get(planned.timeline)?;
-            let mut leaves = one(&planned.measure, parts)?;
-            if planned.measure.aggregate == Aggregate::Trail {
+            let measure = &planned.measure;
+            let width = measure.branches.first().map_or(0, |b| b.keys.len());
+            let one = one(measure, (timeline.atoms(), width), parts)?;
+            if width > 0 {
+                let ends = (one.present, one.accumulator, one.scratch);
+                let keyed = Keyed::new((measure.ty, timeline), one.order, one.outers.into_iter(), ends);
+                return Some((MeasureTable::Keyed(keyed), None));
+            }
+            let of: Vec<u32> = one.present.cells().collect();
+            let mut leaves = Leaves {
+                accumulator: one.accumulator,
+                outers: one.outers,
+                cells: of.clone(),
+                of,
+                scratch: one.scratch,
+            };
+            if measure.aggregate == Aggregate::Trail {
                 return Some((MeasureTable::Plain(Plain::default()), Some(Trail::new(&mut leaves, &by.bytes)?)));
             }
-            let table = match leaves.width {
-                0 => MeasureTable::Plain(plain(&planned.measure, timeline, leaves).ok()?),
-                _ => MeasureTable::Keyed(Keyed::new(planned.measure.ty, timeline, leaves)),
-            };
-            Some((table, None))
+            Some((MeasureTable::Plain(plain(measure, timeline, leaves).ok()?), None))
         });
         let (mut measures, mut trails) = (Vec::new(), HashMap::new());
         for (number, made) in made.into_iter().enumerate() {
@@ -189,70 +208,52 @@ pub(crate) fn by_values(bytes: &[u8]) -> Vec<Value> {
     values
 }
 
-fn leaves(accumulator: Box<dyn Accumulator>, cells: &SpaceCells, groups: &[u32], rows: &[u64]) -> Option<Leaves> {
-    let outers = cells.outer.pairs.iter().map(|(atom, by)| Some((*atom, *groups.get(*by as usize)?)));
-    let outers = outers.collect::<Option<Vec<_>>>()?;
-    let (of, keys) = cells.paths();
-    let width = cells.levels.len();
-    let mut leaves = Leaves {
-        accumulator,
-        outers,
-        of: Vec::new(),
-        cells: Vec::new(),
-        keys: Vec::new(),
-        width,
-        scratch: cells.count(),
-    };
-    for (cell, outer) in of.iter().enumerate().filter(|(cell, _)| rows.get(*cell).is_some_and(|n| *n > 0)) {
-        leaves.of.push(*outer);
-        leaves.cells.push(cell as u32);
-        leaves.keys.extend_from_slice(keys.get(cell * width..(cell + 1) * width)?);
-    }
-    Some(leaves)
+/// What one suite knows of a branch of a measure.
+struct Part<'a> {
+    accumulator: Box<dyn Accumulator>,
+    cells: &'a SpaceCells,
+    /// Where it is the only branch, and there are keys.
+    order: Option<Arc<Order>>,
+    /// By its own number of a breakdown, that of all sources.
+    groups: Vec<u32>,
+    rows: &'a Present,
+}
+
+/// A measure's cells.
+struct One {
+    accumulator: Box<dyn Accumulator>,
+    /// Atom and breakdown of each outer cell.
+    outers: Vec<(u32, u32)>,
+    order: Arc<Order>,
+    present: Present,
+    scratch: usize,
 }
 
 /// The branches of a measure as one.
-fn one(measure: &Measure, mut parts: Vec<Leaves>) -> Option<Leaves> {
-    if parts.len() == 1 {
-        return parts.pop();
+fn one(measure: &Measure, (atoms, keys): (usize, usize), mut parts: Vec<Part<'_>>) -> Option<One> {
+    if parts.len() == 1
+        && let Some(part) = parts.pop()
+    {
+        let outers = part.cells.outer.pairs.iter();
+        let outers = outers.map(|(atom, by)| Some((*atom, *part.groups.get(*by as usize)?)));
+        let outers = outers.collect::<Option<Vec<_>>>()?;
+        let order = part.order.unwrap_or_else(|| Arc::new(Order::of(part.cells, 1)));
+        let (present, scratch) = (part.rows.clone(), part.cells.count());
+        return Some(One { accumulator: part.accumulator, outers, order, present, scratch });
     }
-    let width = measure.branches.first().map_or(0, |b| b.keys.len());
-    let accumulator = accumulator(measure);
-    let mut all = Leaves {
-        accumulator,
-        outers: Vec::new(),
-        of: Vec::new(),
-        cells: Vec::new(),
-        keys: Vec::new(),
-        width,
-        scratch: 0,
-    };
-    let mut outers: HashMap<(u32, u32), u32, FastState> = HashMap::default();
-    let mut known: HashMap<(u32, Vec<u32>), u32, FastState> = HashMap::default();
-    let mut bytes = Vec::new();
-    for mut part in parts {
-        for (at, (outer, cell)) in part.of.iter().zip(&part.cells).enumerate() {
-            let pair = *part.outers.get(*outer as usize)?;
-            let outer = *outers.entry(pair).or_insert_with(|| {
-                all.outers.push(pair);
-                (all.outers.len() - 1) as u32
-            });
-            let keys = part.keys.get(at * width..(at + 1) * width)?;
-            let to = *known.entry((outer, keys.to_vec())).or_insert_with(|| {
-                all.of.push(outer);
-                all.cells.push(all.cells.len() as u32);
-                all.keys.extend_from_slice(keys);
-                (all.cells.len() - 1) as u32
-            });
-            bytes.clear();
-            part.accumulator.write(*cell as usize, &mut bytes);
-            if !all.accumulator.read(to as usize, &mut Reader::new(&bytes)) {
-                return None;
-            }
-        }
+    let mut cells = SpaceCells::new(atoms, keys);
+    let (mut accumulator, mut present) = (accumulator(measure), Present::default());
+    for part in parts {
+        let map = cells.absorb(part.cells, &part.groups)?;
+        let pairs: Option<Vec<(u32, u32)>> =
+            part.rows.cells().map(|cell| Some((*map.get(cell as usize)?, cell))).collect();
+        let pairs = pairs?;
+        pairs.iter().for_each(|(into, _)| present.set(*into));
+        accumulator.absorb(part.accumulator, &mut pairs.into_iter()).then_some(())?;
     }
-    all.scratch = all.cells.len();
-    Some(all)
+    cells.close();
+    let (order, scratch) = (Arc::new(Order::of(&cells, 1)), cells.count());
+    Some(One { accumulator, outers: cells.outer.pairs, order, present, scratch })
 }
 
 fn plain(measure: &Measure, timeline: &Timeline, mut leaves: Leaves) -> Result<Plain, Diagnostic> {

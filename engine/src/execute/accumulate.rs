@@ -12,13 +12,13 @@ use kepi_lang::diag::{Code, Diagnostic};
 use crate::derive::Collector;
 use crate::execute::batch::{Batch, Memory, Selection};
 use crate::execute::cells::SpaceCells;
-use crate::execute::state::{ALL_FILES, Place, SuiteState};
+use crate::execute::state::{Place, SuiteState};
 use crate::execute::tally::Tally;
 use crate::execute::work::Work;
 use crate::memory::Budget;
 use crate::plan::timeline::NONE;
 use crate::rows::{Columns, RowError};
-use crate::sources::{Clean, failed};
+use crate::sources::Clean;
 use crate::spill::Spill;
 
 pub(crate) struct Accumulation {
@@ -89,11 +89,9 @@ impl Accumulation {
                     split(&mut batch, keys, cells, &mut selection).map_err(blame)?;
                     selection.rows.iter().for_each(|row| flags.set(*row as usize, CLAIMED));
                     let rows = self.state.rows.entry(place).or_default();
-                    rows.resize(cells.count(), 0);
-                    for cell in &selection.cells {
-                        if let Some(rows) = rows.get_mut(*cell as usize) {
-                            *rows += 1;
-                        }
+                    let mut last = NONE;
+                    for cell in selection.cells.iter().filter(|cell| std::mem::replace(&mut last, **cell) != **cell) {
+                        rows.set(*cell);
                     }
                     vacant.insert(selection)
                 }
@@ -200,23 +198,42 @@ impl Accumulation {
     }
 
     /// The state of every cell.
-    pub(crate) fn finish(mut self) -> Result<RecordBatch> {
+    pub(crate) fn finish(mut self) -> std::result::Result<SuiteState, Diagnostic> {
         if let Some(budget) = self.work.budget.clone()
             && (self.spill.is_some() || !budget.is_little(self.state.held(&self.work.spec).0 + self.collected()))
         {
-            self.shelve(&budget).and_then(|()| self.put_away(&budget)).map_err(failed)?;
+            self.shelve(&budget)?;
+            self.put_away(&budget)?;
         }
         for (harvest, collector) in self.work.spec.harvests.iter().zip(self.collectors.drain(..)) {
             self.work.gathered.keep(harvest.derived, harvest.branch, collector);
         }
         self.state.tally = self.tally;
-        self.state.write(&self.work.spec, ALL_FILES)
+        Ok(self.state)
     }
 }
 
 /// The rows for which a condition is true, in their outer cells.
 fn select(cells: &[u32], mask: Option<&(BooleanArray, BooleanArray)>, flags: &mut Flags) -> Selection {
-    let mut selection = Selection::default();
+    if let Some((_, unknown)) = mask {
+        unknown.values().set_indices().for_each(|row| flags.set(row, UNKNOWN));
+    }
+    // Rows come in order of time more often than not.
+    let one = cells.first().copied().filter(|first| cells.iter().all(|cell| cell == first));
+    if let Some(cell) = one {
+        let rows: Vec<u32> = match mask {
+            _ if cell == NONE => Vec::new(),
+            None => (0..cells.len() as u32).collect(),
+            Some((mask, _)) => {
+                let mut rows = Vec::with_capacity(mask.true_count());
+                rows.extend(mask.values().set_indices().map(|row| row as u32));
+                rows
+            }
+        };
+        return Selection { cells: vec![cell; rows.len()], rows, one: one.filter(|cell| *cell != NONE) };
+    }
+    let most = mask.map_or(cells.len(), |(mask, _)| mask.true_count());
+    let mut selection = Selection { rows: Vec::with_capacity(most), cells: Vec::with_capacity(most), one: None };
     let mut take = |row: usize| {
         if let Some(cell) = cells.get(row)
             && *cell != NONE
@@ -227,10 +244,7 @@ fn select(cells: &[u32], mask: Option<&(BooleanArray, BooleanArray)>, flags: &mu
     };
     match mask {
         None => (0..cells.len()).for_each(take),
-        Some((mask, unknown)) => {
-            mask.values().set_indices().for_each(&mut take);
-            unknown.values().set_indices().for_each(|row| flags.set(row, UNKNOWN));
-        }
+        Some((mask, _)) => mask.values().set_indices().for_each(&mut take),
     }
     selection
 }
@@ -244,7 +258,8 @@ fn split(
 ) -> std::result::Result<(), RowError> {
     for (key, level) in keys.iter().zip(&mut cells.levels) {
         let ids = batch.ids(*key)?;
-        let mut next = Selection::default();
+        let most = selection.rows.len();
+        let mut next = Selection { rows: Vec::with_capacity(most), cells: Vec::with_capacity(most), one: None };
         for (row, cell) in selection.rows.iter().zip(&selection.cells) {
             if let Some(id) = ids.get(*row as usize).filter(|id| **id != crate::operators::ids::NO_ID) {
                 next.rows.push(*row);

@@ -27,6 +27,8 @@ type Result<T> = std::result::Result<T, RowError>;
 pub(super) struct Selection {
     pub rows: Vec<u32>,
     pub cells: Vec<u32>,
+    /// The cell, where it is the same for all rows.
+    pub one: Option<u32>,
 }
 
 /// What is remembered from batch to batch.
@@ -189,20 +191,41 @@ impl<'a> Batch<'a> {
             exprs => Some(self.groups(exprs, groups)?),
         };
         let root = if by.is_none() { groups.id(&[]) } else { 0 };
-        let mut last = ((NONE, NONE), NONE);
-        let mut cell = |atom: u32, by: u32| {
-            if atom == NONE {
-                return NONE;
+        // Rows come in order of time more often than not.
+        let atom = atoms.first().copied().filter(|first| atoms.iter().all(|atom| atom == first));
+        match (atom, by) {
+            (Some(NONE), _) => Ok(vec![NONE; atoms.len()]),
+            (Some(atom), None) => Ok(vec![cells.id(atom, root); atoms.len()]),
+            (Some(atom), Some(by)) => {
+                let mut known = vec![NONE; groups.bytes.len()];
+                let cell = |by: &u32| match known.get_mut(*by as usize) {
+                    Some(cell) => {
+                        if *cell == NONE {
+                            *cell = cells.id(atom, *by);
+                        }
+                        *cell
+                    }
+                    None => cells.id(atom, *by),
+                };
+                Ok(by.iter().map(cell).collect())
             }
-            if last.0 != (atom, by) {
-                last = ((atom, by), cells.id(atom, by));
+            (None, by) => {
+                let mut last = ((NONE, NONE), NONE);
+                let mut cell = |atom: u32, by: u32| {
+                    if atom == NONE {
+                        return NONE;
+                    }
+                    if last.0 != (atom, by) {
+                        last = ((atom, by), cells.id(atom, by));
+                    }
+                    last.1
+                };
+                Ok(match by {
+                    None => atoms.iter().map(|atom| cell(*atom, root)).collect(),
+                    Some(by) => atoms.iter().zip(by.iter()).map(|(atom, by)| cell(*atom, *by)).collect(),
+                })
             }
-            last.1
-        };
-        Ok(match by {
-            None => atoms.iter().map(|atom| cell(*atom, root)).collect(),
-            Some(by) => atoms.iter().zip(by.iter()).map(|(atom, by)| cell(*atom, *by)).collect(),
-        })
+        }
     }
 
     /// The group of each row.
@@ -369,6 +392,7 @@ impl<'a> Batch<'a> {
             kept: &kept,
             rows: &selection.rows,
             cells: &selection.cells,
+            one: selection.one,
             value: value.as_ref().map(|(_, (array, _))| array),
             ids: ids.as_ref().map(|ids| ids.as_slice()),
             clock: (!clock.is_empty()).then_some(clock.as_slice()),

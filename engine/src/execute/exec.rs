@@ -102,14 +102,18 @@ impl ExecutionPlan for SuiteExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, context)?;
         let work = Arc::clone(&self.work);
-        let batches = futures::stream::once(async move { accumulate(input, work).await });
+        let batches = futures::stream::once(async move { accumulate(input, work, partition).await });
         let batches = batches.map_ok(|batches| futures::stream::iter(batches.into_iter().map(Ok))).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(state::schema(), batches)))
     }
 }
 
-/// One state, or one for each run of rows of a file.
-async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Result<Vec<RecordBatch>> {
+/// The states of runs of rows of a file; where files are not told apart, the one state is handed on as it is.
+async fn accumulate(
+    mut input: SendableRecordBatchStream,
+    work: Arc<Work>,
+    partition: usize,
+) -> Result<Vec<RecordBatch>> {
     let mut accumulation = Accumulation::new(Arc::clone(&work));
     let (mut kept, mut states, mut now) = (Vec::new(), Vec::new(), None);
     let Some(cleaner) = &work.cleaner else {
@@ -140,10 +144,10 @@ async fn accumulate(mut input: SendableRecordBatchStream, work: Arc<Work>) -> Re
     for clean in dedup(cleaner, kept, &mut accumulation.tally.counts) {
         accumulation.add(clean).map_err(failed)?;
     }
-    states.push(match now {
-        Some(file) => accumulation.take(file)?,
-        None => accumulation.finish()?,
-    });
+    match now {
+        Some(file) => states.push(accumulation.take(file)?),
+        None => work.handed.put(partition, accumulation.finish().map_err(failed)?),
+    }
     Ok(states)
 }
 
@@ -155,7 +159,7 @@ fn tagged(batch: &RecordBatch) -> Result<u32> {
     min(tags).filter(|least| max(tags) == Some(*least)).ok_or_else(wrong)
 }
 
-/// Merges the states of all partitions: to one, or to one a file.
+/// Merges the states of all partitions: to one that is handed on, or to one batch a file.
 #[derive(Debug)]
 pub(crate) struct SuiteMergeExec {
     input: Arc<dyn ExecutionPlan>,
@@ -222,6 +226,14 @@ impl ExecutionPlan for SuiteMergeExec {
             let mut files: BTreeMap<u32, Vec<RecordBatch>> = BTreeMap::new();
             for batch in input.try_collect::<Vec<_>>().await? {
                 files.entry(state::file(&batch)).or_default().push(batch);
+            }
+            let mut handed = work.handed.take();
+            if let Some(mut state) = handed.next() {
+                for other in handed {
+                    let absorbed = state.absorb(&work.spec, other);
+                    absorbed.ok_or_else(|| DataFusionError::Internal("states of two suites".to_owned()))?;
+                }
+                work.handed.put(0, state);
             }
             files.into_iter().map(|(file, batches)| one(&work, file, batches)).collect::<Result<Vec<_>>>()
         });

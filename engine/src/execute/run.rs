@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kepi_lang::diag::Diagnostic;
 
 use crate::execute::accumulate::internal;
-use crate::execute::cells::SpaceCells;
+use crate::execute::cells::{Present, SpaceCells};
+use crate::execute::order::Order;
 use crate::execute::state::SuiteState;
 use crate::operators::{Accumulator, Reader};
 use crate::plan::suite::SuiteSpec;
-use crate::plan::timeline::NONE;
 use crate::spill::{Piece, Spill, Writer};
 
 /// What was known of some rows.
@@ -67,9 +67,9 @@ impl SuiteState {
             let mut accumulators: Vec<_> = std::mem::take(&mut self.accumulators).into_iter().map(Some).collect();
             for (space, cells) in self.spaces.iter_mut().enumerate() {
                 cells.close();
-                let ordered = Ordered::new(cells);
+                let ordered = Order::of(cells, 1);
                 for (at, taken) in spec.taken.iter().enumerate().filter(|(_, taken)| taken.space == space) {
-                    let rows = self.rows.get(&(space, taken.filter)).map(Vec::as_slice).unwrap_or_default();
+                    let Some(rows) = self.rows.get(&(space, taken.filter)) else { continue };
                     // What has been written is let go.
                     let accumulator = accumulators.get_mut(at).and_then(Option::take);
                     if let (Some(mut accumulator), Some(directory)) = (accumulator, directories.get_mut(at)) {
@@ -83,54 +83,28 @@ impl SuiteState {
     }
 }
 
-/// The cells of a space, outer cell by outer cell, each in order of keys.
-struct Ordered {
-    width: usize,
-    keys: Vec<u32>,
-    /// The outer cell, the first key and the cell.
-    cells: Vec<(u32, u32, u32)>,
-}
-
-impl Ordered {
-    fn new(cells: &SpaceCells) -> Self {
-        let (outers, keys) = cells.paths();
-        let width = cells.levels.len();
-        let path = |cell: u32| keys.get(cell as usize * width..(cell as usize + 1) * width).unwrap_or_default();
-        let first = |cell: u32| path(cell).first().copied().unwrap_or(NONE);
-        let mut cells: Vec<_> = (0u32..).zip(outers).map(|(cell, outer)| (outer, first(cell), cell)).collect();
-        match width {
-            0 | 1 => cells.sort_unstable(),
-            _ => cells.sort_unstable_by(|a, b| (a.0, path(a.2)).cmp(&(b.0, path(b.2)))),
-        }
-        Self { width, keys, cells }
-    }
-
-    fn path(&self, cell: u32) -> &[u32] {
-        self.keys.get(cell as usize * self.width..(cell as usize + 1) * self.width).unwrap_or_default()
-    }
-}
-
 /// The cells of one branch that have rows, then their directory, which is given back.
 fn write(
     out: &mut Writer<'_>,
     cells: &SpaceCells,
-    ordered: &Ordered,
-    rows: &[u64],
+    order: &Order,
+    rows: &Present,
     accumulator: &mut dyn Accumulator,
 ) -> io::Result<Piece> {
     let begin = out.at();
     let (mut entries, mut bytes) = (Vec::new(), Vec::new());
-    for same in ordered.cells.chunk_by(|a, b| a.0 == b.0) {
+    for (run, outer) in order.runs.iter().zip(&cells.outer.pairs) {
         let from = out.at();
-        for (.., cell) in same.iter().filter(|(.., cell)| rows.get(*cell as usize).is_some_and(|n| *n > 0)) {
-            bytes.clear();
-            bytes.extend(ordered.path(*cell).iter().flat_map(|key| key.to_le_bytes()));
-            accumulator.write(*cell as usize, &mut bytes);
-            out.put(&bytes)?;
+        for (at, cell) in run.clone().zip(order.cells.get(run.clone()).unwrap_or_default()) {
+            if rows.has(*cell) {
+                bytes.clear();
+                bytes.extend(order.path(at).iter().flat_map(|key| key.to_le_bytes()));
+                accumulator.write(*cell as usize, &mut bytes);
+                out.put(&bytes)?;
+            }
         }
-        let outer = same.first().and_then(|(outer, ..)| cells.outer.pairs.get(*outer as usize));
-        if let Some((atom, group)) = outer.filter(|_| out.at() > from) {
-            entries.push((*atom, *group, out.since(from).len));
+        if out.at() > from {
+            entries.push((outer.0, outer.1, out.since(from).len));
         }
     }
     let from = out.at();

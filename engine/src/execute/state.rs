@@ -7,7 +7,7 @@ use datafusion::arrow::array::{Array, AsArray, LargeBinaryBuilder, RecordBatch, 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
 use datafusion::error::{DataFusionError, Result};
 
-use crate::execute::cells::SpaceCells;
+use crate::execute::cells::{Present, SpaceCells};
 use crate::execute::tally::Tally;
 use crate::operators::{Accumulator, Reader, accumulator};
 use crate::plan::Plan;
@@ -72,8 +72,8 @@ pub(crate) struct SuiteState {
     pub bys: BTreeMap<Vec<usize>, Groups>,
     /// By space.
     pub spaces: Vec<SpaceCells>,
-    /// The rows of each cell.
-    pub rows: BTreeMap<Place, Vec<u64>>,
+    /// The cells that have rows.
+    pub rows: BTreeMap<Place, Present>,
     /// By branch taken.
     pub accumulators: Vec<Box<dyn Accumulator>>,
     pub tally: Tally,
@@ -90,7 +90,7 @@ impl SuiteState {
         Self {
             bys,
             spaces: spaces.collect(),
-            rows: spec.taken.iter().map(|taken| ((taken.space, taken.filter), Vec::new())).collect(),
+            rows: spec.taken.iter().map(|taken| ((taken.space, taken.filter), Present::default())).collect(),
             accumulators: accumulators.map(|planned| accumulator(&planned.measure)).collect(),
             tally: Tally::default(),
         }
@@ -113,7 +113,7 @@ impl SuiteState {
         }
         for (place, rows) in &self.rows {
             let first = spec.taken.iter().find(|t| (t.space, t.filter) == *place);
-            first.into_iter().for_each(|t| add(t.measure, rows.capacity() * size_of::<u64>()));
+            first.into_iter().for_each(|t| add(t.measure, rows.bytes()));
         }
         (all, each.into_iter().max_by_key(|(_, bytes)| *bytes))
     }
@@ -138,17 +138,15 @@ impl SuiteState {
             }
             parts.append_value(&out);
         }
-        for rows in self.rows.values() {
+        for ((space, _), rows) in &self.rows {
             out.clear();
-            out.extend(rows.iter().flat_map(|n| n.to_le_bytes()));
+            rows.write(self.spaces.get(*space).map_or(0, SpaceCells::count), &mut out);
             parts.append_value(&out);
         }
         for (taken, accumulator) in spec.taken.iter().zip(&mut self.accumulators) {
             out.clear();
-            let rows = self.rows.get(&(taken.space, taken.filter)).map(Vec::as_slice).unwrap_or_default();
-            for (cell, _) in rows.iter().enumerate().filter(|(_, rows)| **rows > 0) {
-                accumulator.write(cell, &mut out);
-            }
+            let rows = self.rows.get(&(taken.space, taken.filter));
+            rows.into_iter().flat_map(Present::cells).for_each(|cell| accumulator.write(cell as usize, &mut out));
             parts.append_value(&out);
         }
         let parts = parts.finish();
@@ -160,6 +158,34 @@ impl SuiteState {
     pub(crate) fn read(&mut self, spec: &SuiteSpec, batch: &RecordBatch) -> Result<()> {
         let wrong = || DataFusionError::Internal("a batch that is not a suite's state".to_owned());
         self.merge(spec, &parts(batch).ok_or_else(wrong)?).ok_or_else(wrong)
+    }
+
+    /// Merges another state of the same plan, which is not looked at again.
+    pub(crate) fn absorb(&mut self, spec: &SuiteSpec, other: Self) -> Option<()> {
+        self.tally.merge(&other.tally);
+        let mut bys: BTreeMap<&[usize], Vec<u32>> = BTreeMap::new();
+        for (exprs, groups) in &mut self.bys {
+            let theirs = other.bys.get(exprs)?;
+            bys.insert(exprs, theirs.bytes.iter().map(|bytes| groups.id(bytes)).collect());
+        }
+        let mut maps: Vec<Vec<u32>> = Vec::new();
+        for (space, (cells, theirs)) in spec.spaces.iter().zip(self.spaces.iter_mut().zip(&other.spaces)) {
+            maps.push(cells.absorb(theirs, bys.get(space.breakdown())?)?);
+        }
+        for (place, rows) in &mut self.rows {
+            let map = maps.get(place.0)?;
+            for cell in other.rows.get(place)?.cells() {
+                rows.set(*map.get(cell as usize)?);
+            }
+        }
+        let accumulators = self.accumulators.iter_mut().zip(other.accumulators);
+        for (taken, (accumulator, theirs)) in spec.taken.iter().zip(accumulators) {
+            let map = maps.get(taken.space)?;
+            let rows = other.rows.get(&(taken.space, taken.filter))?;
+            let mut pairs = rows.cells().filter_map(|cell| Some((*map.get(cell as usize)?, cell)));
+            accumulator.absorb(theirs, &mut pairs).then_some(())?;
+        }
+        Some(())
     }
 
     /// Merges the parts of a state; what has been merged when they turn out to be none stays.
@@ -197,22 +223,20 @@ impl SuiteState {
             }
             maps.push(map);
         }
-        let mut sent: BTreeMap<Place, Vec<u64>> = BTreeMap::new();
+        let mut sent: BTreeMap<Place, Present> = BTreeMap::new();
         for (place, rows) in &mut self.rows {
             let map = maps.get(place.0)?;
-            let counts = next()?.as_chunks::<8>().0.iter().map(|n| u64::from_le_bytes(*n)).collect::<Vec<_>>();
-            rows.resize(self.spaces.get(place.0)?.count(), 0);
-            for (cell, count) in map.iter().zip(&counts) {
-                let rows = rows.get_mut(*cell as usize)?;
-                *rows = rows.checked_add(*count)?;
+            let present = Present::read(next()?);
+            for cell in present.cells() {
+                rows.set(*map.get(cell as usize)?);
             }
-            sent.insert(*place, counts);
+            sent.insert(*place, present);
         }
         for (taken, accumulator) in spec.taken.iter().zip(&mut self.accumulators) {
             let mut reader = Reader::new(next()?);
-            let (map, counts) = (maps.get(taken.space)?, sent.get(&(taken.space, taken.filter))?);
-            for (cell, _) in map.iter().zip(counts).filter(|(_, count)| **count > 0) {
-                if !accumulator.read(*cell as usize, &mut reader) {
+            let (map, present) = (maps.get(taken.space)?, sent.get(&(taken.space, taken.filter))?);
+            for cell in present.cells() {
+                if !accumulator.read(*map.get(cell as usize)? as usize, &mut reader) {
                     return None;
                 }
             }

@@ -1,8 +1,9 @@
 //! What a suite's node carries: the plan, and what turns raw batches into rows.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kepi_lang::diag::{Code, Diagnostic};
 use kepi_lang::ir::print::Printer;
@@ -10,6 +11,7 @@ use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
 use crate::derive::Gathered;
 use crate::execute::run::Runs;
+use crate::execute::state::SuiteState;
 use crate::memory::Budget;
 use crate::operators::ids::Interner;
 use crate::plan::Plan;
@@ -38,6 +40,24 @@ pub(crate) struct Work {
     pub budget: Option<Budget>,
     /// What did not fit into memory.
     pub runs: Arc<Runs>,
+    /// What the nodes hand on.
+    pub handed: Arc<Handed>,
+}
+
+/// The states of a scan's partitions, which need not be bytes while all are in one process; where each file has one of its own,
+/// to be kept, they are batches instead.
+#[derive(Default)]
+pub(crate) struct Handed(Mutex<BTreeMap<usize, SuiteState>>);
+
+impl Handed {
+    pub(crate) fn put(&self, partition: usize, state: SuiteState) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, state);
+    }
+
+    /// All of them, in order of their partitions.
+    pub(crate) fn take(&self) -> impl Iterator<Item = SuiteState> + use<> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_values()
+    }
 }
 
 impl Work {
@@ -55,6 +75,7 @@ impl Work {
             per_file: false,
             budget: self.budget.clone(),
             runs: Arc::default(),
+            handed: Arc::default(),
         }
     }
 

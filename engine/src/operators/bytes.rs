@@ -70,6 +70,17 @@ pub(crate) fn encode_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// The value as it is read back: what came over bytes and what did not is the same.
+pub(crate) fn told(value: Value) -> Value {
+    match value {
+        Value::Decimal(d) => match d.normalized() {
+            Decimal { mantissa, scale: 0 } => Value::Int(mantissa),
+            other => Value::Decimal(other),
+        },
+        other => other,
+    }
+}
+
 pub(crate) fn encode_decimal(mantissa: i128, scale: u8, out: &mut Vec<u8>) {
     let d = if scale == 0 { Decimal { mantissa, scale } } else { Decimal { mantissa, scale }.normalized() };
     match i64::try_from(d.mantissa) {

@@ -1,37 +1,134 @@
 //! Rows.
 
+use std::any::Any;
+use std::collections::BTreeMap;
+
 use kepi_lang::value::Value;
 
-use crate::operators::{Family, Reader, Rows, TooLarge};
+use crate::operators::{Accumulator, Reader, Rows, TooLarge};
 use crate::rows::RowError;
 
-pub(crate) struct Count;
+/// Distributions have a cell for each actor and period, most of which are small.
+#[derive(Default)]
+pub(crate) struct Count {
+    cells: Vec<u32>,
+    /// What did not fit, by cell.
+    more: BTreeMap<usize, u64>,
+}
 
-impl Family for Count {
-    type State = u64;
+impl Count {
+    fn reserve(&mut self, cells: usize) {
+        if self.cells.len() < cells {
+            self.cells.resize(cells, 0);
+        }
+    }
 
-    fn update(&self, states: &mut [u64], rows: &Rows<'_>) -> Result<(), RowError> {
+    fn add(&mut self, cell: usize, n: u64) {
+        self.reserve(cell + 1);
+        let Some(known) = self.cells.get_mut(cell) else { return };
+        match u32::try_from(n).ok().and_then(|n| known.checked_add(n)) {
+            Some(sum) => *known = sum,
+            None => *self.more.entry(cell).or_default() += n,
+        }
+    }
+
+    fn of(&self, cell: usize) -> u64 {
+        let more = if self.more.is_empty() { 0 } else { self.more.get(&cell).copied().unwrap_or(0) };
+        self.cells.get(cell).copied().map_or(0, u64::from) + more
+    }
+}
+
+impl Accumulator for Count {
+    fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
+        self.reserve(cells);
+        if let Some(cell) = rows.one {
+            self.add(cell as usize, rows.rows.len() as u64);
+            return Ok(());
+        }
         for cell in rows.cells {
-            if let Some(state) = states.get_mut(*cell as usize) {
-                *state += 1;
+            match self.cells.get_mut(*cell as usize) {
+                Some(known) if *known < u32::MAX => *known += 1,
+                _ => self.add(*cell as usize, 1),
             }
         }
         Ok(())
     }
 
-    fn merge(&self, into: &mut u64, from: &u64) {
-        *into += from;
+    fn write(&mut self, cell: usize, out: &mut Vec<u8>) {
+        out.extend(self.of(cell).to_le_bytes());
     }
 
-    fn write(&self, state: &mut u64, out: &mut Vec<u8>) {
-        out.extend(state.to_le_bytes());
+    fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool {
+        let n = bytes.u64();
+        n.into_iter().for_each(|n| self.add(cell, n));
+        n.is_some()
     }
 
-    fn read(&self, bytes: &mut Reader<'_>) -> Option<u64> {
-        bytes.u64()
+    fn merge(&mut self, into: usize, from: usize) {
+        self.add(into, self.of(from));
     }
 
-    fn finish(&self, state: &mut u64) -> Result<Value, TooLarge> {
-        Ok(Value::Int(i128::from(*state)))
+    fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
+        let from: Box<dyn Any> = from;
+        let Ok(from) = from.downcast::<Self>() else { return false };
+        pairs.for_each(|(into, cell)| self.add(into as usize, from.of(cell as usize)));
+        true
+    }
+
+    fn copy(&mut self, to: usize, from: usize) {
+        let n = self.of(from);
+        self.clear(to);
+        self.add(to, n);
+    }
+
+    fn finish(&mut self, cell: usize) -> Result<Value, TooLarge> {
+        Ok(Value::Int(i128::from(self.of(cell))))
+    }
+
+    fn wholes(&mut self, cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
+        cells.map(|cell| i64::try_from(self.of(cell as usize)).ok()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        const MORE: usize = 32;
+        self.cells.capacity() * size_of::<u32>() + self.more.len() * MORE
+    }
+
+    fn clear(&mut self, cell: usize) {
+        self.cells.get_mut(cell).into_iter().for_each(|n| *n = 0);
+        self.more.remove(&cell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_lang::value::Value;
+
+    use super::Count;
+    use crate::operators::{Accumulator, Reader, Rows};
+
+    #[test]
+    fn counts_go_beyond_32_bits() {
+        let mut count = Count::default();
+        let most = u64::from(u32::MAX);
+        count.add(3, most - 1);
+        let (rows, cells) = ([0, 1, 2], [3, 3, 0]);
+        let rows =
+            Rows { rows: &rows, cells: &cells, one: None, value: None, ids: None, clock: None, key: &[], kept: &[] };
+        count.update(&rows, 4).expect("an update");
+        count.add(3, most + 7);
+        let all = most + 1 + most + 7;
+        assert_eq!(count.finish(3), Ok(Value::Int(i128::from(all))));
+        let mut bytes = Vec::new();
+        count.write(3, &mut bytes);
+        let mut back = Count::default();
+        assert!(back.read(9, &mut Reader::new(&bytes)));
+        back.copy(1, 9);
+        back.merge(1, 9);
+        assert_eq!(back.wholes(&mut [9, 1, 5].into_iter()), Some(vec![all as i64, 2 * all as i64, 0]));
+        assert!(count.absorb(Box::new(back), &mut [(0, 1)].into_iter()));
+        assert_eq!(count.of(0), 1 + 2 * all);
+        count.clear(3);
+        assert_eq!(count.of(3), 0);
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, decode_value, encode_value, text};
+use crate::operators::{Family, Reader, Rows, TooLarge, decode_value, encode_value, text, told};
 use crate::rows::RowError;
 
 pub(crate) struct Extreme {
@@ -58,6 +58,6 @@ impl Family for Extreme {
     }
 
     fn finish(&self, state: &mut Option<Value>) -> Result<Value, TooLarge> {
-        Ok(state.clone().unwrap_or(Value::Null))
+        Ok(state.clone().map_or(Value::Null, told))
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text};
+use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text, told};
 use crate::rows::RowError;
 
 /// By the clock, ties by the source's key, then by value.
@@ -97,6 +97,6 @@ impl Family for Edge {
     }
 
     fn finish(&self, state: &mut Option<Candidate>) -> Result<Value, TooLarge> {
-        Ok(state.as_ref().map_or(Value::Null, |c| c.value.clone()))
+        Ok(state.as_ref().map_or(Value::Null, |c| told(c.value.clone())))
     }
 }

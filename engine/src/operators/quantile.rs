@@ -1,10 +1,12 @@
 //! Percentiles, exact: all values are kept and the ranks picked at the end.
 
+use std::cmp::Ordering;
+
 use kepi_lang::decimal::Decimal;
 use kepi_lang::value::Value;
 
 use crate::collect::value::order;
-use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text};
+use crate::operators::{Family, Reader, Rows, TooLarge, View, decode_value, encode_value, text, told};
 use crate::rows::RowError;
 
 pub(crate) struct Percentile {
@@ -16,11 +18,11 @@ pub(crate) struct Percentile {
 #[derive(Clone)]
 pub(crate) enum Values {
     Floats(Vec<f64>),
-    /// Mantissas at one scale; whole numbers at scale 0 (`whole`).
+    Whole(Vec<i64>),
+    /// Mantissas at one scale.
     Exact {
         values: Vec<i128>,
         scale: u8,
-        whole: bool,
     },
     /// Dates, instants, and numbers that share no scale.
     Other(Vec<Value>),
@@ -36,6 +38,7 @@ impl Values {
     fn len(&self) -> usize {
         match self {
             Self::Floats(v) => v.len(),
+            Self::Whole(v) => v.len(),
             Self::Exact { values, .. } => values.len(),
             Self::Other(v) => v.len(),
         }
@@ -44,6 +47,7 @@ impl Values {
     fn bytes(&self) -> usize {
         match self {
             Self::Floats(v) => v.capacity() * size_of::<f64>(),
+            Self::Whole(v) => v.capacity() * size_of::<i64>(),
             Self::Exact { values, .. } => values.capacity() * size_of::<i128>(),
             Self::Other(v) => v.capacity() * size_of::<Value>() + v.iter().map(text).sum::<usize>(),
         }
@@ -53,17 +57,15 @@ impl Values {
         if self.len() == 0 {
             *self = match view {
                 View::Float(_) => Self::Floats(Vec::new()),
-                View::Int(_) => Self::Exact { values: Vec::new(), scale: 0, whole: true },
-                View::Decimal(_, scale) => Self::Exact { values: Vec::new(), scale: *scale, whole: false },
+                View::Int(_) => Self::Whole(Vec::new()),
+                View::Decimal(_, scale) => Self::Exact { values: Vec::new(), scale: *scale },
                 _ => Self::default(),
             };
         }
         match (&mut *self, view) {
             (Self::Floats(v), View::Float(a)) => v.push(a.value(row)),
-            (Self::Exact { values, whole: true, .. }, View::Int(a)) => values.push(i128::from(a.value(row))),
-            (Self::Exact { values, scale, whole: false }, View::Decimal(a, s)) if s == scale => {
-                values.push(a.value(row));
-            }
+            (Self::Whole(values), View::Int(a)) => values.push(a.value(row)),
+            (Self::Exact { values, scale }, View::Decimal(a, s)) if s == scale => values.push(a.value(row)),
             (Self::Other(v), _) => v.push(view.value(row)),
             _ => {
                 let mut all = self.each();
@@ -76,7 +78,8 @@ impl Values {
     fn each(&self) -> Vec<Value> {
         match self {
             Self::Floats(v) => v.iter().map(|v| Value::float(*v)).collect(),
-            Self::Exact { values, scale, whole } => values.iter().map(|v| exact(*v, *scale, *whole)).collect(),
+            Self::Whole(v) => v.iter().map(|v| Value::Int(i128::from(*v))).collect(),
+            Self::Exact { values, scale } => values.iter().map(|v| exact(*v, *scale)).collect(),
             Self::Other(v) => v.clone(),
         }
     }
@@ -90,11 +93,8 @@ impl Values {
         }
         match (&mut *self, other) {
             (Self::Floats(a), Self::Floats(b)) => a.extend(b),
-            (Self::Exact { values: a, scale: sa, whole: wa }, Self::Exact { values: b, scale: sb, whole: wb })
-                if sa == sb && wa == wb =>
-            {
-                a.extend(b)
-            }
+            (Self::Whole(a), Self::Whole(b)) => a.extend(b),
+            (Self::Exact { values: a, scale: sa }, Self::Exact { values: b, scale: sb }) if sa == sb => a.extend(b),
             _ => {
                 let mut all = self.each();
                 all.extend(other.each());
@@ -104,8 +104,8 @@ impl Values {
     }
 }
 
-fn exact(mantissa: i128, scale: u8, whole: bool) -> Value {
-    if whole { Value::Int(mantissa) } else { Value::Decimal(Decimal::new(mantissa, scale)) }
+fn exact(mantissa: i128, scale: u8) -> Value {
+    Value::Decimal(Decimal::new(mantissa, scale))
 }
 
 impl Family for Percentile {
@@ -113,6 +113,16 @@ impl Family for Percentile {
 
     fn update(&self, states: &mut [Values], rows: &Rows<'_>) -> Result<(), RowError> {
         let view = rows.view()?;
+        if let (View::Int(values), Some(state)) = (&view, rows.one.and_then(|cell| states.get_mut(cell as usize))) {
+            if state.len() == 0 {
+                *state = Values::Whole(Vec::new());
+            }
+            if let Values::Whole(all) = state {
+                let known = rows.rows.iter().map(|row| *row as usize).filter(|row| !view.is_null(*row));
+                all.extend(known.map(|row| values.value(row)));
+                return Ok(());
+            }
+        }
         for (row, cell) in rows.each() {
             if !view.is_null(row)
                 && let Some(state) = states.get_mut(cell)
@@ -127,6 +137,10 @@ impl Family for Percentile {
         into.merge(from);
     }
 
+    fn absorb(&self, into: &mut Values, from: Values) {
+        if into.len() == 0 { *into = from } else { into.merge(&from) }
+    }
+
     fn write(&self, state: &mut Values, out: &mut Vec<u8>) {
         let n = (state.len() as u64).to_le_bytes();
         match state {
@@ -135,8 +149,13 @@ impl Family for Percentile {
                 out.extend(n);
                 out.extend(v.iter().flat_map(|v| v.to_bits().to_le_bytes()));
             }
-            Values::Exact { values, scale, whole } => {
-                out.extend([if *whole { 1 } else { 2 }, *scale]);
+            Values::Whole(v) => {
+                out.push(1);
+                out.extend(n);
+                out.extend(v.iter().flat_map(|v| v.to_le_bytes()));
+            }
+            Values::Exact { values, scale } => {
+                out.extend([2, *scale]);
                 out.extend(n);
                 out.extend(values.iter().flat_map(|v| v.to_le_bytes()));
             }
@@ -154,11 +173,14 @@ impl Family for Percentile {
                 let n = bytes.count(8)?;
                 Values::Floats((0..n).map(|_| bytes.u64().map(f64::from_bits)).collect::<Option<_>>()?)
             }
-            tag @ (1 | 2) => {
+            1 => {
+                let n = bytes.count(8)?;
+                Values::Whole((0..n).map(|_| bytes.i64()).collect::<Option<_>>()?)
+            }
+            2 => {
                 let scale = bytes.u8()?;
                 let n = bytes.count(16)?;
-                let values = (0..n).map(|_| bytes.i128()).collect::<Option<_>>()?;
-                Values::Exact { values, scale, whole: tag == 1 }
+                Values::Exact { values: (0..n).map(|_| bytes.i128()).collect::<Option<_>>()?, scale }
             }
             _ => {
                 let n = bytes.count(1)?;
@@ -181,26 +203,30 @@ impl Family for Percentile {
             return Ok(Value::Null);
         }
         let (at, fraction) = rank(&self.percentile, self.discrete, n);
-        let next = (at + 1).min(n - 1);
         let (low, high) = match state {
-            Values::Floats(v) => {
-                v.sort_unstable_by(f64::total_cmp);
-                let pick = |i: usize| Value::float(v.get(i).copied().unwrap_or(f64::NAN));
-                (pick(at), pick(next))
-            }
-            Values::Exact { values, scale, whole } => {
-                values.sort_unstable();
-                let pick = |i: usize| values.get(i).map_or(Value::Null, |v| exact(*v, *scale, *whole));
-                (pick(at), pick(next))
-            }
-            Values::Other(v) => {
-                v.sort_unstable_by(order);
-                let pick = |i: usize| v.get(i).cloned().unwrap_or(Value::Null);
-                (pick(at), pick(next))
-            }
+            Values::Floats(v) => pick(v, at, f64::total_cmp, |v| Value::float(*v)),
+            Values::Whole(v) => pick(v, at, Ord::cmp, |v| Value::Int(i128::from(*v))),
+            Values::Exact { values, scale } => pick(values, at, Ord::cmp, |v| exact(*v, *scale)),
+            Values::Other(v) => pick(v, at, order, |v| told(v.clone())),
         };
         Ok(if self.discrete { low } else { between(&low, &high, fraction) })
     }
+}
+
+/// The value of a rank, from zero, and that of the next one, if there is one. Ranks are found without putting all in order.
+fn pick<T>(
+    values: &mut [T],
+    at: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+    value: impl Fn(&T) -> Value,
+) -> (Value, Value) {
+    if at >= values.len() {
+        return (Value::Null, Value::Null);
+    }
+    let (_, low, above) = values.select_nth_unstable_by(at, &order);
+    let next = above.iter().min_by(|a, b| order(a, b)).map(&value);
+    let low = value(low);
+    (low.clone(), next.unwrap_or(low))
 }
 
 /// The percentile of values that are in order and not null.

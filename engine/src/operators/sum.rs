@@ -24,6 +24,14 @@ impl Family for ExactSum {
 
     fn update(&self, states: &mut [Whole], rows: &Rows<'_>) -> Result<(), RowError> {
         let view = rows.view()?;
+        if let (View::Int(values), Some(state)) = (&view, rows.one.and_then(|cell| states.get_mut(cell as usize))) {
+            // As many as a batch has do not exceed 128 bits.
+            let known = rows.rows.iter().map(|row| *row as usize).filter(|row| !view.is_null(*row));
+            let (sum, n) = known.fold((0, 0), |(sum, n), row| (sum + i128::from(values.value(row)), n + 1));
+            state.sum.add(sum, 0);
+            state.n += n;
+            return Ok(());
+        }
         for (row, cell) in rows.each() {
             let Some(state) = states.get_mut(cell) else { continue };
             if view.is_null(row) {

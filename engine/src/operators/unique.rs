@@ -1,5 +1,7 @@
 //! Distinct values that are not null, exact: sets of their numbers.
 
+use std::any::Any;
+
 use kepi_lang::value::Value;
 use roaring::RoaringBitmap;
 
@@ -58,7 +60,7 @@ impl Set {
                     *byte |= 1 << (at % 8);
                 }
             }
-            RoaringBitmap::from_lsb0_bytes(base, &bits)
+            of_bits(base, &bits)
         } else {
             self.pushed.sort_unstable();
             self.pushed.dedup();
@@ -67,6 +69,26 @@ impl Set {
         self.pushed = Vec::new();
         if self.settled.is_empty() { self.settled = new } else { self.settled |= new }
     }
+}
+
+/// The numbers whose bits are set, counted from `base`, a multiple of 2^16.
+fn of_bits(base: u32, bits: &[u8]) -> RoaringBitmap {
+    /// Bytes of a container's bits, and the most numbers of one that is a list.
+    const CONTAINER: usize = 1 << 13;
+    const LIST: u32 = 4096;
+    let mut set = RoaringBitmap::from_lsb0_bytes(base, bits);
+    for (at, bits) in (0u32..).zip(bits.chunks(CONTAINER)) {
+        let first = bits.iter().zip(0u32..).find(|(byte, _)| **byte != 0);
+        if let Some((byte, place)) = first
+            && bits.iter().map(|byte| byte.count_ones()).sum::<u32>() == LIST
+        {
+            // It is made as bits and not as a list, but would be read as one; a change sets it right.
+            let id = base + (at << 16) + place * 8 + byte.trailing_zeros();
+            set.remove(id);
+            set.insert(id);
+        }
+    }
+    set
 }
 
 pub(crate) fn write(set: &RoaringBitmap, out: &mut Vec<u8>) {
@@ -90,6 +112,14 @@ impl Unique {
         }
     }
 
+    fn pushed(&mut self, rows: usize) {
+        self.pending += rows;
+        if self.pending > PENDING {
+            self.sets.iter_mut().for_each(Set::settle);
+            self.pending = 0;
+        }
+    }
+
     fn settled(&mut self, cell: usize) -> Option<&mut RoaringBitmap> {
         let set = self.sets.get_mut(cell)?;
         set.settle();
@@ -101,6 +131,12 @@ impl Accumulator for Unique {
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
         self.reserve(cells);
         let ids = rows.ids.ok_or_else(|| RowError::Internal("a set of values without numbers".to_owned()))?;
+        if let Some(set) = rows.one.and_then(|cell| self.sets.get_mut(cell as usize)) {
+            let all = rows.rows.iter().filter_map(|row| ids.get(*row as usize));
+            all.filter(|id| **id != NO_ID).for_each(|id| set.push(*id));
+            self.pushed(rows.rows.len());
+            return Ok(());
+        }
         for (row, cell) in rows.each() {
             if let (Some(id), Some(set)) = (ids.get(row), self.sets.get_mut(cell))
                 && *id != NO_ID
@@ -108,11 +144,7 @@ impl Accumulator for Unique {
                 set.push(*id);
             }
         }
-        self.pending += rows.rows.len();
-        if self.pending > PENDING {
-            self.sets.iter_mut().for_each(Set::settle);
-            self.pending = 0;
-        }
+        self.pushed(rows.rows.len());
         Ok(())
     }
 
@@ -141,6 +173,20 @@ impl Accumulator for Unique {
             into.settle();
             into.settled |= &from.settled;
         }
+    }
+
+    fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
+        let from: Box<dyn Any> = from;
+        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        for (into, cell) in pairs {
+            self.reserve(into as usize + 1);
+            let Some(from) = from.sets.get_mut(cell as usize) else { continue };
+            from.settle();
+            let Some(into) = self.settled(into as usize) else { continue };
+            let set = std::mem::take(&mut from.settled);
+            if into.is_empty() { *into = set } else { *into |= set }
+        }
+        true
     }
 
     fn copy(&mut self, to: usize, from: usize) {
@@ -186,7 +232,8 @@ mod tests {
     fn filled(ids: &[u32], cell: usize, into: &mut Unique) {
         let rows: Vec<u32> = (0..ids.len() as u32).collect();
         let cells = vec![cell as u32; ids.len()];
-        let rows = Rows { rows: &rows, cells: &cells, value: None, ids: Some(ids), clock: None, key: &[], kept: &[] };
+        let (one, key, kept) = (cells.first().copied(), &[], &[]);
+        let rows = Rows { rows: &rows, cells: &cells, one, value: None, ids: Some(ids), clock: None, key, kept };
         into.update(&rows, cell + 1).expect("an update");
     }
 
@@ -194,6 +241,20 @@ mod tests {
         let mut bytes = Vec::new();
         from.write(cell, &mut bytes);
         bytes
+    }
+
+    #[test]
+    fn a_list_that_is_full_is_read_as_one() {
+        for n in 4090..4100u32 {
+            // In the second of three containers.
+            let ids: Vec<u32> = [5].into_iter().chain((0..n).map(|i| 70_000 + i * 7)).chain([140_000]).collect();
+            let mut sets = Unique::default();
+            filled(&ids, 0, &mut sets);
+            let bytes = sent(&mut sets, 0);
+            let mut back = Unique::default();
+            assert!(back.read(0, &mut Reader::new(&bytes)), "{n}");
+            assert_eq!(back.finish(0), Ok(Value::Int(i128::from(n) + 2)));
+        }
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use kepi_lang::ir::{Aggregate, Measure, Statistic};
 use kepi_lang::value::Value;
 
 use crate::collect::journeys::Clock;
+use crate::collect::many::Many;
 use crate::collect::statistic::summary;
 use crate::collect::table::ROOT;
 use crate::collect::trails::Trail;
@@ -64,5 +65,5 @@ fn aggregated(measure: &Measure, mut values: Vec<Value>) -> Result<Value, TooLar
         Aggregate::Share => Statistic::Share,
         Aggregate::Count | Aggregate::Trail => return Ok(Value::Null),
     };
-    summary(&statistic, values, measure.ty)
+    summary(&statistic, Many::Values(values), measure.ty)
 }
