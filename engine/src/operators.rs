@@ -90,6 +90,10 @@ pub(crate) trait Family: Send + Sync {
 pub(crate) trait Accumulator: Any + Send {
     /// `cells`: how many cells there are by now.
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError>;
+    /// Adds rows to a cell, where it matters only how many there are.
+    fn count(&mut self, _cell: u32, _rows: usize) -> bool {
+        false
+    }
     /// The cell's state, to be sent.
     fn write(&mut self, cell: usize, out: &mut Vec<u8>);
     /// Merges a state that was sent, which ends where it says; false when the bytes are not one.
@@ -113,8 +117,8 @@ pub(crate) trait Accumulator: Any + Send {
     /// Copies a cell over another.
     fn copy(&mut self, to: usize, from: usize);
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
-    /// The values of cells that have rows, where all of them are small whole numbers.
-    fn wholes(&mut self, _cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
+    /// The values of cells that have rows, at most so many, where all of them are small whole numbers.
+    fn wholes(&mut self, _most: usize, _cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
         None
     }
     /// Bytes of memory that all cells hold, about.

@@ -223,9 +223,17 @@ impl Keyed {
         let order = of.order;
         let cell = |at: usize| order.cells.get(at).copied().unwrap_or(0);
         let has = |at: &usize| of.present.is_none_or(|present| present.has(cell(*at)));
-        let mut keys: Vec<u32> = Vec::new();
-        let mut places: Vec<usize> = runs.iter().cloned().flatten().filter(has).collect();
         let merged = runs.len() > 1;
+        let present = || runs.iter().cloned().flatten().filter(has);
+        if !merged && self.ty == ScalarType::Int {
+            let most = runs.iter().map(ExactSizeIterator::len).sum();
+            if let Some(values) = accumulator.wholes(most, &mut present().map(cell)) {
+                let mut keys = Vec::with_capacity(values.len() * self.width);
+                present().for_each(|at| keys.extend_from_slice(order.path(at)));
+                return Slice { width: self.width, keys, values: SliceValues::Whole(values) };
+            }
+        }
+        let mut places: Vec<usize> = present().collect();
         if merged {
             // Runs that are in order each: what a stable sort is quickest with.
             match self.width {
@@ -233,14 +241,7 @@ impl Keyed {
                 _ => places.sort_by(|a, b| order.path(*a).cmp(order.path(*b))),
             }
         }
-        let mut values = Vec::new();
-        if !merged && self.ty == ScalarType::Int {
-            let wholes = accumulator.wholes(&mut places.iter().map(|at| cell(*at)));
-            if let Some(values) = wholes {
-                places.iter().for_each(|at| keys.extend_from_slice(order.path(*at)));
-                return Slice { width: self.width, keys, values: SliceValues::Whole(values) };
-            }
-        }
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
         for same in places.chunk_by(|a, b| merged && order.path(*a) == order.path(*b)) {
             let Some((first, rest)) = same.split_first() else { continue };
             let mut at = cell(*first) as usize;

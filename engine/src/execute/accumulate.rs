@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::{max, min};
 use datafusion::error::Result;
 use kepi_lang::diag::{Code, Diagnostic};
@@ -67,35 +68,63 @@ impl Accumulation {
 
         let mut batch = Batch::new(&work, &clean, &mut self.memory);
         let mut flags = Flags::new(clean.rows);
-        let mut outer: Vec<Vec<u32>> = Vec::new();
+        // The outer cell of each row, and the one where it is the same for all: rows come in order of time more often than not.
+        let mut outer: Vec<(Vec<u32>, Option<u32>)> = Vec::new();
         for (at, space) in work.spec.spaces.iter().enumerate() {
             let groups = self.state.bys.entry(space.breakdown().to_vec()).or_default();
             let Some(cells) = self.state.spaces.get_mut(at) else { continue };
             let cells = batch.outer(space, groups, &mut cells.outer);
-            outer.push(cells.map_err(|e| work.overflow(&e, work.measure_in(at)))?);
+            let all = cells.map_err(|e| work.overflow(&e, work.measure_in(at)))?;
+            let one = all.first().copied().filter(|one| *one != NONE && all.iter().all(|cell| cell == one));
+            outer.push((all, one));
         }
-        let mut selections: BTreeMap<Place, Selection> = BTreeMap::new();
+        let mut chosen: BTreeMap<Place, Chosen> = BTreeMap::new();
         for (taken, accumulator) in work.spec.taken.iter().zip(&mut self.state.accumulators) {
             let blame = |e: RowError| work.overflow(&e, Some(taken.measure));
             let Some(cells) = self.state.spaces.get_mut(taken.space) else { continue };
             let place = (taken.space, taken.filter);
-            let selection = match selections.entry(place) {
+            let (all, one) = outer.get(taken.space).map_or((&[][..], None), |(all, one)| (all.as_slice(), *one));
+            let rows = match chosen.entry(place) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(vacant) => {
                     let mask = taken.filter.map(|f| batch.condition(f)).transpose().map_err(blame)?;
-                    let all = outer.get(taken.space).map(Vec::as_slice).unwrap_or_default();
-                    let mut selection = select(all, mask.as_ref(), &mut flags);
-                    let keys = work.spec.spaces.get(taken.space).map_or(&[][..], |space| space.keys());
-                    split(&mut batch, keys, cells, &mut selection).map_err(blame)?;
-                    selection.rows.iter().for_each(|row| flags.set(*row as usize, CLAIMED));
-                    let rows = self.state.rows.entry(place).or_default();
-                    let mut last = NONE;
-                    for cell in selection.cells.iter().filter(|cell| std::mem::replace(&mut last, **cell) != **cell) {
-                        rows.set(*cell);
+                    if let Some((_, unknown)) = &mask {
+                        flags.all(unknown.values(), Flag::Unknown);
                     }
-                    vacant.insert(selection)
+                    let mask = mask.map(|(mask, _)| mask);
+                    let keys = work.spec.spaces.get(taken.space).map_or(&[][..], |space| space.keys());
+                    let present = self.state.rows.entry(place).or_default();
+                    vacant.insert(match one.filter(|_| keys.is_empty()) {
+                        Some(cell) => {
+                            let rows = mask.as_ref().map_or(all.len(), BooleanArray::true_count);
+                            if rows > 0 {
+                                present.set(cell);
+                            }
+                            match &mask {
+                                Some(mask) => flags.all(mask.values(), Flag::Claimed),
+                                None => flags.every(Flag::Claimed),
+                            }
+                            Chosen { one: Some((cell, rows)), mask, selection: None }
+                        }
+                        None => {
+                            let mut selection = select(all, mask.as_ref(), None);
+                            split(&mut batch, keys, cells, &mut selection).map_err(blame)?;
+                            selection.rows.iter().for_each(|row| flags.set(*row as usize, Flag::Claimed));
+                            let mut last = NONE;
+                            let new = |cell: &&u32| std::mem::replace(&mut last, **cell) != **cell;
+                            selection.cells.iter().filter(new).for_each(|cell| present.set(*cell));
+                            Chosen { one: None, mask, selection: Some(selection) }
+                        }
+                    })
                 }
             };
+            if let Some((cell, rows)) = rows.one
+                && (rows == 0 || accumulator.count(cell, rows))
+            {
+                continue;
+            }
+            let Chosen { one, mask, selection } = rows;
+            let selection = selection.get_or_insert_with(|| select(all, mask.as_ref(), one.map(|(cell, _)| cell)));
             batch.update(taken, accumulator.as_mut(), selection, cells.count(), &mut flags).map_err(blame)?;
         }
         for (harvest, collector) in work.spec.harvests.iter().zip(&mut self.collectors) {
@@ -213,26 +242,29 @@ impl Accumulation {
     }
 }
 
-/// The rows for which a condition is true, in their outer cells.
-fn select(cells: &[u32], mask: Option<&(BooleanArray, BooleanArray)>, flags: &mut Flags) -> Selection {
-    if let Some((_, unknown)) = mask {
-        unknown.values().set_indices().for_each(|row| flags.set(row, UNKNOWN));
-    }
-    // Rows come in order of time more often than not.
-    let one = cells.first().copied().filter(|first| cells.iter().all(|cell| cell == first));
+/// The rows of a batch that a measure takes.
+struct Chosen {
+    /// The cell of all of them, and how many there are, where there are no keys.
+    one: Option<(u32, usize)>,
+    mask: Option<BooleanArray>,
+    /// Made when it is needed.
+    selection: Option<Selection>,
+}
+
+/// The rows for which a condition is true, in their outer cells. `one`: that of all rows.
+fn select(cells: &[u32], mask: Option<&BooleanArray>, one: Option<u32>) -> Selection {
     if let Some(cell) = one {
         let rows: Vec<u32> = match mask {
-            _ if cell == NONE => Vec::new(),
             None => (0..cells.len() as u32).collect(),
-            Some((mask, _)) => {
+            Some(mask) => {
                 let mut rows = Vec::with_capacity(mask.true_count());
                 rows.extend(mask.values().set_indices().map(|row| row as u32));
                 rows
             }
         };
-        return Selection { cells: vec![cell; rows.len()], rows, one: one.filter(|cell| *cell != NONE) };
+        return Selection { cells: vec![cell; rows.len()], rows, one };
     }
-    let most = mask.map_or(cells.len(), |(mask, _)| mask.true_count());
+    let most = mask.map_or(cells.len(), BooleanArray::true_count);
     let mut selection = Selection { rows: Vec::with_capacity(most), cells: Vec::with_capacity(most), one: None };
     let mut take = |row: usize| {
         if let Some(cell) = cells.get(row)
@@ -244,7 +276,7 @@ fn select(cells: &[u32], mask: Option<&(BooleanArray, BooleanArray)>, flags: &mu
     };
     match mask {
         None => (0..cells.len()).for_each(take),
-        Some((mask, _)) => mask.values().set_indices().for_each(&mut take),
+        Some(mask) => mask.values().set_indices().for_each(&mut take),
     }
     selection
 }
@@ -271,29 +303,60 @@ fn split(
     Ok(())
 }
 
-pub(super) const CLAIMED: u8 = 1;
-pub(super) const UNKNOWN: u8 = 2;
-pub(super) const NULL_VALUE: u8 = 4;
+/// What can happen to a row.
+#[derive(Clone, Copy)]
+pub(super) enum Flag {
+    Claimed,
+    Unknown,
+    NullValue,
+}
 
-/// What has happened to each row of a batch.
-pub(super) struct Flags(Vec<u8>);
+/// What has happened to each row of a batch: bits, by flag.
+pub(super) struct Flags {
+    rows: usize,
+    bits: [Vec<u64>; 3],
+}
 
 impl Flags {
     fn new(rows: usize) -> Self {
-        Self(vec![0; rows])
+        let none = vec![0; rows.div_ceil(64)];
+        Self { rows, bits: [none.clone(), none.clone(), none] }
     }
 
-    pub(super) fn set(&mut self, row: usize, flag: u8) {
-        if let Some(flags) = self.0.get_mut(row) {
-            *flags |= flag;
+    fn of(&mut self, flag: Flag) -> &mut [u64] {
+        let [claimed, unknown, null_value] = &mut self.bits;
+        match flag {
+            Flag::Claimed => claimed,
+            Flag::Unknown => unknown,
+            Flag::NullValue => null_value,
+        }
+    }
+
+    pub(super) fn set(&mut self, row: usize, flag: Flag) {
+        self.of(flag).get_mut(row / 64).into_iter().for_each(|word| *word |= 1 << (row % 64));
+    }
+
+    /// Rows whose bit is set.
+    fn all(&mut self, rows: &BooleanBuffer, flag: Flag) {
+        let words = rows.bit_chunks();
+        self.of(flag).iter_mut().zip(words.iter_padded()).for_each(|(word, more)| *word |= more);
+    }
+
+    fn every(&mut self, flag: Flag) {
+        let left = self.rows % 64;
+        let words = self.of(flag);
+        words.fill(u64::MAX);
+        if let (Some(last), true) = (words.last_mut(), left > 0) {
+            *last = (1 << left) - 1;
         }
     }
 
     fn count(&self, tally: &mut Tally) {
-        let with = |flag: u8| self.0.iter().filter(|f| **f & flag != 0).count() as u64;
-        tally.counts.unclaimed += self.0.len() as u64 - with(CLAIMED);
-        tally.counts.unknown += with(UNKNOWN);
-        tally.counts.null_values += with(NULL_VALUE);
+        let [claimed, unknown, null_values] = [0, 1, 2]
+            .map(|at| self.bits.get(at).map_or(0, |bits| bits.iter().map(|w| u64::from(w.count_ones())).sum()));
+        tally.counts.unclaimed += self.rows as u64 - claimed;
+        tally.counts.unknown += unknown;
+        tally.counts.null_values += null_values;
     }
 }
 

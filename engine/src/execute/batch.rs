@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::DataType;
 use kepi_lang::ir::{Aggregate, ColumnId, Edge, RowExpr, RowKind, Way};
 
 use crate::derive::Collector;
-use crate::execute::accumulate::{CLAIMED, Flags, NULL_VALUE, UNKNOWN};
+use crate::execute::accumulate::{Flag, Flags};
 use crate::execute::cells::{Outer, Pairs};
 use crate::execute::codes::{Codes, Conditions, Known};
 use crate::execute::state::Groups;
@@ -334,10 +334,10 @@ impl<'a> Batch<'a> {
                 && !mask.value(row)
             {
                 if unknown.value(row) {
-                    flags.set(row, UNKNOWN);
+                    flags.set(row, Flag::Unknown);
                 }
             } else if *time != i64::MIN && *time < cap {
-                flags.set(row, CLAIMED);
+                flags.set(row, Flag::Claimed);
                 if harvest.unowned || actor.is_valid(row) {
                     selection.rows.push(row as u32);
                 }
@@ -367,7 +367,7 @@ impl<'a> Batch<'a> {
             && !self.counts_actors(taken)
         {
             for row in selection.rows.iter().filter(|row| value.is_null(**row as usize)) {
-                flags.set(*row as usize, NULL_VALUE);
+                flags.set(*row as usize, Flag::NullValue);
             }
         }
         let measure = self.work.plan.measures.get(taken.measure).map(|m| &m.measure);

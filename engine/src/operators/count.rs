@@ -41,10 +41,6 @@ impl Count {
 impl Accumulator for Count {
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
         self.reserve(cells);
-        if let Some(cell) = rows.one {
-            self.add(cell as usize, rows.rows.len() as u64);
-            return Ok(());
-        }
         for cell in rows.cells {
             match self.cells.get_mut(*cell as usize) {
                 Some(known) if *known < u32::MAX => *known += 1,
@@ -52,6 +48,11 @@ impl Accumulator for Count {
             }
         }
         Ok(())
+    }
+
+    fn count(&mut self, cell: u32, rows: usize) -> bool {
+        self.add(cell as usize, rows as u64);
+        true
     }
 
     fn write(&mut self, cell: usize, out: &mut Vec<u8>) {
@@ -85,8 +86,12 @@ impl Accumulator for Count {
         Ok(Value::Int(i128::from(self.of(cell))))
     }
 
-    fn wholes(&mut self, cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
-        cells.map(|cell| i64::try_from(self.of(cell as usize)).ok()).collect()
+    fn wholes(&mut self, most: usize, cells: &mut dyn Iterator<Item = u32>) -> Option<Vec<i64>> {
+        let mut values = Vec::with_capacity(most);
+        for cell in cells {
+            values.push(i64::try_from(self.of(cell as usize)).ok()?);
+        }
+        Some(values)
     }
 
     fn bytes(&self) -> usize {
@@ -116,7 +121,7 @@ mod tests {
         let rows =
             Rows { rows: &rows, cells: &cells, one: None, value: None, ids: None, clock: None, key: &[], kept: &[] };
         count.update(&rows, 4).expect("an update");
-        count.add(3, most + 7);
+        assert!(count.count(3, u32::MAX as usize + 7));
         let all = most + 1 + most + 7;
         assert_eq!(count.finish(3), Ok(Value::Int(i128::from(all))));
         let mut bytes = Vec::new();
@@ -125,7 +130,7 @@ mod tests {
         assert!(back.read(9, &mut Reader::new(&bytes)));
         back.copy(1, 9);
         back.merge(1, 9);
-        assert_eq!(back.wholes(&mut [9, 1, 5].into_iter()), Some(vec![all as i64, 2 * all as i64, 0]));
+        assert_eq!(back.wholes(3, &mut [9, 1, 5].into_iter()), Some(vec![all as i64, 2 * all as i64, 0]));
         assert!(count.absorb(Box::new(back), &mut [(0, 1)].into_iter()));
         assert_eq!(count.of(0), 1 + 2 * all);
         count.clear(3);
