@@ -12,6 +12,7 @@ mod findings;
 mod library;
 mod lints;
 mod metrics;
+mod models;
 pub(crate) mod objectives;
 mod rows;
 mod scope;

@@ -340,6 +340,8 @@ pub struct Metric {
     pub name: String,
     pub title: String,
     pub description: Option<String>,
+    /// What it assumes, where it is a model and no observation.
+    pub model: Option<String>,
     pub stage: Option<String>,
     pub owner: Option<String>,
     pub formula: String,
@@ -384,6 +386,8 @@ pub struct BreakdownRow {
 pub struct Known {
     pub interval: Range,
     pub n: u64,
+    /// What there are so many of: an answer, an actor.
+    pub noun: &'static str,
 }
 
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ use crate::check::additivity::loose_stock;
 use crate::check::algebra::unknown_unit;
 use crate::check::findings::{Check, called_unit};
 use crate::check::metrics::{Env, Metrics};
+use crate::check::models::model;
 use crate::check::quiet;
 use crate::check::scope::Checker;
 use crate::diag::suggest::did_you_mean;
@@ -65,6 +66,7 @@ impl<'a> Checker<'a> {
             owner: word(&def.owner),
             description: word(&def.description),
             source: word(&def.source),
+            model: model(&self.scope.project, def).map(str::to_owned),
             library: self.scope.project.library.files.contains(&def.span.file),
             formula: def.formula.clone(),
             mentions: self.mentioned(&def.expr),

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use crate::calendar::{Grain, Length, SpanUnit, Window};
+use crate::check::models;
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Metric, ScalarType};
 use crate::resolve::{Named, Project, lints, mentions, parts};
@@ -21,6 +22,7 @@ pub(super) fn check(project: &Project, metrics: &[Metric], whole: bool) -> Vec<D
     let mut lints = Lints { project, found: Vec::new(), used: BTreeSet::new() };
     lints.unused(metrics);
     lints.partial_weeks();
+    lints.models();
     lints.same_meaning(metrics);
     lints.ownerless();
     lints.allowances(whole);
@@ -137,6 +139,23 @@ impl<'a> Lints<'a> {
                 let finding = Diagnostic::new(Code::PartialWeeks, span, message);
                 self.say(&def.allow, finding.help(format!("take whole weeks, `over {near} days`")));
             }
+        }
+    }
+
+    /// A lifetime value that nobody has seen, and that looks as if somebody had.
+    fn models(&mut self) {
+        let project = self.project;
+        for at in 0..project.metrics.len() {
+            let Some(def) = self.own(at).filter(|def| def.model.is_none()) else { continue };
+            let Some(span) = models::constant_hazard(project, &def.expr) else { continue };
+            let message = format!(
+                "`{}` is a model: it takes the churn of one period for that of all, and for ever",
+                def.name.value
+            );
+            let finding = Diagnostic::new(Code::UnlabelledModel, span, message).label("divided by a rate of churn");
+            let help =
+                "say so with `model: constant_hazard`, or measure what is there: `mean(sum(…) per signup within 1y)`";
+            self.say(&def.allow, finding.help(help));
         }
     }
 

@@ -160,6 +160,7 @@ codes! {
     JourneyPart = "K0462" Error "a part that a journey does not have";
     JourneyInside = "K0463" Error "a journey where none can be measured";
     TablesDiffer = "K0464" Error "two tables whose rows are of different offsets";
+    UnlabelledModel = "K0465" Warning "a model that does not say that it is one";
 
     // ---- K0501..K0549: SMART, with the definitions alone
     NoMetric = "K0501" Error "an objective without a metric";

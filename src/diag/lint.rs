@@ -32,6 +32,7 @@ pub const LINTS: &[(&str, Code)] = &[
     ("expires_soon", Code::ExpiresSoon),
     ("ownerless", Code::Ownerless),
     ("unused_allow", Code::UnusedAllow),
+    ("unlabelled_model", Code::UnlabelledModel),
     ("lone_event", Code::LoneEvent),
     ("damaged_entry", Code::DamagedEntry),
     ("nothing_kept", Code::NothingKept),

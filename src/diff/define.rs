@@ -189,6 +189,7 @@ impl<'a> Definer<'a> {
             prose("stage", metric.stage.as_deref()),
             prose("value area", metric.value_area.as_deref()),
             prose("kind", metric.kind.as_deref()),
+            prose("model", metric.model.as_deref()),
         ];
         parts.extend(self.expression(&metric.expr, &metric.formula, &metric.grain.to_string()));
         let uses = def.map(|d| self.mentioned(&d.expr)).unwrap_or_default();

@@ -29,6 +29,8 @@ pub struct Metric {
     pub description: Option<String>,
     /// Who defined it.
     pub source: Option<String>,
+    /// What it assumes, where it, or a metric that it is made of, is a model and no observation.
+    pub model: Option<String>,
     /// It is of the standard library.
     pub library: bool,
     /// The expression as `print` shows it.

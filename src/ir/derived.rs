@@ -1,8 +1,9 @@
 //! Event sets whose rows are made of the rows of others.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::calendar::{Grain, Length};
+use crate::calendar::{Grain, Length, SpanUnit};
 use crate::ir::{Branch, ColumnId, RowExpr, RowKind, SourceId};
 
 /// Rows that are made of other rows, actor by actor, in order of time (ties: the source's key, then the values). Rows without
@@ -45,6 +46,22 @@ pub struct Sessions {
     pub split: bool,
     /// Rows of one id are one session, whatever the pauses between them.
     pub by_id: bool,
+}
+
+impl Sessions {
+    /// How long the sessions of a source's own ids wait for another event, where no gap is said: what trackers take by default.
+    pub const TIMEOUT: Length = Length { count: 30, unit: SpanUnit::Minute };
+
+    /// How long after its start a session may go on; of a source's own ids, which have no end of their own, the pause after
+    /// which nothing comes any more.
+    pub fn longest(&self) -> Length {
+        let day = Length { count: 24, unit: SpanUnit::Hour };
+        match self.by_id {
+            true => self.gap.unwrap_or(Self::TIMEOUT),
+            false if self.split && self.max.elapsed() > day.elapsed() => day,
+            false => self.max,
+        }
+    }
 }
 
 /// Which of the rows that a row is made of.
@@ -109,13 +126,45 @@ impl Branch {
         found.contains(&source)
     }
 
+    /// Calls `visit` for each set of sessions that it looks at the ends of: at what may change of a row while it goes on. That is anything
+    /// but its start, its actor, and what its first event holds.
+    pub fn ends(&self, visit: &mut dyn FnMut(&Arc<Derived>)) {
+        let Some(derived) = &self.derived else { return };
+        ends(derived, &self.exprs().collect::<Vec<_>>(), visit);
+    }
+
     /// Every expression over its rows.
     pub fn exprs(&self) -> impl Iterator<Item = &RowExpr> {
         self.filter.iter().chain(&self.value).chain(&self.by).chain(&self.keys)
     }
 }
 
+fn ends(derived: &Arc<Derived>, exprs: &[&RowExpr], visit: &mut dyn FnMut(&Arc<Derived>)) {
+    if matches!(derived.rule, Rule::Sessions(_)) && exprs.iter().any(|expr| expr.looks_at_end()) {
+        visit(derived);
+    }
+    for (at, inner) in derived.of.iter().enumerate() {
+        let Some(of) = &inner.derived else { continue };
+        let mut held: Vec<&RowExpr> = inner.exprs().collect();
+        exprs.iter().for_each(|expr| expr.made(&mut |_, of| held.extend(of.get(at))));
+        ends(of, &held, visit);
+    }
+}
+
 impl RowExpr {
+    /// Of a row of sessions.
+    fn looks_at_end(&self) -> bool {
+        let mut found = false;
+        self.each(&mut |part| {
+            found |= match &part.kind {
+                RowKind::Column(id) => *id != Derived::TIME && *id != Derived::ACTOR,
+                RowKind::Made { at, .. } => *at == Edge::Last,
+                _ => false,
+            };
+        });
+        found
+    }
+
     /// Calls `visit` for what it holds of the rows that a row is made of.
     pub fn made<'a>(&'a self, visit: &mut impl FnMut(Edge, &'a [RowExpr])) {
         self.each(&mut |node| {

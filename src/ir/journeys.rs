@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::calendar::{Grain, Length, Window};
-use crate::ir::{Collection, Measure, MetricExpr, MetricKind};
+use crate::ir::{Collection, Derived, Measure, MetricExpr, MetricKind, Rule};
 use crate::value::Value;
 
 /// What is asked of the trails of actors. A trail is a measure with [`Aggregate::Trail`](crate::ir::Aggregate::Trail): the
@@ -255,6 +255,22 @@ impl MetricExpr {
             }
             _ => {}
         });
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+impl MetricExpr {
+    /// How long after a period's end the sessions that began in it may go on, of those whose end is looked at.
+    pub fn session_latencies(&self) -> Vec<Length> {
+        let mut found = Vec::new();
+        let mut add = |of: &Arc<Derived>| {
+            if let Rule::Sessions(sessions) = &of.rule {
+                found.push(sessions.longest());
+            }
+        };
+        self.measures(&mut |measure| measure.branches.iter().for_each(|branch| branch.ends(&mut add)));
         found.sort();
         found.dedup();
         found

@@ -112,6 +112,12 @@ pub(super) const METRIC: Kind = Kind {
         key("owner", Text, "Who answers for it.", "growth"),
         key("description", Text, "More about it, for people.", "All the time that plays took."),
         key("source", Text, "Who defined it: author, title, year, or an address.", "House rules of 2025"),
+        key(
+            "model",
+            Text,
+            "What it assumes, where it is a model and no observation: a word or two.",
+            "constant_hazard",
+        ),
         ALLOW,
     ],
     either: &[],

@@ -238,6 +238,8 @@ pub struct MetricDef {
     pub description: Option<Text>,
     /// Who defined it: author, title, year, or an address.
     pub source: Option<Text>,
+    /// What it assumes, where it is no observation.
+    pub model: Option<Text>,
     pub allow: Vec<AllowDef>,
 }
 

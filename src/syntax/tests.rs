@@ -179,7 +179,7 @@ const FINDINGS: &[(&str, &str)] = &[
     ),
     (
         "metrics:\n  a: {expr: count(x), onwer: b, zzz: c}\n",
-        "a.yaml:2:23: error[K0104]: a metric has no key `onwer`; did you mean `owner`? (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `allow`)\na.yaml:2:33: error[K0104]: a metric has no key `zzz` (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `allow`)",
+        "a.yaml:2:23: error[K0104]: a metric has no key `onwer`; did you mean `owner`? (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `model`, `allow`)\na.yaml:2:33: error[K0104]: a metric has no key `zzz` (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `model`, `allow`)",
     ),
     (
         "metrics:\n  a: {title: T}\n",
@@ -187,7 +187,7 @@ const FINDINGS: &[(&str, &str)] = &[
     ),
     (
         "metrics:\n  a: {exrp: count(x)}\n",
-        "a.yaml:2:7: error[K0104]: a metric has no key `exrp`; did you mean `expr`? (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `allow`)",
+        "a.yaml:2:7: error[K0104]: a metric has no key `exrp`; did you mean `expr`? (help: its keys are `expr`, `title`, `unit`, `better`, `stage`, `value_area`, `kind`, `by`, `grain`, `owner`, `description`, `source`, `model`, `allow`)",
     ),
     (
         "metrics:\n  a-b: count(x)\n  1a: count(x)\n",

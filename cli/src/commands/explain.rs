@@ -103,6 +103,9 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     if let Some(source) = &metric.source {
         line("source", source);
     }
+    if let Some(model) = &metric.model {
+        line("model", &format!("{}: no observation", model.replace('_', " ")));
+    }
     line("hash", &Hasher::new(program).metric(metric));
     if !metric.mentions.is_empty() {
         line("mentions", &metric.mentions.join(", "));

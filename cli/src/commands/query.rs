@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Grain, Interval};
 use kepi_lang::check::{Typed, needs_days};
 use kepi_lang::ir::Ask;
-use kepi_lang::report::plan::companions::{Companions, companions, is_survey};
+use kepi_lang::report::plan::companions::{Companions, of_survey};
 use kepi_lang::results::order::{self, Key, Order};
 
 use crate::args::{Common, QueryArgs, TableFormat};
@@ -61,10 +61,7 @@ pub fn run(common: &Common, args: &QueryArgs) -> Result<Exit, Stop> {
 /// Of what people answered: what its intervals are made of, asked beside it; where the two answers stand after those of the metrics.
 fn rests(session: &Session, wanted: &Wanted, asks: &mut Vec<Ask>) -> Option<(Companions, usize)> {
     let stage = wanted.typed.metric.and_then(|id| session.program.metrics.get(id.0 as usize)?.stage.as_deref());
-    if !is_survey(&wanted.typed.expr, stage) {
-        return None;
-    }
-    let on = companions(&wanted.typed.expr)?;
+    let on = of_survey(&wanted.typed.expr, stage)?;
     let before = asks.len();
     asks.extend(on.exprs().map(|expr| Ask { expr: expr.clone(), ..wanted.ask.clone() }));
     Some((on, before))

@@ -22,15 +22,12 @@ struct Cut<'a> {
     closes: i64,
 }
 
-/// How long the sessions of a source's own ids wait for another event, where no gap is said: what trackers take by default.
-const TIMEOUT: i64 = 30 * 60 * 1_000_000;
-
 impl Making<'_> {
     pub(super) fn sessions(&self, rule: &Sessions, out: &mut Rows) {
         let days = || rule.split.then(|| Periods::new(self.calendar, Grain::Day));
         // A pause of just the length is one, if that is said: a microsecond less is not.
         let gap = rule.gap.map(|gap| micros(gap) - i64::from(rule.or_more));
-        let closes = gap.unwrap_or(TIMEOUT);
+        let closes = gap.unwrap_or(micros(Sessions::TIMEOUT));
         let mut cut = Cut { gap: gap.unwrap_or(i64::MAX), max: micros(rule.max), days: days(), closes };
         let mut whole = Cut { gap: i64::MAX, max: i64::MAX, days: days(), closes };
         let mut named: Vec<u32> = Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kepi_lang::ir::{Branch, Derived, Edge, Measure, RowExpr, RowKind, Rule};
+use kepi_lang::ir::{Branch, Derived, Edge, Measure, RowExpr, Rule};
 
 use crate::plan::PlannedMeasure;
 use crate::plan::suite::SuiteSpec;
@@ -93,22 +93,10 @@ pub(crate) fn unfinished(planned: &[PlannedDerived], measure: &Measure, open: &[
     found
 }
 
-/// Whether a branch looks at the end of a set's rows, or at rows that are made of them.
+/// Whether a branch looks at the end of a set's rows.
 fn depends(branch: &Branch, on: &Arc<Derived>) -> bool {
-    let Some(own) = &branch.derived else { return false };
-    if own != on {
-        return own.of.iter().any(|inner| is(inner, on) || depends(inner, on));
-    }
     let mut found = false;
-    branch.exprs().for_each(|expr| {
-        expr.each(&mut |part| {
-            found |= match &part.kind {
-                RowKind::Column(id) => *id != Derived::TIME && *id != Derived::ACTOR,
-                RowKind::Made { at, .. } => *at == Edge::Last,
-                _ => false,
-            };
-        });
-    });
+    branch.ends(&mut |of| found |= of == on);
     found
 }
 

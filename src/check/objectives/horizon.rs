@@ -75,14 +75,18 @@ impl Checker<'_> {
     /// T2: what takes longer than there is time for cannot be told of those who enter after the start.
     fn takes_longer(&mut self, def: &ObjectiveDef, objective: &Objective, horizon: Interval) {
         let ends = |length: &Length| self.calendar.after(horizon.start, *length);
-        let Some(longest) = objective.expr.latencies().into_iter().max_by_key(ends) else { return };
+        let after = |what| move |length| (length, what);
+        let entries = objective.expr.latencies().into_iter().map(after("an entry"));
+        let all = entries.chain(objective.expr.session_latencies().into_iter().map(after("the start of a session")));
+        let Some((longest, what)) = all.max_by_key(|(length, _)| ends(length)) else { return };
         if ends(&longest) <= horizon.end {
             return;
         }
         let span = def.due.as_ref().map_or(def.name.span, |text| text.span);
         let message = format!(
-            "the metric is known {longest} after an entry, and from start ({}) to due date there are {}",
+            "the metric is known {longest} after {what}, and from start ({}) to due date there {} {}",
             self.calendar.date_of(horizon.start),
+            if whole_days(horizon) == Some(1) { "is" } else { "are" },
             days(horizon),
         );
         let help = "move the due date, or take a metric with a shorter window".to_owned();

@@ -57,6 +57,7 @@ fn metric(name: &str, expr: MetricExpr, display: Unit, better: Option<Better>) -
         owner: Some("growth".to_owned()),
         description: None,
         source: None,
+        model: None,
         library: false,
         formula: name.to_owned(),
         mentions: Vec::new(),

@@ -28,7 +28,7 @@ impl<'c, 'a> Rows<'c, 'a> {
                 return match (set.column(name).filter(|_| fields.is_empty() && self.used != Use::Segment), edge) {
                     (Some(column), _) => Ok(column),
                     (None, Some(edge)) => self.of_rows(set, edge, &fields, ast.span),
-                    (None, None) if name == "entry" || name == "exit" => Err(self.no_such(set, &bare)),
+                    (None, None) if set.edge(name).is_some() => Err(self.no_such(set, &bare)),
                     (None, None) => self.of_rows_as(set, Edge::First, ast),
                 };
             }

@@ -322,7 +322,14 @@ impl<'a> Rows<'_, 'a> {
                 names.extend(scope.names_of(|n| matches!(n, Named::Event(_) | Named::Source(_))).map(str::to_owned));
                 let near = did_you_mean(prefix, names.iter().map(String::as_str));
                 let message = format!("`{prefix}` is no event, source or lookup{near}");
-                self.cx.fail(Diagnostic::new(Code::UnknownName, at, message))
+                let finding = Diagnostic::new(Code::UnknownName, at, message);
+                self.cx.fail(match prefix {
+                    "entry" | "exit" => finding.help(format!(
+                        "`{prefix}.{}` is of sessions, or of the first of them: `sessions(E, gap 30m)`",
+                        field.value
+                    )),
+                    _ => finding,
+                })
             }
         }
     }

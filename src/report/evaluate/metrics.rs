@@ -41,6 +41,7 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         name: metric.name.clone(),
         title: metric.title.clone(),
         description: metric.description.clone(),
+        model: metric.model.clone(),
         stage: metric.stage.clone(),
         owner: metric.owner.clone(),
         formula: metric.formula.clone(),
@@ -71,7 +72,7 @@ fn known(answers: Answers, rests: &Rests, shown: &Shown, by: Option<&Value>, val
     let (bounds, n) = rests.on.interval(value? / one, rests.handles.each_ref().map(number))?;
     let (low, high) = (shown.convert(bounds.low), shown.convert(bounds.high));
     let interval = Range { low, high, level: LEVEL, method: rests.on.method().to_owned() };
-    Some(Known { interval, n: n as u64 })
+    Some(Known { interval, n: n as u64, noun: rests.on.noun() })
 }
 
 fn better(metric: &ir::Metric) -> Option<bool> {

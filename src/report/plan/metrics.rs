@@ -7,7 +7,7 @@ use crate::check::{AskSpec, Scope};
 use crate::diag::Diagnostic;
 use crate::ir::{Baseline, Benchmark, BenchmarkValue, Metric, MetricExpr, MetricId};
 use crate::report::plan::asks::{Asks, Handle};
-use crate::report::plan::companions::{Companions, companions, is_survey};
+use crate::report::plan::companions::{Companions, of_survey};
 use crate::report::plan::figures::{self, FigurePlan};
 use crate::report::plan::frame::{Frame, Reach, grain_of, one};
 use crate::report::plan::objectives::history_start;
@@ -57,10 +57,7 @@ pub struct Rests {
 }
 
 fn rests(asks: &mut Asks, metric: &Metric, expr: &MetricExpr, by: &[String], latest: Option<&Period>) -> Option<Rests> {
-    if !is_survey(expr, metric.stage.as_deref()) {
-        return None;
-    }
-    let on = companions(expr)?;
+    let on = of_survey(expr, metric.stage.as_deref())?;
     let mut want = |expr: &MetricExpr| asks.want_by(&metric.name, expr, by, latest.into_iter().cloned().collect());
     let handles = on.exprs().map(&mut want);
     Some(Rests { on, handles })

@@ -245,7 +245,7 @@ fn behind(frame: &Frame, asks: &mut Asks, objective: &Objective, measurement: &M
     }
     let periods = || measurement.handle.periods.clone();
     match companions(&objective.expr) {
-        Some(Companions::Proportion { successes, failures }) => Behind::Proportion {
+        Some(Companions::Proportion { successes, failures, .. }) => Behind::Proportion {
             successes: asks.want(name, &successes, periods()),
             failures: asks.want(name, &failures, periods()),
         },

@@ -203,6 +203,7 @@ fn metric(m: &Metric) -> Json {
         "title": m.title,
         "stage": m.stage,
         "owner": m.owner,
+        "model": m.model,
         "formula": m.formula,
         "hash": m.hash,
         "unit": unit(&m.format),

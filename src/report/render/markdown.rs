@@ -129,7 +129,7 @@ fn metrics(title: &str, metrics: &[MetricView], details: bool) -> String {
     );
     for m in metrics {
         let changes: Vec<&str> = m.changes.iter().map(|c| c.value.as_str()).collect();
-        let known = m.known.as_ref().map_or(String::new(), |known| format!("<br>{}", text(known)));
+        let known: String = m.model.iter().chain(&m.known).map(|note| format!("<br>{}", text(note))).collect();
         let value = format!("{}{known}", text(&m.value));
         out += &format!("| {} | {} | {value} | {} |\n", text(&m.title), text(&m.period), changes.join(" | "));
     }

@@ -115,8 +115,8 @@ fn metrics(title: &str, metrics: &[MetricView], ink: &Ink, width: usize) -> Stri
             ink.dim(&changes.join(", "))
         );
         out += &wrap(&line, "  ", "      ", width.max(80) + if ink.colour { 9 } else { 0 });
-        if let Some(known) = &m.known {
-            out += &wrap(known, "      ", "        ", width);
+        for note in m.model.iter().chain(&m.known) {
+            out += &wrap(note, "      ", "        ", width);
         }
         for b in &m.breakdowns {
             let rows: Vec<String> = b.rows.iter().take(4).map(|r| format!("{} {}", r.label, r.value)).collect();

@@ -1,6 +1,8 @@
 //! Specific, relevant, time-bound: what was checked with the definitions, said again with its evidence.
 
-use crate::calendar::{Interval, Window};
+use jiff::Timestamp;
+
+use crate::calendar::{Interval, Length, Window};
 use crate::diag::Code;
 use crate::ir::{Objective as Definition, Target};
 use crate::report::LetterStatus;
@@ -118,17 +120,29 @@ pub(super) fn time_bound(e: &Evidence) -> Vec<Found> {
         .zip(e.plan.due_end)
         .map(|(start, end)| calendar.periods(Interval { start, end }, e.definition.grain).map_or(0, |p| p.len()));
     let horizon = match periods {
-        Some(n) if n >= 1 => e.holds(
-            "T2",
-            Code::ShortHorizon,
-            format!(
-                "{} between start and due; a value is known at the end of its own",
-                format::plural(n as u64, e.definition.grain.as_str())
-            ),
-        ),
+        Some(n) if n >= 1 => {
+            let periods = format::plural(n as u64, e.definition.grain.as_str());
+            let known = match e.plan.due_end.and_then(|end| latency(e, end)) {
+                Some((length, sessions)) => {
+                    let at_most = if sessions { "at most " } else { "" };
+                    format!("a value is known {at_most}{length} after the end of its own")
+                }
+                None => "a value is known at the end of its own".to_owned(),
+            };
+            e.holds("T2", Code::ShortHorizon, format!("{periods} between start and due; {known}"))
+        }
         _ => e.unknown("T2", Code::ShortHorizon, "no start to measure the time from"),
     };
     vec![dates, horizon, reviews(e)]
+}
+
+/// How long after an instant what ends there is known, and whether that is a matter of sessions, which may end sooner.
+fn latency(e: &Evidence, at: Timestamp) -> Option<(Length, bool)> {
+    let calendar = &e.program.settings.calendar;
+    let expr = &e.definition.expr;
+    let journeys = expr.latencies().into_iter().map(|length| (length, false));
+    let all = journeys.chain(expr.session_latencies().into_iter().map(|length| (length, true)));
+    all.max_by_key(|(length, _)| calendar.after(at, *length))
 }
 
 /// T3: how often somebody looks.

@@ -63,6 +63,7 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
     let owner = f.optional(d, "owner", Decoder::text);
     let description = f.optional(d, "description", Decoder::text);
     let source = f.optional(d, "source", Decoder::text);
+    let model = f.optional(d, "model", Decoder::text);
     let allow = f.optional(d, "allow", allow).unwrap_or_default();
     f.finish(d);
     let expr = expr?;
@@ -82,6 +83,7 @@ pub(super) fn metric(d: &mut Decoder, name: Name, node: Node) -> Option<MetricDe
         owner,
         description,
         source,
+        model,
         allow,
     })
 }

@@ -147,6 +147,7 @@ impl<'a> Catalogue<'a> {
             ("kind", written(&metric.kind)),
             ("owner", written(&metric.owner)),
             ("defined by", written(&metric.source)),
+            ("model", metric.model.as_ref().map(|model| escaped(&model.replace('_', " ")))),
             ("made of", self.links(metric.mentions.iter().map(String::as_str))),
             ("used by", self.links(users)),
             ("aimed at by", self.links(aimed.map(|o| o.name.as_str()))),

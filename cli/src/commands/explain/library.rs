@@ -111,7 +111,7 @@ pub fn absent(entry: &Entry) -> Option<String> {
     let def = &entry.def;
     let name = &def.name.value;
     let mut out = format!("{name}: of the standard library, and not here: {why}\n");
-    let facts = [("title", &def.title), ("about", &def.description), ("source", &def.source)];
+    let facts = [("title", &def.title), ("about", &def.description), ("source", &def.source), ("model", &def.model)];
     out += &format!("  {:<12}{}\n", "formula", print::expr(&def.expr));
     for (label, fact) in facts {
         out += &fact.as_ref().map_or_else(String::new, |f| format!("  {label:<12}{}\n", f.value));

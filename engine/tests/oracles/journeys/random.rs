@@ -110,7 +110,18 @@ fn random_funnels_get_as_far_as_any_way_leads() {
         let interval =
             Interval { start: "2024-01-01T00:00:00Z".parse().unwrap(), end: "2025-01-01T00:00:00Z".parse().unwrap() };
         let period = [Calendar::total(interval)];
-        for (option, ordered) in [("", true), (", latest entry", true), (", any order", false)] {
+        // Of those without a second opinion what always holds.
+        let options = [
+            ("", Some(true)),
+            (", latest entry", Some(true)),
+            (", any order", Some(false)),
+            (", first entry", None),
+            (", each entry", None),
+            (", strict", None),
+            (", no repeats", None),
+            (", excluding (app where event = \"x\")", None),
+        ];
+        for (option, ordered) in options {
             let text = format!("conversion({chain}, within {WINDOW}m{option})");
             let asks: Vec<(String, &[&str])> = (1..=3)
                 .flat_map(|k| {
@@ -122,7 +133,7 @@ fn random_funnels_get_as_far_as_any_way_leads() {
             let mut before = f64::INFINITY;
             for (k, rows) in (1..).zip(rows.chunks(3)) {
                 let found = by_actor(&rows[0]);
-                for (who, events) in &journeys {
+                for (who, events, ordered) in ordered.iter().flat_map(|o| journeys.iter().map(|(w, e)| (w, e, *o))) {
                     let there = furthest(events, ordered) >= k;
                     let engine = found.get(who).copied().unwrap_or(0.0) > 0.0;
                     assert_eq!(engine, there, "seed {seed}, {who}, step {k}, {text}: {events:?}");
@@ -144,7 +155,13 @@ fn random_returns_keep_their_identities() {
         let periods = lab.periods("2024-03-30 00:00", "2024-03-31 23:00", Grain::Hour).expect("hours");
         let states = ["new(app)", "returning(app)", "resurrected(app)", "dormant(app)", "unique(app)"];
         let mut asks: Vec<(String, &[&str])> = states.iter().map(|s| ((*s).to_owned(), &[] as &[&str])).collect();
-        asks.push(("retention(app -> app, hour 0 to 6, on or after).numerator".to_owned(), &[]));
+        let cohorts = ["", ", recurring"];
+        for cohort in cohorts {
+            let table = format!("retention(app -> app, hour 0 to 6, on or after{cohort}).numerator");
+            asks.push((table.clone(), &[]));
+            asks.push((table, &["part"]));
+        }
+        asks.extend(states.iter().take(4).map(|s| ((*s).to_owned(), &["part"] as &[&str])));
         let rows = lab.answer(&asks, None, &periods).unwrap_or_else(|e| panic!("{e}"));
         let value = |ask: usize, period: usize| number(&rows[ask][period].value).expect("a number");
         for (period, asked) in periods.iter().enumerate() {
@@ -154,12 +171,33 @@ fn random_returns_keep_their_identities() {
             if period > 0 {
                 let sum = value(1, period) + value(3, period);
                 assert!((value(4, period - 1) - sum).abs() < 0.5, "active before: seed {seed}, {label}");
+                let grown = value(0, period) + value(2, period) - value(3, period);
+                let more = value(4, period) - value(4, period - 1);
+                assert!((more - grown).abs() < 0.5, "growth: seed {seed}, {label}");
+            }
+            // Each actor has one value: that of its first event of the period, of who is gone its last before.
+            for (state, name) in states.iter().take(4).enumerate() {
+                let parts = rows[9 + state].iter().filter(|r| r.period == period).filter_map(|r| number(&r.value));
+                assert!(
+                    (parts.sum::<f64>() - value(state, period)).abs() < 0.5,
+                    "{name} adds up: seed {seed}, {label}"
+                );
             }
         }
-        for cohort in rows[5].chunk_by(|a, b| a.period == b.period) {
-            let counts: Vec<f64> = cohort.iter().filter_map(|r| number(&r.value)).collect();
-            assert_eq!(counts.len(), 7);
-            assert!(counts.is_sorted_by(|a, b| a >= b), "on or after rises: seed {seed}: {counts:?}");
+        for ((whole, parts), kind) in [(&rows[5], &rows[6]), (&rows[7], &rows[8])].into_iter().zip(cohorts) {
+            for cohort in whole.chunk_by(|a, b| a.period == b.period) {
+                let counts: Vec<f64> = cohort.iter().filter_map(|r| number(&r.value)).collect();
+                assert_eq!(counts.len(), 7);
+                assert!(counts.is_sorted_by(|a, b| a >= b), "on or after rises: seed {seed}{kind}: {counts:?}");
+                let period = cohort[0].period;
+                for (offset, count) in counts.iter().enumerate() {
+                    // By first touch; a member of several starts is one for each of their values.
+                    let same = parts.iter().filter(|r| r.period == period && r.by.last() == cohort[offset].by.last());
+                    let sum: f64 = same.filter_map(|r| number(&r.value)).sum();
+                    let right = if kind.is_empty() { (sum - count).abs() < 0.5 } else { sum >= *count };
+                    assert!(right, "parts add up: seed {seed}{kind}, offset {offset}: {sum}, {count}");
+                }
+            }
         }
     }
 }

@@ -147,6 +147,7 @@ pub(super) fn metric(name: &str, expr: MetricExpr, grain: Grain) -> Metric {
         owner: None,
         description: None,
         source: None,
+        model: None,
         library: false,
         formula: name.into(),
         mentions: vec![],

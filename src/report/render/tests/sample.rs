@@ -269,6 +269,7 @@ pub fn sample() -> Report {
         name: "visit_length".to_string(),
         title: "Length of a visit".to_string(),
         description: Some("First to last event.".to_string()),
+        model: Some("constant_hazard".to_string()),
         stage: Some("engagement".to_string()),
         owner: None,
         formula: "mean(visit.duration)".to_string(),

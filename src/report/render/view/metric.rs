@@ -14,6 +14,8 @@ pub struct MetricView {
     pub value: String,
     /// Of what people answered.
     pub known: Option<String>,
+    /// What it assumes: `a model, constant hazard`.
+    pub model: Option<String>,
     pub grain: String,
     pub changes: Vec<Change>,
     pub figure: Option<String>,
@@ -76,6 +78,7 @@ pub fn view(m: &Metric) -> MetricView {
         },
         value: format::optional(m.latest.as_ref().and_then(|p| p.value), &m.format),
         known: m.known.as_ref().map(|k| known(k, &m.format)),
+        model: m.model.as_ref().map(|model| format!("a model, {}", model.replace('_', " "))),
         grain: m.grain.clone(),
         changes: changes(m),
         figure: chart::spark(&format!("m-{}", m.name), &title, &m.series),
@@ -90,13 +93,13 @@ pub fn view(m: &Metric) -> MetricView {
     }
 }
 
-/// `95 % interval 14.7 to 45.3, of 100 answers`.
+/// `95 % interval 14.7 to 45.3, of 100 answers`; of those who could have answered, `of 100 actors`.
 fn known(known: &Known, shown: &NumberFormat) -> String {
     let bound = |value| format::number(value, shown);
     let Range { low, high, level, .. } = &known.interval;
     let few = if known.n < FEW { ", which are few" } else { "" };
-    let noun = if known.n == 1 { "answer" } else { "answers" };
-    format!("{:.0} % interval {} to {}, of {} {noun}{few}", level * 100.0, bound(*low), bound(*high), known.n)
+    let of = format::plural(known.n, known.noun);
+    format!("{:.0} % interval {} to {}, of {of}{few}", level * 100.0, bound(*low), bound(*high))
 }
 
 /// Fewer answers than this say little.
