@@ -24,7 +24,7 @@ use kepi_lang::results::{Answer, AnswerRow, Extent};
 use kepi_lang::value::Value;
 
 use crate::parallel::parallel;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::plan::time::{Span, Times};
 use evaluate::{At, Evaluation};
 use settled::Settled;
@@ -212,6 +212,7 @@ fn seen(
 ) -> Groups {
     let mut types: Vec<ScalarType> = Vec::new();
     let mut found: BTreeMap<(usize, Interval), Vec<u32>> = BTreeMap::new();
+    let mut followed: BTreeMap<usize, BTreeSet<Interval>> = BTreeMap::new();
     let mut all: BTreeMap<Arc<[u8]>, u32> = BTreeMap::new();
     for (period, needs) in needs.iter().enumerate() {
         let settled = known.get(period).and_then(Option::as_ref);
@@ -230,16 +231,22 @@ fn seen(
             if settled.is_some() {
                 continue;
             }
+            if tables.trails.contains_key(measure) {
+                followed.entry(*measure).or_default().insert(*interval);
+                continue;
+            }
             found.entry((*measure, *interval)).or_insert_with(|| {
-                if let Some(trail) = tables.trails.get(measure) {
-                    let span = (crate::plan::micros(interval.start), crate::plan::micros(interval.end));
-                    return trail.groups_in(entries, span).into_iter().collect();
-                }
                 let number = plan.timelines.get(planned.timeline).and_then(|t| t.number(interval));
                 let table = tables.measures.get(*measure).zip(number);
                 table.map_or_else(Vec::new, |(table, number)| table.groups_in(number))
             });
         }
+    }
+    for (measure, intervals) in followed {
+        let spans: Vec<(i64, i64)> = intervals.iter().map(|i| (plan::micros(i.start), plan::micros(i.end))).collect();
+        let groups = tables.trails.get(&measure).map(|trail| trail.groups_in(entries, &spans)).unwrap_or_default();
+        let groups = groups.into_iter().map(|groups| groups.into_iter().collect());
+        found.extend(intervals.into_iter().map(|interval| (measure, interval)).zip(groups));
     }
     let ids: BTreeSet<u32> = found.values().flatten().copied().collect();
     all.extend(ids.iter().map(|id| (Arc::from(tables.by_bytes(*id)), *id)));

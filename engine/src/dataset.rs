@@ -266,7 +266,7 @@ impl Dataset {
             work.runs.keep(state.freeze(&work.spec, &spill)?);
             suites.push((Arc::clone(&work.spec), work.runs.take()));
         }
-        Tables::spilled(plan, suites)
+        Tables::spilled(plan, suites, self.threads)
     }
 
     /// Reads the files of a source of which nothing is kept.

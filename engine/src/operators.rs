@@ -9,6 +9,7 @@ pub(crate) mod first_last;
 pub(crate) mod ids;
 pub(crate) mod moments;
 pub(crate) mod quantile;
+pub(crate) mod shards;
 pub(crate) mod share;
 pub(crate) mod sum;
 pub(crate) mod trail;
@@ -36,12 +37,12 @@ pub(crate) struct Rows<'a> {
     pub one: Option<u32>,
     /// What is aggregated, by row number; `None` for counts.
     pub value: Option<&'a ArrayRef>,
-    /// Its values as numbers (`ids`), by row number: of sets.
+    /// As numbers (`ids`), by row number: the values of sets, and the actors of trails.
     pub ids: Option<&'a [u32]>,
     /// The branch's clock in microseconds and the source's key, by row number: the order of `first` and `last`.
     pub clock: Option<&'a [i64]>,
     pub key: &'a [ArrayRef],
-    /// Of a trail: actor, and what else is kept, by row number.
+    /// Of a trail: what is kept besides, by row number.
     pub kept: &'a [ArrayRef],
 }
 

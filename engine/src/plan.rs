@@ -16,7 +16,7 @@ use kepi_lang::ir::{Measure, Program, Question, SourceId};
 use kepi_lang::results::Extent;
 
 use derived::PlannedDerived;
-use needs::Needs;
+use needs::{Journeys, Needs};
 use suite::SuiteSpec;
 use time::Times;
 use timeline::Timeline;
@@ -36,6 +36,7 @@ pub(crate) struct Plan {
     pub timelines: Vec<Timeline>,
     /// By ask and period: the measures and spans that its expression reads; what its breakdown's values are taken from.
     pub asks: Vec<Vec<BTreeSet<(usize, Interval)>>>,
+    pub journeys: Journeys,
     /// One for each source that is read, in order of source.
     pub suites: Vec<Arc<SuiteSpec>>,
     /// Each after those that it is made of.
@@ -51,7 +52,7 @@ impl Plan {
         let mut needs = Needs::new(&times);
         let asks =
             question.asks.iter().map(|ask| needs.ask(ask)).collect::<Result<Vec<_>, _>>().map_err(|e| vec![e])?;
-        let (ids, wanted) = needs.finish();
+        let (ids, wanted, journeys) = needs.finish();
 
         let mut timelines: Vec<Timeline> = Vec::new();
         let mut known: BTreeMap<(bool, Vec<Interval>), usize> = BTreeMap::new();
@@ -81,7 +82,7 @@ impl Plan {
                 planned.suites = suites;
             }
         }
-        Ok(Self { measures, timelines, asks, suites, derived, as_of: question.as_of, ids })
+        Ok(Self { measures, timelines, asks, journeys, suites, derived, as_of: question.as_of, ids })
     }
 
     /// The number of a measure; every measure of the question has one.

@@ -17,7 +17,7 @@ use crate::plan::timeline::Stretch;
 use crate::sources::{Cleaner, OpenLookup, OpenSource};
 
 /// Goes up whenever what a state's bytes mean, or what a measure counts, is no longer what it was.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// What is the same for all files of a suite.
 pub(super) fn definition(

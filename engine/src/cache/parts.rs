@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use crate::cache::actors::Renumbered;
 use crate::operators::Reader;
 use crate::operators::ids::OWN;
-use crate::operators::unique;
+use crate::operators::{trail, unique};
 use crate::plan::Plan;
 use crate::plan::suite::SuiteSpec;
 
@@ -47,10 +47,13 @@ pub(super) fn renumbered(
         let space = at.checked_sub(spaces).filter(|at| *at < layout.spaces);
         let taken = at.checked_sub(accumulators).and_then(|at| spec.taken.get(at));
         let measure = taken.and_then(|taken| plan.measures.get(taken.measure));
-        let set = measure.is_some_and(|planned| planned.measure.aggregate == Aggregate::Unique);
+        let aggregate = measure.map(|planned| &planned.measure.aggregate);
         out.push(match (space, ids) {
             (Some(space), ids) => cells(part, |a| atom(space, a), ids)?,
-            (None, Renumbered::To(_)) if set => sets(part, ids)?,
+            (None, Renumbered::To(_)) if aggregate == Some(&Aggregate::Unique) => sets(part, ids)?,
+            (None, Renumbered::To(_)) if aggregate == Some(&Aggregate::Trail) => {
+                trail::renumbered(part, |id| ids.id(id))?
+            }
             _ => part.to_vec(),
         });
     }

@@ -213,9 +213,20 @@ impl<'a> Evaluation<'a> {
         if let Some(known) = self.outcomes.borrow().get(&key) {
             return Ok((Rc::clone(known), clock));
         }
-        let made = Rc::new(journeys::outcome(journey, trail, &clock, &self.times, at.span)?);
-        self.outcomes.borrow_mut().insert(key, Rc::clone(&made));
-        Ok((made, clock))
+        // All spans that are asked are followed at once.
+        let asked = self.plan.journeys.get(&(id, journey.kind.clone()));
+        let asked = asked.filter(|asked| asked.spans.contains_key(&at.span.interval));
+        let (spans, timed) = match asked {
+            Some(asked) => (asked.spans.values().copied().collect(), asked.times),
+            None => (vec![at.span], true),
+        };
+        let made = journeys::outcomes(journey, trail, &clock, &self.times, (&spans, timed))?;
+        let mut outcomes = self.outcomes.borrow_mut();
+        for (span, made) in spans.iter().zip(made) {
+            outcomes.insert((id, journey.kind.clone(), span.interval), Rc::new(made));
+        }
+        let made = outcomes.get(&key).map(Rc::clone);
+        Ok((made.ok_or(Failure::Internal("a journey that was not followed"))?, clock))
     }
 
     /// Notes what is open; whether a value has to wait for it.

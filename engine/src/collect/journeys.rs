@@ -4,6 +4,7 @@ mod entries;
 mod funnel;
 mod lasting;
 mod returns;
+mod spans;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,8 +21,9 @@ use crate::collect::trails::Trail;
 use crate::operators::TooLarge;
 use crate::plan::micros;
 use crate::plan::time::{Span, Times};
-use funnel::{Counts, Funnel};
+use funnel::{Counts, Funnel, Groups};
 use returns::{Share, Shares};
+use spans::Spans;
 
 /// What the time is, and how it goes on.
 pub(super) struct Clock<'a> {
@@ -67,7 +69,7 @@ pub(super) struct Outcome {
 }
 
 enum Found {
-    Funnel(BTreeMap<u32, Counts>),
+    Funnel(Groups),
     /// By cell.
     Shares(Vec<Shares>),
 }
@@ -80,47 +82,62 @@ fn ends(trail: &Trail, span: Span) -> i64 {
     }
 }
 
-pub(super) fn outcome(
+/// Of each span; `timed`: whether it is asked how long it takes.
+pub(super) fn outcomes(
     journey: &Journey,
     trail: &Trail,
     clock: &Clock<'_>,
     times: &Times<'_>,
-    span: Span,
-) -> Result<Outcome, Failure> {
+    (spans, timed): (&[Span], bool),
+) -> Result<Vec<Outcome>, Failure> {
     let bounds = |i: Interval| (micros(i.start), micros(i.end));
-    let own = bounds(span.interval);
-    let end = ends(trail, span);
-    Ok(match &journey.kind {
+    let own: Vec<(i64, i64)> = spans.iter().map(|span| bounds(span.interval)).collect();
+    let found: Vec<Found> = match &journey.kind {
         JourneyKind::Conversion(spec) => {
-            let closes = match spec.within {
-                Window::Trailing(_) => clock.after(end, spec.within),
-                _ => end,
-            };
-            let counts = Funnel { spec, clock, span: own }.counts(trail);
-            Outcome { kind: Found::Funnel(counts), mature: closes <= clock.known_to, end }
+            let counts = Funnel { spec, clock, trail, timed }.counts(&Spans::new(&own));
+            counts.into_iter().map(Found::Funnel).collect()
         }
         JourneyKind::Retention(spec) => {
-            let shares = returns::retention(spec, clock, trail, own)?;
-            Outcome { kind: Found::Shares(shares), mature: true, end }
+            let shares = returns::retention(spec, clock, trail, &Spans::new(&own))?;
+            shares.into_iter().map(Found::Shares).collect()
         }
         JourneyKind::Lifecycle(state) => {
-            let before = times.before(span);
-            let groups = returns::lifecycle(*state, trail, own, bounds(before.interval));
-            Outcome { kind: Found::Shares(vec![Shares { groups, total: None }]), mature: true, end }
+            let both = own.iter().zip(spans).map(|(own, span)| (*own, bounds(times.before(*span).interval)));
+            summed(returns::lifecycle(*state, trail, &both.collect::<Vec<_>>()))
         }
         JourneyKind::SpanChurn { after } => {
-            let spans = lasting::Lasting { trail, clock, after: *after };
-            let shares = spans.churn((own.0, own.1.min(micros(times.as_of))));
-            Outcome { kind: Found::Shares(vec![shares]), mature: true, end }
+            let own = own.iter().map(|own| (own.0, own.1.min(micros(times.as_of))));
+            let lasting = lasting::Lasting { trail, clock, after: *after };
+            let shares = lasting.churn(&own.collect::<Vec<_>>());
+            shares.into_iter().map(|shares| Found::Shares(vec![shares])).collect()
         }
         JourneyKind::Churn { after } => {
-            let (base, since) = times.churn(span, *after);
-            let groups = returns::churn(trail, bounds(base), bounds(since));
-            let shares = Shares { groups, total: None };
-            let now = if own.1 == i64::MAX { micros(times.as_of) } else { own.1 };
-            Outcome { kind: Found::Shares(vec![shares]), mature: now <= clock.known_to, end }
+            let both = spans.iter().map(|span| times.churn(*span, *after));
+            let both = both.map(|(base, since)| (bounds(base), bounds(since)));
+            summed(returns::churn(trail, &both.collect::<Vec<_>>()))
         }
-    })
+    };
+    let outcome = |((kind, own), span): ((Found, &(i64, i64)), &Span)| {
+        let end = ends(trail, *span);
+        let mature = match &journey.kind {
+            JourneyKind::Conversion(spec) => match spec.within {
+                Window::Trailing(_) => clock.after(end, spec.within) <= clock.known_to,
+                _ => end <= clock.known_to,
+            },
+            JourneyKind::Churn { .. } => {
+                let now = if own.1 == i64::MAX { micros(times.as_of) } else { own.1 };
+                now <= clock.known_to
+            }
+            _ => true,
+        };
+        Outcome { kind, mature, end }
+    };
+    Ok(found.into_iter().zip(&own).zip(spans).map(outcome).collect())
+}
+
+/// Where the whole is the sum of its parts.
+fn summed(groups: Vec<BTreeMap<u32, Share>>) -> Vec<Found> {
+    groups.into_iter().map(|groups| Found::Shares(vec![Shares { groups, total: None }])).collect()
 }
 
 /// When the last entry of a span has run its course in a cell of a retention.
@@ -136,21 +153,13 @@ pub(super) fn cell_known(spec: &Retention, clock: &Clock<'_>, end: i64, offset: 
 }
 
 impl Outcome {
-    fn counts(&self, by: u32) -> Counts {
-        let Found::Funnel(all) = &self.kind else { return Counts::default() };
-        if by != ROOT {
-            return all.get(&by).cloned().unwrap_or_default();
-        }
-        let mut total = Counts::default();
-        for counts in all.values() {
-            total.users.resize(total.users.len().max(counts.users.len()), 0);
-            total.gaps.resize(total.gaps.len().max(counts.gaps.len()), Vec::new());
-            total.users.iter_mut().zip(&counts.users).for_each(|(a, b)| *a += b);
-            total.gaps.iter_mut().zip(&counts.gaps).for_each(|(a, b)| a.extend(b));
-            total.whole.extend(&counts.whole);
-            total.open += counts.open;
-        }
-        total
+    /// Of one value of the breakdown, or of all.
+    fn counts(&self, by: u32) -> impl Iterator<Item = &Counts> {
+        let all = match &self.kind {
+            Found::Funnel(all) => Some(all),
+            Found::Shares(_) => None,
+        };
+        all.into_iter().flatten().filter(move |(own, _)| by == ROOT || **own == by).map(|(_, counts)| counts)
     }
 
     fn share(&self, by: u32, cell: u32) -> Share {
@@ -166,7 +175,7 @@ impl Outcome {
     /// Entries that may still get further.
     pub(super) fn open(&self, by: u32, cell: u32) -> u64 {
         match &self.kind {
-            Found::Funnel(_) => self.counts(by).open,
+            Found::Funnel(_) => self.counts(by).map(|counts| counts.open).sum(),
             Found::Shares(_) => self.share(by, cell).open,
         }
     }
@@ -176,8 +185,8 @@ impl Outcome {
         let ratio = |yes: u64, of: u64| if of == 0 { Value::Null } else { Value::float(yes as f64 / of as f64) };
         match &self.kind {
             Found::Funnel(_) => {
-                let counts = self.counts(by);
-                let users = |k: usize| k.checked_sub(1).and_then(|k| counts.users.get(k)).copied().unwrap_or(0);
+                let own = |counts: &Counts, k: usize| k.checked_sub(1).and_then(|k| counts.users.get(k)).copied();
+                let users = |k: usize| self.counts(by).filter_map(|counts| own(counts, k)).sum::<u64>();
                 let steps = match &journey.kind {
                     JourneyKind::Conversion(c) => c.steps as usize,
                     _ => 0,
@@ -204,12 +213,11 @@ impl Outcome {
 
     /// Seconds to convert.
     pub(super) fn times(&self, step: Option<u32>, by: u32) -> Vec<Value> {
-        let counts = self.counts(by);
-        let all = match step {
-            None => Some(&counts.whole),
-            Some(k) => (k as usize).checked_sub(1).and_then(|k| counts.gaps.get(k)),
+        let of = |counts: &'_ Counts| match step {
+            None => counts.whole.clone(),
+            Some(k) => (k as usize).checked_sub(1).and_then(|k| counts.gaps.get(k)).cloned().unwrap_or_default(),
         };
-        let mut all: Vec<i64> = all.cloned().unwrap_or_default();
+        let mut all: Vec<i64> = self.counts(by).flat_map(of).collect();
         all.sort_unstable();
         all.into_iter().map(|t| Value::float(t as f64 / 1e6)).collect()
     }

@@ -147,7 +147,7 @@ impl Tables {
                 return Some((MeasureTable::Keyed(keyed), None));
             }
             let of: Vec<u32> = one.present.cells().collect();
-            let mut leaves = Leaves {
+            let leaves = Leaves {
                 accumulator: one.accumulator,
                 outers: one.outers,
                 cells: of.clone(),
@@ -155,7 +155,8 @@ impl Tables {
                 scratch: one.scratch,
             };
             if measure.aggregate == Aggregate::Trail {
-                return Some((MeasureTable::Plain(Plain::default()), Some(Trail::new(&mut leaves, &by.bytes)?)));
+                let trail = Trail::new(leaves, &by.bytes, threads)?;
+                return Some((MeasureTable::Plain(Plain::default()), Some(trail)));
             }
             Some((MeasureTable::Plain(plain(measure, timeline, leaves).ok()?), None))
         });
@@ -169,7 +170,11 @@ impl Tables {
     }
 
     /// Of states that lie in temporary files.
-    pub(crate) fn spilled(plan: &Plan, suites: Vec<(Arc<SuiteSpec>, Vec<Run>)>) -> Result<Self, Diagnostic> {
+    pub(crate) fn spilled(
+        plan: &Plan,
+        suites: Vec<(Arc<SuiteSpec>, Vec<Run>)>,
+        threads: usize,
+    ) -> Result<Self, Diagnostic> {
         let mut by = Breakdowns::new();
         let files = Files::new(suites, &mut by)?;
         let (mut measures, mut trails) = (Vec::new(), HashMap::new());
@@ -177,7 +182,7 @@ impl Tables {
             let spilled = files.measure(number, &planned.measure)?;
             let timeline = plan.timelines.get(planned.timeline).ok_or_else(wrong)?;
             measures.push(if planned.measure.aggregate == Aggregate::Trail {
-                trails.insert(number, Trail::new(&mut spilled.leaves()?, &by.bytes).ok_or_else(wrong)?);
+                trails.insert(number, Trail::new(spilled.leaves()?, &by.bytes, threads).ok_or_else(wrong)?);
                 MeasureTable::Plain(Plain::default())
             } else if spilled.width == 0 {
                 MeasureTable::Plain(spilled.plain(timeline)?)

@@ -371,14 +371,17 @@ impl<'a> Batch<'a> {
             }
         }
         let measure = self.work.plan.measures.get(taken.measure).map(|m| &m.measure);
-        let ids = match &value {
-            Some((expr, (array, all))) if measure.is_some_and(|m| m.aggregate == Aggregate::Unique) => {
-                Some(match all {
-                    true => self.ids(*expr)?,
-                    false => Arc::new(self.memory.numbers.ids(array, &self.work.interner)?),
-                })
-            }
+        let kept = taken.kept.iter().map(|v| Ok((*v, self.taken_value(*v, selection)?)));
+        let mut kept = kept.collect::<Result<Vec<_>>>()?;
+        let numbered = match measure.map(|m| &m.aggregate) {
+            Some(Aggregate::Unique) => value.clone(),
+            Some(Aggregate::Trail) if !kept.is_empty() => Some(kept.remove(0)),
             _ => None,
+        };
+        let ids = match numbered {
+            Some((expr, (_, true))) => Some(self.ids(expr)?),
+            Some((_, (array, false))) => Some(Arc::new(self.memory.numbers.ids(&array, &self.work.interner)?)),
+            None => None,
         };
         let (mut clock, mut key) = (Vec::new(), Vec::new());
         if taken.ordered {
@@ -386,8 +389,7 @@ impl<'a> Batch<'a> {
             clock = self.clock(column)?.to_vec();
             key = self.key()?;
         }
-        let kept = taken.kept.iter().map(|v| self.taken_value(*v, selection).map(|(array, _)| array));
-        let kept = kept.collect::<Result<Vec<_>>>()?;
+        let kept: Vec<ArrayRef> = kept.into_iter().map(|(_, (array, _))| array).collect();
         let rows = Rows {
             kept: &kept,
             rows: &selection.rows,

@@ -167,20 +167,6 @@ impl Known {
     }
 }
 
-/// Of a value's bytes. Short ones are their own image; of long ones it is a hash of 120 bits, which no two values of a data set
-/// share.
-pub(crate) fn image(bytes: &[u8]) -> u128 {
-    if bytes.len() <= 15 {
-        let mut image = [0u8; 16];
-        for (to, from) in image.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        image[15] = bytes.len() as u8;
-        return u128::from_le_bytes(image);
-    }
-    (xxh3_128(bytes) >> 8) | 0xff << 120
-}
-
 fn own(value: i64) -> Option<u32> {
     u32::try_from(value).ok().filter(|value| *value < OWN)
 }

@@ -4,51 +4,35 @@ use std::collections::HashMap;
 
 use kepi_lang::value::Value;
 
-use crate::operators::ids::image;
+use crate::operators::ids::NO_ID;
+use crate::operators::shards::{Row, Shards};
 use crate::operators::{Accumulator, Reader, Rows as Taken, TooLarge, View};
 use crate::rows::{FastState, RowError};
 
 /// A row has nothing else.
 pub(crate) const NOTHING: u32 = u32::MAX;
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    /// Microseconds.
-    pub time: i64,
-    /// Index into the actors.
-    pub actor: u32,
-    pub tags: u32,
-    /// Index into what is kept, or `NOTHING`.
-    pub kept: u32,
-}
+/// Bytes of a row that is sent.
+const ROW: usize = 16;
 
-/// The rows of one cell, in the order in which they came.
-#[derive(Default)]
+/// The rows of one cell, by actor in shards.
+#[derive(Clone, Default)]
 pub(crate) struct Rows {
-    /// Images of the actors' values.
-    pub actors: Vec<u128>,
     pub kept: Vec<Box<[u8]>>,
-    pub rows: Vec<Row>,
-    ids: HashMap<u128, u32, FastState>,
+    /// By a row's code: its tags, and an index into what is kept or `NOTHING`.
+    pub codes: Vec<(u32, u32)>,
+    pub rows: Shards,
     kept_ids: HashMap<Box<[u8]>, u32, FastState>,
+    code_ids: HashMap<u64, u32, FastState>,
+    last: Option<((u32, u32), u32)>,
 }
 
 impl Rows {
-    fn actor(&mut self, actor: u128) -> u32 {
-        *self.ids.entry(actor).or_insert_with(|| {
-            self.actors.push(actor);
-            (self.actors.len() - 1) as u32
-        })
-    }
-
     /// Of memory, about; what is kept is short.
     fn bytes(&self) -> usize {
-        const ACTOR: usize = 16 + 32;
         const KEPT: usize = 2 * (16 + 16) + 16;
-        size_of::<Self>()
-            + self.rows.capacity() * size_of::<Row>()
-            + self.actors.capacity() * ACTOR
-            + self.kept.capacity() * KEPT
+        const CODE: usize = 8 + 16;
+        size_of::<Self>() + self.rows.bytes() + self.kept.capacity() * KEPT + self.codes.capacity() * CODE
     }
 
     fn keep(&mut self, bytes: &[u8]) -> u32 {
@@ -60,6 +44,98 @@ impl Rows {
         self.kept_ids.insert(bytes.into(), id);
         id
     }
+
+    fn code(&mut self, tags: u32, kept: u32) -> u32 {
+        if let Some((known, code)) = self.last
+            && known == (tags, kept)
+        {
+            return code;
+        }
+        let codes = &mut self.codes;
+        let code = *self.code_ids.entry(u64::from(tags) << 32 | u64::from(kept)).or_insert_with(|| {
+            codes.push((tags, kept));
+            (codes.len() - 1) as u32
+        });
+        self.last = Some(((tags, kept), code));
+        code
+    }
+
+    /// The codes that those of other rows have here.
+    fn codes(&mut self, kept: &[u32], codes: &[(u32, u32)]) -> Option<Vec<u32>> {
+        let code = |(tags, other): &(u32, u32)| {
+            let kept = if *other == NOTHING { NOTHING } else { *kept.get(*other as usize)? };
+            Some(self.code(*tags, kept))
+        };
+        codes.iter().map(code).collect()
+    }
+
+    fn absorb(&mut self, other: &Self) -> Option<()> {
+        let kept: Vec<u32> = other.kept.iter().map(|bytes| self.keep(bytes)).collect();
+        let codes = self.codes(&kept, &other.codes)?;
+        for row in other.rows.iter() {
+            self.rows.push(Row { code: *codes.get(row.code as usize)?, ..*row });
+        }
+        Some(())
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let number = |n: usize, out: &mut Vec<u8>| out.extend((n as u64).to_le_bytes());
+        number(self.kept.len(), out);
+        for kept in &self.kept {
+            number(kept.len(), out);
+            out.extend_from_slice(kept);
+        }
+        number(self.codes.len(), out);
+        for (tags, kept) in &self.codes {
+            out.extend(tags.to_le_bytes());
+            out.extend(kept.to_le_bytes());
+        }
+        number(self.rows.len(), out);
+        out.reserve(self.rows.len() * ROW);
+        for row in self.rows.iter() {
+            let rest = u64::from(row.code) << 32 | u64::from(row.actor);
+            let both = u128::from(rest) << 64 | u128::from(row.time.cast_unsigned());
+            out.extend_from_slice(&both.to_le_bytes());
+        }
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Option<()> {
+        let mut kept = Vec::new();
+        for _ in 0..reader.count(8)? {
+            let length = reader.count(1)?;
+            kept.push(self.keep(reader.take(length)?));
+        }
+        let mut codes = Vec::new();
+        for _ in 0..reader.count(8)? {
+            let both = reader.u64()?;
+            codes.push((both as u32, (both >> 32) as u32));
+        }
+        let codes = self.codes(&kept, &codes)?;
+        let count = reader.count(ROW)?;
+        for bytes in reader.take(count * ROW)?.as_chunks::<ROW>().0 {
+            let both = u128::from_le_bytes(*bytes);
+            let rest = (both >> 64) as u64;
+            let code = *codes.get((rest >> 32) as usize)?;
+            self.rows.push(Row { time: (both as u64).cast_signed(), actor: rest as u32, code });
+        }
+        Some(())
+    }
+}
+
+/// States with other numbers of actors; `None` where they are no states of a trail.
+pub(crate) fn renumbered(part: &[u8], id: impl Fn(u32) -> Option<u32>) -> Option<Vec<u8>> {
+    let mut reader = Reader::new(part);
+    let mut out = Vec::with_capacity(part.len());
+    while !reader.is_empty() {
+        let mut rows = Rows::default();
+        rows.read(&mut reader)?;
+        let mut other = Rows { kept: rows.kept, codes: rows.codes, ..Rows::default() };
+        for row in rows.rows.iter() {
+            other.rows.push(Row { actor: id(row.actor)?, ..*row });
+        }
+        other.write(&mut out);
+    }
+    Some(out)
 }
 
 #[derive(Default)]
@@ -85,24 +161,12 @@ impl Accumulator for Trail {
         let tags = taken.view()?;
         let View::Int(tags) = &tags else { return Err(wrong()) };
         let clock = taken.clock.ok_or_else(wrong)?;
-        let (actor, others) = taken.kept.split_first().ok_or_else(wrong)?;
-        let actor = View::new(actor)?;
-        let others = others.iter().map(View::new).collect::<Result<Vec<_>, _>>()?;
+        let actors = taken.ids.ok_or_else(wrong)?;
+        let others = taken.kept.iter().map(View::new).collect::<Result<Vec<_>, _>>()?;
         let mut bytes = Vec::new();
-        let mut last: Option<(u128, usize, u32)> = None;
         for (row, cell) in taken.each() {
-            if actor.is_null(row) {
-                continue;
-            }
-            bytes.clear();
-            actor.encode(row, &mut bytes);
-            let who = image(&bytes);
+            let Some(actor) = actors.get(row).copied().filter(|actor| *actor != NO_ID) else { continue };
             let Some(rows) = self.cells.get_mut(cell) else { return Err(wrong()) };
-            let actor = match last {
-                Some((image, at, id)) if image == who && at == cell => id,
-                _ => rows.actor(who),
-            };
-            last = Some((who, cell, actor));
             let mut kept = NOTHING;
             if !others.is_empty() {
                 bytes.clear();
@@ -110,46 +174,34 @@ impl Accumulator for Trail {
                 kept = rows.keep(&bytes);
             }
             let (Some(time), Ok(tags)) = (clock.get(row), u32::try_from(tags.value(row))) else { return Err(wrong()) };
-            rows.rows.push(Row { time: *time, actor, tags, kept });
+            let code = rows.code(tags, kept);
+            rows.rows.push(Row { time: *time, actor, code });
         }
         Ok(())
     }
 
     fn write(&mut self, cell: usize, out: &mut Vec<u8>) {
-        let Some(rows) = self.cell(cell) else { return };
-        out.extend((rows.actors.len() as u64).to_le_bytes());
-        rows.actors.iter().for_each(|a| out.extend(a.to_le_bytes()));
-        out.extend((rows.kept.len() as u64).to_le_bytes());
-        for kept in &rows.kept {
-            out.extend((kept.len() as u64).to_le_bytes());
-            out.extend_from_slice(kept);
-        }
-        out.extend((rows.rows.len() as u64).to_le_bytes());
-        out.reserve(rows.rows.len() * 20);
-        for row in &rows.rows {
-            out.extend(row.time.to_le_bytes());
-            out.extend(row.actor.to_le_bytes());
-            out.extend(row.tags.to_le_bytes());
-            out.extend(row.kept.to_le_bytes());
+        if let Some(rows) = self.cell(cell) {
+            rows.write(out);
         }
     }
 
     fn read(&mut self, cell: usize, bytes: &mut Reader<'_>) -> bool {
-        let Some(rows) = self.cell(cell) else { return false };
-        read(rows, bytes).is_some()
+        self.cell(cell).is_some_and(|rows| rows.read(bytes).is_some())
     }
 
     fn merge(&mut self, into: usize, from: usize) {
-        let mut bytes = Vec::new();
-        self.write(from, &mut bytes);
-        self.read(into, &mut Reader::new(&bytes));
+        self.cell(into.max(from));
+        if let Ok([into, from]) = self.cells.get_disjoint_mut([into, from]) {
+            into.absorb(from);
+        }
     }
 
     fn copy(&mut self, to: usize, from: usize) {
-        if let Some(cell) = self.cell(to) {
-            *cell = Rows::default();
+        self.cell(to.max(from));
+        if let Ok([to, from]) = self.cells.get_disjoint_mut([to, from]) {
+            to.clone_from(from);
         }
-        self.merge(to, from);
     }
 
     fn finish(&mut self, _: usize) -> Result<Value, TooLarge> {
@@ -167,30 +219,4 @@ impl Accumulator for Trail {
     fn trail(&mut self, cell: usize) -> Option<Rows> {
         self.cell(cell).map(std::mem::take)
     }
-}
-
-fn read(rows: &mut Rows, reader: &mut Reader<'_>) -> Option<()> {
-    let count = reader.count(16)?;
-    let mut actors = Vec::with_capacity(count);
-    for _ in 0..count {
-        let image = u128::from_le_bytes(reader.take(16)?.try_into().ok()?);
-        actors.push(rows.actor(image));
-    }
-    let count = reader.count(8)?;
-    let mut kept = Vec::with_capacity(count);
-    for _ in 0..count {
-        let length = reader.count(1)?;
-        kept.push(rows.keep(reader.take(length)?));
-    }
-    let count = reader.count(20)?;
-    rows.rows.reserve(count);
-    for _ in 0..count {
-        let time = reader.i64()?;
-        let mut next = || Some(u32::from_le_bytes(reader.take(4)?.try_into().ok()?));
-        let (actor, tags, other) = (next()?, next()?, next()?);
-        let actor = *actors.get(actor as usize)?;
-        let other = if other == NOTHING { NOTHING } else { *kept.get(other as usize)? };
-        rows.rows.push(Row { time, actor, tags, kept: other });
-    }
-    Some(())
 }

@@ -1,11 +1,11 @@
 //! The walk that finds out which measures are needed over which spans. It goes wherever the evaluation may go.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kepi_lang::calendar::{CalendarError, Interval};
 use kepi_lang::diag::Diagnostic;
-use kepi_lang::ir::{Ask, Collection, Journey, Measure, MetricExpr, MetricKind};
+use kepi_lang::ir::{Ask, Collection, Journey, JourneyKind, Measure, MetricExpr, MetricKind};
 
 use crate::plan::time::{Span, Times};
 
@@ -15,15 +15,34 @@ pub(crate) struct Needs<'a> {
     places: HashMap<*const Measure, usize>,
     ids: HashMap<Arc<Measure>, usize>,
     wanted: Vec<(Arc<Measure>, BTreeSet<Interval>)>,
+    journeys: Journeys,
     /// Of the period at hand.
     period: BTreeSet<(usize, Interval)>,
+}
+
+/// By trail and what is asked of it.
+pub(crate) type Journeys = HashMap<(usize, JourneyKind), Asked>;
+
+/// All that is asked of a journey, so that each actor is followed once for all spans.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub spans: BTreeMap<Interval, Span>,
+    /// Whether how long it takes is asked, too.
+    pub times: bool,
 }
 
 type Wanted = Vec<(Arc<Measure>, BTreeSet<Interval>)>;
 
 impl<'a> Needs<'a> {
     pub(crate) fn new(times: &'a Times<'a>) -> Self {
-        Self { times, places: HashMap::new(), ids: HashMap::new(), wanted: Vec::new(), period: BTreeSet::new() }
+        Self {
+            times,
+            places: HashMap::new(),
+            ids: HashMap::new(),
+            wanted: Vec::new(),
+            journeys: HashMap::new(),
+            period: BTreeSet::new(),
+        }
     }
 
     /// What one ask needs, by period.
@@ -36,9 +55,9 @@ impl<'a> Needs<'a> {
         each.collect()
     }
 
-    /// The numbers of the measures, and the measures by number.
-    pub(crate) fn finish(self) -> (HashMap<Arc<Measure>, usize>, Wanted) {
-        (self.ids, self.wanted)
+    /// The numbers of the measures, the measures by number, and the journeys.
+    pub(crate) fn finish(self) -> (HashMap<Arc<Measure>, usize>, Wanted, Journeys) {
+        (self.ids, self.wanted, self.journeys)
     }
 
     fn measure(&mut self, measure: &Arc<Measure>, interval: Interval) {
@@ -55,13 +74,16 @@ impl<'a> Needs<'a> {
         }
     }
 
-    fn journey(&mut self, journey: &Journey, span: Span) {
+    fn journey(&mut self, journey: &Journey, span: Span, times: bool) {
         let (rows, base) = self.times.journey(&journey.kind, span);
-        self.trail(&journey.trail, rows, base);
+        let id = self.trail(&journey.trail, rows, base);
+        let asked = self.journeys.entry((id, journey.kind.clone())).or_default();
+        asked.spans.insert(span.interval, span);
+        asked.times |= times;
     }
 
     /// One stretch of rows for all spans; the ask knows the spans in which members enter.
-    fn trail(&mut self, trail: &Arc<Measure>, rows: Interval, base: Interval) {
+    fn trail(&mut self, trail: &Arc<Measure>, rows: Interval, base: Interval) -> usize {
         let id = *self.places.entry(Arc::as_ptr(trail)).or_insert_with(|| {
             *self.ids.entry(trail.clone()).or_insert_with(|| {
                 self.wanted.push((trail.clone(), BTreeSet::new()));
@@ -75,13 +97,14 @@ impl<'a> Needs<'a> {
                 .map_or((rows.start, rows.end), |known| (known.start.min(rows.start), known.end.max(rows.end)));
             intervals.insert(Interval { start, end });
         }
+        id
     }
 
     fn expr(&mut self, expr: &MetricExpr, span: Span) -> Result<(), CalendarError> {
         match &expr.kind {
             MetricKind::Literal(_) | MetricKind::Here { .. } => Ok(()),
             MetricKind::Journey { of, .. } => {
-                self.journey(of, span);
+                self.journey(of, span, false);
                 Ok(())
             }
             MetricKind::Measure(measure) => {
@@ -135,7 +158,7 @@ impl<'a> Needs<'a> {
                 self.expr(of, span)
             }
             Collection::Times { journey, .. } => {
-                self.journey(journey, span);
+                self.journey(journey, span, true);
                 Ok(())
             }
             Collection::Entries { trail, within, .. } => {

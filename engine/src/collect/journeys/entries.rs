@@ -10,7 +10,7 @@ use crate::collect::journeys::Clock;
 use crate::collect::many::Many;
 use crate::collect::statistic::summary;
 use crate::collect::table::ROOT;
-use crate::collect::trails::Trail;
+use crate::collect::trails::{Shard, Trail};
 use crate::operators::{TooLarge, empty};
 
 /// By measure, the value of each entry in the span.
@@ -22,26 +22,53 @@ pub(super) fn entries(
     span: (i64, i64),
     by: u32,
 ) -> Result<Vec<Vec<Value>>, TooLarge> {
-    let mut slots = vec![Vec::new(); measures.len()];
-    for rows in trail.actors() {
+    let all = trail.each(|shard| of_shard(shard, trail, measures, clock, within, (span, by)));
+    let (mut times, mut slots) = (Vec::new(), vec![Vec::new(); measures.len()]);
+    for all in all {
+        let (own, values) = all?;
+        times.extend(own);
+        slots.iter_mut().zip(values).for_each(|(slot, values)| slot.extend(values));
+    }
+    // Whatever the numbers of the actors are, the entries are in one order.
+    let mut order: Vec<usize> = (0..times.len()).collect();
+    let values = |at: &usize| slots.iter().map(move |slot: &Vec<Value>| slot.get(*at)).collect::<Vec<_>>();
+    order.sort_by(|a, b| times.get(*a).cmp(&times.get(*b)).then_with(|| values(a).cmp(&values(b))));
+    let ordered = |slot: &Vec<Value>| order.iter().filter_map(|at| slot.get(*at).cloned()).collect();
+    Ok(slots.iter().map(ordered).collect())
+}
+
+/// The times of the entries, and by measure their values.
+type Found = (Vec<i64>, Vec<Vec<Value>>);
+
+fn of_shard(
+    shard: &Shard,
+    trail: &Trail,
+    measures: &[std::sync::Arc<Measure>],
+    clock: &Clock<'_>,
+    within: Window,
+    (span, by): ((i64, i64), u32),
+) -> Result<Found, TooLarge> {
+    let (mut times, mut slots) = (Vec::new(), vec![Vec::new(); measures.len()]);
+    for rows in shard.actors() {
         let entries: Vec<_> = rows.iter().filter(|r| r.tags & 1 != 0 && r.time < span.1).collect();
         let next = rows.iter().filter(|r| r.tags & 1 != 0).map(|r| r.time).collect::<Vec<_>>();
         for (number, entry) in entries.iter().enumerate() {
-            if entry.time < span.0 || (by != ROOT && entry.by != by) {
+            if entry.time < span.0 || (by != ROOT && trail.by(entry) != by) {
                 continue;
             }
+            times.push(entry.time);
             // Of entries at one instant the last one has what follows.
             let until = next.get(number + 1).copied().unwrap_or(i64::MAX).min(clock.after(entry.time, within));
             let own = rows.partition_point(|r| r.time < entry.time);
             let own = rows.iter().skip(own).take_while(|r| r.time < until);
             let own: Vec<_> = own.filter(|r| r.tags > 1).collect();
             for (slot, (measure, bit)) in slots.iter_mut().zip(measures.iter().zip(1u32..)) {
-                let values = own.iter().filter(|r| r.tags & (1 << bit) != 0).map(|r| trail.value(r.kept).clone());
+                let values = own.iter().filter(|r| r.tags & (1 << bit) != 0).map(|r| trail.value(r).clone());
                 slot.push(aggregated(measure, values.collect())?);
             }
         }
     }
-    Ok(slots)
+    Ok((times, slots))
 }
 
 fn aggregated(measure: &Measure, mut values: Vec<Value>) -> Result<Value, TooLarge> {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use kepi_lang::ir::{Conversion, Entry, Order};
 
 use crate::collect::journeys::Clock;
-use crate::collect::trails::{Step, Trail};
+use crate::collect::journeys::spans::Spans;
+use crate::collect::trails::{Shard, Step, Trail};
 use crate::operators::trail::NOTHING;
 
 /// What became of the entries of a span.
@@ -22,12 +23,15 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, steps: usize, times: &[i64]) {
+    fn add(&mut self, steps: usize, times: &[i64], timed: bool) {
         self.users.resize(steps, 0);
-        self.gaps.resize(steps, Vec::new());
         for users in self.users.iter_mut().take(times.len()) {
             *users += 1;
         }
+        if !timed {
+            return;
+        }
+        self.gaps.resize(steps, Vec::new());
         for (gaps, pair) in self.gaps.iter_mut().skip(1).zip(times.windows(2)) {
             if let [before, now] = pair {
                 gaps.push(now - before);
@@ -37,17 +41,38 @@ impl Counts {
             self.whole.push(last - first);
         }
     }
+
+    /// And those of other actors.
+    fn more(&mut self, mut other: Self) {
+        self.users.resize(self.users.len().max(other.users.len()), 0);
+        self.gaps.resize(self.gaps.len().max(other.gaps.len()), Vec::new());
+        self.users.iter_mut().zip(&other.users).for_each(|(a, b)| *a += b);
+        self.gaps.iter_mut().zip(&mut other.gaps).for_each(|(a, b)| a.append(b));
+        self.whole.append(&mut other.whole);
+        self.open += other.open;
+    }
 }
+
+/// By value of the breakdown.
+pub(super) type Groups = BTreeMap<u32, Counts>;
 
 pub(super) struct Funnel<'a> {
     pub spec: &'a Conversion,
     pub clock: &'a Clock<'a>,
-    /// Entries lie in this span.
-    pub span: (i64, i64),
+    pub trail: &'a Trail,
+    /// Whether it counts how long it takes.
+    pub timed: bool,
+}
+
+/// What an actor has tried, over and over.
+#[derive(Default)]
+struct Tries {
+    now: Attempt,
+    best: Attempt,
 }
 
 /// How far one entry gets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Attempt {
     times: Vec<i64>,
     /// The breakdown's value at the entry.
@@ -56,24 +81,57 @@ struct Attempt {
     tainted: bool,
 }
 
+impl Attempt {
+    fn clear(&mut self) {
+        self.times.clear();
+        (self.by, self.open, self.tainted) = (0, false, false);
+    }
+}
+
+/// The rows of one instant.
+fn together(rows: &[Step], from: usize) -> &[Step] {
+    let rest = rows.get(from..).unwrap_or_default();
+    let time = rest.first().map(|row| row.time);
+    let same = rest.iter().take_while(|row| Some(row.time) == time).count();
+    rest.get(..same).unwrap_or_default()
+}
+
 impl Funnel<'_> {
-    /// By value of the breakdown.
-    pub(super) fn counts(&self, trail: &Trail) -> BTreeMap<u32, Counts> {
-        let mut counts = BTreeMap::new();
+    /// Of the entries of each span.
+    pub(super) fn counts(&self, spans: &Spans) -> Vec<Groups> {
+        let mut all = vec![Groups::new(); spans.len()];
+        for of_shard in self.trail.each(|shard| self.shard(shard, spans)) {
+            for (all, groups) in all.iter_mut().zip(of_shard) {
+                groups.into_iter().for_each(|(by, counts)| all.entry(by).or_default().more(counts));
+            }
+        }
+        all
+    }
+
+    fn shard(&self, shard: &Shard, spans: &Spans) -> Vec<Groups> {
+        let mut all = vec![Groups::new(); spans.len()];
+        let mut tries = Tries::default();
         let mut held = Vec::new();
-        for rows in trail.actors() {
+        let kept = |row: &Step| self.trail.kept(row);
+        for rows in shard.actors() {
             if !self.spec.same {
-                self.actor(&[rows], &mut counts);
+                spans.each(rows, |place, from| {
+                    let span = spans.bounds.get(place).zip(all.get_mut(place));
+                    span.into_iter().for_each(|(span, groups)| self.actor(&[rows], from, *span, &mut tries, groups));
+                });
                 continue;
             }
             held.clear();
-            let known = rows.iter().filter(|r| r.kept != NOTHING && !trail.value(r.kept).is_null());
+            let known = rows.iter().filter(|r| kept(r) != NOTHING && !self.trail.value(r).is_null());
             held.extend(known.copied());
-            held.sort_by_key(|r| r.kept);
-            let parts: Vec<&[Step]> = held.chunk_by(|a, b| a.kept == b.kept).collect();
-            self.actor(&parts, &mut counts);
+            held.sort_by_key(kept);
+            let parts: Vec<&[Step]> = held.chunk_by(|a, b| kept(a) == kept(b)).collect();
+            spans.each(rows, |place, _| {
+                let span = spans.bounds.get(place).zip(all.get_mut(place));
+                span.into_iter().for_each(|(span, groups)| self.actor(&parts, 0, *span, &mut tries, groups));
+            });
         }
-        counts
+        all
     }
 
     fn steps(&self) -> usize {
@@ -85,27 +143,37 @@ impl Funnel<'_> {
         if self.spec.order == Order::Any { (1 << self.spec.steps) - 1 } else { 1 }
     }
 
-    fn actor(&self, parts: &[&[Step]], counts: &mut BTreeMap<u32, Counts>) {
-        let steps = self.steps();
-        let mut best: Option<Attempt> = None;
+    /// Counts an actor's entries in a span. `from`: of its only part, the first row that may be in the span.
+    fn actor(
+        &self,
+        parts: &[&[Step]],
+        from: usize,
+        span: (i64, i64),
+        Tries { now: attempt, best }: &mut Tries,
+        counts: &mut Groups,
+    ) {
+        let (steps, mask) = (self.steps(), self.entry_mask());
+        let mut has_best = false;
         let (mut open, mut by) = (false, None);
         let mut furthest_tainted = 0;
         for rows in parts {
-            let from = rows.partition_point(|r| r.time < self.span.0);
-            let mut at = from;
-            while let Some(first) = rows.get(at).filter(|r| r.time < self.span.1) {
-                let end = at + rows.iter().skip(at).take_while(|r| r.time == first.time).count();
-                let group = rows.get(at..end).unwrap_or_default();
+            let mut at = if parts.len() == 1 { from } else { 0 };
+            if rows.get(at).is_some_and(|r| r.time < span.0) {
+                at += rows.get(at..).unwrap_or_default().partition_point(|r| r.time < span.0);
+            }
+            while let Some(first) = rows.get(at).filter(|r| r.time < span.1) {
                 let start = at;
-                at = end;
-                let entries = group.iter().filter(|r| r.tags & self.entry_mask() != 0).count();
+                let group = together(rows, at);
+                at += group.len();
+                let end = at;
+                let entries = group.iter().filter(|r| r.tags & mask != 0).count();
                 if entries == 0 {
                     continue;
                 }
                 let closes = self.clock.after(first.time, self.spec.within);
                 let is_open = closes >= self.clock.known_to && closes != i64::MAX;
                 if is_open && self.spec.mature_only {
-                    let value = group.iter().find(|r| r.tags & self.entry_mask() != 0).map_or(0, |r| r.by);
+                    let value = group.iter().find(|r| r.tags & mask != 0).map_or(0, |r| self.trail.by(r));
                     (open, by) = (true, by.or(Some(value)));
                     if self.spec.entry == Entry::Each {
                         counts.entry(value).or_default().open += entries as u64;
@@ -117,21 +185,21 @@ impl Funnel<'_> {
                 }
                 let limit = match self.spec.entry {
                     Entry::Each => {
-                        rows.iter().skip(end).find(|r| r.tags & self.entry_mask() != 0).map_or(i64::MAX, |r| r.time)
+                        rows.iter().skip(end).find(|r| r.tags & mask != 0).map_or(i64::MAX, |r| r.time)
                     }
                     _ => i64::MAX,
                 };
-                let mut attempt = match self.spec.order {
-                    Order::Any => self.any_order(rows, start, closes, limit),
-                    _ => self.in_order(rows, start, closes, limit),
-                };
+                match self.spec.order {
+                    Order::Any => self.any_order(rows, start, closes, limit, attempt),
+                    _ => self.in_order(rows, start, closes, limit, attempt),
+                }
                 let done = attempt.times.len() == steps;
                 attempt.open = is_open && !done;
                 if self.spec.entry == Entry::Each {
                     let all = counts.entry(attempt.by).or_default();
                     if !attempt.tainted {
-                        all.add(steps, &attempt.times);
-                        (1..entries).for_each(|_| all.add(steps, &[first.time]));
+                        all.add(steps, &attempt.times, self.timed);
+                        (1..entries).for_each(|_| all.add(steps, &[first.time], self.timed));
                         all.open += u64::from(attempt.open);
                     }
                     continue;
@@ -140,12 +208,12 @@ impl Funnel<'_> {
                 by = by.or(Some(attempt.by));
                 if attempt.tainted {
                     furthest_tainted = furthest_tainted.max(attempt.times.len());
-                } else if best.as_ref().is_none_or(|known| self.beats(&attempt, known)) {
-                    best = Some(attempt);
+                } else if !has_best || self.beats(attempt, best) {
+                    std::mem::swap(attempt, best);
+                    has_best = true;
                 }
                 let settled = done && self.spec.entry == Entry::Best && parts.len() == 1;
-                if self.spec.entry == Entry::First || (settled && best.as_ref().is_some_and(|b| b.times.len() == steps))
-                {
+                if self.spec.entry == Entry::First || (settled && has_best && best.times.len() == steps) {
                     break;
                 }
             }
@@ -153,10 +221,9 @@ impl Funnel<'_> {
         if self.spec.entry == Entry::Each {
             return;
         }
-        let best = best.filter(|b| !(self.spec.exclude_actors && furthest_tainted > b.times.len()));
-        if let Some(best) = &best {
+        if has_best && !(self.spec.exclude_actors && furthest_tainted > best.times.len()) {
             let counts = counts.entry(best.by).or_default();
-            counts.add(steps, &best.times);
+            counts.add(steps, &best.times, self.timed);
             counts.open += u64::from(open && best.times.len() < steps);
         } else if let (true, Some(by)) = (open, by) {
             counts.entry(by).or_default().open += 1;
@@ -181,18 +248,17 @@ impl Funnel<'_> {
         self.spec.exclusions.iter().any(|x| row.tags & (1 << x.set) != 0 && Some(x.after as usize) == after)
     }
 
-    fn in_order(&self, rows: &[Step], start: usize, closes: i64, limit: i64) -> Attempt {
+    fn in_order(&self, rows: &[Step], start: usize, closes: i64, limit: i64, attempt: &mut Attempt) {
         let steps = self.steps();
-        let mut attempt = Attempt { times: Vec::with_capacity(steps), by: 0, open: false, tainted: false };
+        attempt.clear();
         let mut at = start;
         while let Some(first) = rows.get(at) {
             let time = first.time;
             if time > closes || (time >= limit && at > start) || attempt.times.len() == steps {
                 break;
             }
-            let end = at + rows.iter().skip(at).take_while(|r| r.time == time).count();
-            let group = rows.get(at..end).unwrap_or_default();
-            at = end;
+            let group = together(rows, at);
+            at += group.len();
             let reached = attempt.times.len();
             if !attempt.tainted && group.iter().any(|r| self.excluded(r, reached)) {
                 attempt.tainted = true;
@@ -203,7 +269,7 @@ impl Funnel<'_> {
             let most = if self.spec.increasing { 1 } else { steps - reached };
             let (more, entry) = extension(group, reached, most);
             if reached == 0 {
-                attempt.by = entry.map_or(0, |r| r.by);
+                attempt.by = entry.map_or(0, |r| self.trail.by(r));
             }
             attempt.times.extend(std::iter::repeat_n(time, more));
             if more > 0 {
@@ -227,12 +293,11 @@ impl Funnel<'_> {
                 }
             }
         }
-        attempt
     }
 
-    fn any_order(&self, rows: &[Step], start: usize, closes: i64, limit: i64) -> Attempt {
+    fn any_order(&self, rows: &[Step], start: usize, closes: i64, limit: i64, attempt: &mut Attempt) {
         let steps = self.steps();
-        let mut attempt = Attempt { times: Vec::with_capacity(steps), by: 0, open: false, tainted: false };
+        attempt.clear();
         let mask = self.entry_mask();
         let mut owners: Vec<Option<usize>> = vec![None; steps];
         for (number, row) in rows.iter().enumerate().skip(start) {
@@ -247,12 +312,11 @@ impl Funnel<'_> {
             let tags = |row: usize| rows.get(row).map_or(0, |r| r.tags & mask);
             if tags(number) != 0 && place(number, &tags, &mut owners, &mut vec![false; steps]) {
                 if attempt.times.is_empty() {
-                    attempt.by = row.by;
+                    attempt.by = self.trail.by(row);
                 }
                 attempt.times.push(row.time);
             }
         }
-        attempt
     }
 
     fn excluded_anywhere(&self, row: &Step) -> bool {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_lang::calendar::{Length, Window};
 
 use crate::collect::journeys::Clock;
-use crate::collect::journeys::returns::{Share, Shares};
+use crate::collect::journeys::returns::{self, Share, Shares};
 use crate::collect::trails::{Step, Trail};
 
 const COUNTS: u32 = 1;
@@ -31,22 +31,32 @@ impl Lasting<'_> {
 
     /// Of the actors there at the start, by each value of the breakdown that a span of theirs has then: those that are not at
     /// the end. Who has spans of two values counts in both, and once as a whole.
-    pub(super) fn churn(&self, (start, end): (i64, i64)) -> Shares {
-        let (mut found, mut total) = (BTreeMap::<u32, Share>::new(), Share::default());
-        for rows in self.trail.actors() {
-            let there = rows.iter().filter(|r| r.tags & COUNTS != 0 && self.at(r, start));
-            let groups: BTreeSet<u32> = there.map(|r| r.by).collect();
-            if groups.is_empty() {
-                continue;
+    pub(super) fn churn(&self, spans: &[(i64, i64)]) -> Vec<Shares> {
+        let none = || vec![Shares { groups: BTreeMap::new(), total: Some(Share::default()) }; spans.len()];
+        let all = self.trail.each(|shard| {
+            let mut found = none();
+            for rows in shard.actors() {
+                for (found, span) in found.iter_mut().zip(spans) {
+                    self.actor(rows, *span, found);
+                }
             }
-            let gone = !rows.iter().any(|r| r.tags & KEEPS != 0 && self.at(r, end));
-            let one = Share { of: 1, yes: u64::from(gone), open: 0 };
-            total = total + one;
-            for by in groups {
-                let share = found.entry(by).or_default();
-                *share = *share + one;
-            }
+            found
+        });
+        all.into_iter().fold(none(), returns::both)
+    }
+
+    fn actor(&self, rows: &[Step], (start, end): (i64, i64), found: &mut Shares) {
+        let there = rows.iter().filter(|r| r.tags & COUNTS != 0 && self.at(r, start));
+        let groups: BTreeSet<u32> = there.map(|r| self.trail.by(r)).collect();
+        if groups.is_empty() {
+            return;
         }
-        Shares { groups: found, total: Some(total) }
+        let gone = !rows.iter().any(|r| r.tags & KEEPS != 0 && self.at(r, end));
+        let one = Share { of: 1, yes: u64::from(gone), open: 0 };
+        found.total = found.total.map(|total| total + one);
+        for by in groups {
+            let share = found.groups.entry(by).or_default();
+            *share = *share + one;
+        }
     }
 }

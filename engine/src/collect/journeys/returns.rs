@@ -7,7 +7,8 @@ use kepi_lang::ir::{Bucket, Lifecycle, Retention};
 
 use crate::collect::evaluate::Failure;
 use crate::collect::journeys::Clock;
-use crate::collect::trails::{Step, Trail};
+use crate::collect::journeys::spans::Spans;
+use crate::collect::trails::{Shard, Step, Trail};
 use crate::operators::trail::NOTHING;
 use crate::plan::micros;
 
@@ -56,6 +57,10 @@ impl Buckets {
         self.bounds.partition_point(|b| *b <= time).saturating_sub(1)
     }
 
+    fn start(&self, bucket: usize) -> i64 {
+        self.bounds.get(bucket).copied().unwrap_or(i64::MAX)
+    }
+
     fn end(&self, bucket: usize) -> i64 {
         self.bounds.get(bucket + 1).copied().unwrap_or(i64::MAX)
     }
@@ -88,116 +93,149 @@ struct Returns<'a> {
 }
 
 impl Returns<'_> {
-    /// Who enters in a span: the first start ever, or the first of each period; where a value is held, of each value.
-    fn members<'t>(&self, rows: &'t [Step], span: (i64, i64), members: &mut Vec<&'t Step>) {
+    /// Whether a row begins something.
+    fn starts(&self, row: &Step) -> bool {
+        let held = || self.trail.kept(row) != NOTHING && !self.trail.value(row).is_null();
+        row.tags & START != 0 && (!self.spec.same || held())
+    }
+
+    /// Who enters in each period of a span: the first, and where a value is held, the first of each value.
+    fn members<'t>(&self, rows: &'t [Step], until: i64, members: &mut Vec<&'t Step>) {
         members.clear();
-        let held = |r: &&Step| !self.spec.same || (r.kept != NOTHING && !self.trail.value(r.kept).is_null());
-        let started = rows.iter().filter(|r| r.tags & START != 0).filter(held);
-        let inside = |r: &&Step| r.time >= span.0 && r.time < span.1;
-        if !self.spec.recurring {
-            members.extend(started.take(1).filter(inside));
-            return;
-        }
-        let mut bucket = None;
-        let mut first = 0;
-        for row in started.filter(inside) {
+        let (mut bucket, mut first) = (None, 0);
+        for row in rows.iter().take_while(|r| r.time < until).filter(|r| self.starts(r)) {
             let own = self.civil.of(row.time);
             if bucket.replace(own) != Some(own) {
                 first = members.len();
             }
             let here = members.get(first..).unwrap_or_default();
-            if !here.iter().any(|m| !self.spec.same || m.kept == row.kept) {
+            if !here.iter().any(|m| !self.spec.same || self.trail.kept(m) == self.trail.kept(row)) {
                 members.push(row);
             }
         }
     }
 
-    /// The offset of a return.
-    fn offset(&self, member: &Step, back: &Step) -> i64 {
+    /// When the periods of a bucket begin and end.
+    fn bounds(&self, member: &Step, bucket: &Bucket) -> (i64, i64) {
         match self.spec.rolling {
-            true => (back.time - member.time).div_euclid(width(self.spec.grain)),
-            false => self.civil.of(back.time) as i64 - self.civil.of(member.time) as i64,
+            true => {
+                let after = |offset: i64| member.time.saturating_add(width(self.spec.grain).saturating_mul(offset));
+                (after(i64::from(bucket.from)), after(i64::from(bucket.to) + 1))
+            }
+            false => {
+                let own = self.civil.of(member.time);
+                (self.civil.start(own + bucket.from as usize), self.civil.end(own + bucket.to as usize))
+            }
         }
     }
 
-    fn ends(&self, member: &Step, last: u32) -> i64 {
-        match self.spec.rolling {
-            true => member.time.saturating_add(width(self.spec.grain).saturating_mul(i64::from(last) + 1)),
-            false => self.civil.end(self.civil.of(member.time) + last as usize),
-        }
+    /// What became of a member in a bucket.
+    fn cell(&self, rows: &[Step], member: &Step, bucket: &Bucket) -> Cell {
+        let (from, to) = self.bounds(member, bucket);
+        let open = to > self.clock.known_to;
+        // The period of the start is the cohort itself.
+        let back = bucket.from == 0 || {
+            let until = if self.spec.on_or_after { i64::MAX } else { to };
+            let inside = rows.get(rows.partition_point(|r| r.time < from)..).unwrap_or_default();
+            let inside = inside.iter().take_while(|r| r.time < until);
+            let same = |r: &&Step| !self.spec.same || self.trail.kept(r) == self.trail.kept(member);
+            let enough = inside.filter(|r| r.tags & BACK != 0).filter(same).take(self.spec.at_least as usize);
+            enough.count() == self.spec.at_least as usize
+        };
+        Cell { counts: !(open && self.spec.mature_only), back, open }
     }
 
     /// By bucket.
-    fn cells(&self, rows: &[Step], member: &Step) -> Vec<Cell> {
-        let back = rows.iter().filter(|r| r.tags & BACK != 0 && (!self.spec.same || r.kept == member.kept));
-        // The offsets of the returns, ascending, each with how many there are.
-        let mut returns: Vec<(i64, u32)> = Vec::new();
-        for offset in back.map(|r| self.offset(member, r)).filter(|offset| *offset >= 0) {
-            match returns.last_mut() {
-                Some((known, count)) if *known == offset => *count += 1,
-                _ => returns.push((offset, 1)),
-            }
-        }
-        let cell = |bucket: &Bucket| {
-            let open = self.ends(member, bucket.to) > self.clock.known_to;
-            let inside =
-                |at: i64| at >= i64::from(bucket.from) && (self.spec.on_or_after || at <= i64::from(bucket.to));
-            let enough: u32 = returns.iter().filter(|(at, _)| inside(*at)).map(|(_, n)| n).sum();
-            // The period of the start is the cohort itself.
-            let back = bucket.from == 0 || enough >= self.spec.at_least;
-            Cell { counts: !(open && self.spec.mature_only), back, open }
-        };
-        self.spec.buckets.iter().map(cell).collect()
+    fn cells<'t>(&'t self, rows: &'t [Step], member: &'t Step) -> impl Iterator<Item = Cell> + 't {
+        self.spec.buckets.iter().map(|bucket| self.cell(rows, member, bucket))
     }
-}
 
-/// By bucket.
-pub(super) fn retention(
-    spec: &Retention,
-    clock: &Clock<'_>,
-    trail: &Trail,
-    span: (i64, i64),
-) -> Result<Vec<Shares>, Failure> {
-    let mut all = vec![Shares::default(); spec.buckets.len()];
-    let Some(times) = trail.times() else { return Ok(all) };
-    let ahead = if spec.rolling { 0 } else { spec.last() + 1 };
-    let returns = Returns { spec, clock, trail, civil: Buckets::new(clock, spec.grain, times, ahead)? };
-    let mut members: Vec<&Step> = Vec::new();
-    for rows in trail.actors() {
-        returns.members(rows, span, &mut members);
-        if !(spec.same && spec.recurring) {
-            for member in &members {
-                for (shares, cell) in all.iter_mut().zip(returns.cells(rows, member)) {
-                    let share = shares.groups.entry(member.by).or_default();
-                    *share = *share + cell.share();
-                }
-            }
-            continue;
+    /// One of an actor's members.
+    fn count(&self, rows: &[Step], member: &Step, found: &mut [Shares]) {
+        let by = self.trail.by(member);
+        for (shares, cell) in found.iter_mut().zip(self.cells(rows, member)) {
+            let share = shares.groups.entry(by).or_default();
+            *share = *share + cell.share();
         }
-        // An actor that starts with several values in a period is one member as a whole, and one of each part.
-        let period = |m: &&Step| returns.civil.of(m.time);
+    }
+
+    /// The members of an actor that starts with several values in a period: one as a whole, and one of each part.
+    fn count_parts(&self, rows: &[Step], members: &[&Step], found: &mut [Shares]) {
+        let period = |m: &&Step| self.civil.of(m.time);
         for alike in members.chunk_by(|a, b| period(a) == period(b)) {
-            let mut whole = vec![Cell::default(); spec.buckets.len()];
+            let mut whole = vec![Cell::default(); found.len()];
             let mut parts: BTreeMap<u32, Vec<Cell>> = BTreeMap::new();
             for member in alike {
-                let cells = returns.cells(rows, member);
-                let part = parts.entry(member.by).or_insert_with(|| whole.iter().map(|_| Cell::default()).collect());
-                for known in [part, &mut whole] {
-                    known.iter_mut().zip(&cells).for_each(|(known, cell)| *known = known.or(*cell));
+                let part = parts.entry(self.trail.by(member)).or_insert_with(|| vec![Cell::default(); found.len()]);
+                for ((part, whole), cell) in part.iter_mut().zip(&mut whole).zip(self.cells(rows, member)) {
+                    (*part, *whole) = (part.or(cell), whole.or(cell));
                 }
             }
             for (by, cells) in parts {
-                for (shares, cell) in all.iter_mut().zip(cells) {
+                for (shares, cell) in found.iter_mut().zip(cells) {
                     let share = shares.groups.entry(by).or_default();
                     *share = *share + cell.share();
                 }
             }
-            for (shares, cell) in all.iter_mut().zip(whole) {
+            for (shares, cell) in found.iter_mut().zip(whole) {
                 shares.total = Some(shares.total.unwrap_or_default() + cell.share());
             }
         }
     }
+
+    fn shard(&self, shard: &Shard, spans: &Spans) -> Vec<Vec<Shares>> {
+        let mut found = vec![vec![Shares::default(); self.spec.buckets.len()]; spans.len()];
+        let mut members: Vec<&Step> = Vec::new();
+        for rows in shard.actors() {
+            if !self.spec.recurring {
+                let Some(first) = rows.iter().find(|r| self.starts(r)) else { continue };
+                spans.holding(first.time, |place| {
+                    found.get_mut(place).into_iter().for_each(|found| self.count(rows, first, found));
+                });
+                continue;
+            }
+            spans.each(rows, |place, from| {
+                let Some(((_, until), found)) = spans.bounds.get(place).zip(found.get_mut(place)) else { return };
+                self.members(rows.get(from..).unwrap_or_default(), *until, &mut members);
+                match self.spec.same {
+                    true => self.count_parts(rows, &members, found),
+                    false => members.iter().for_each(|member| self.count(rows, member, found)),
+                }
+            });
+        }
+        found
+    }
+}
+
+/// Of each span, by bucket.
+pub(super) fn retention(
+    spec: &Retention,
+    clock: &Clock<'_>,
+    trail: &Trail,
+    spans: &Spans,
+) -> Result<Vec<Vec<Shares>>, Failure> {
+    let mut all = vec![vec![Shares::default(); spec.buckets.len()]; spans.len()];
+    let Some(times) = trail.times() else { return Ok(all) };
+    let ahead = if spec.rolling { 0 } else { spec.last() + 1 };
+    let returns = Returns { spec, clock, trail, civil: Buckets::new(clock, spec.grain, times, ahead)? };
+    for shard in trail.each(|shard| returns.shard(shard, spans)) {
+        all = all.into_iter().zip(shard).map(|(all, shard)| both(all, shard)).collect();
+    }
     Ok(all)
+}
+
+/// Those of some actors and of others.
+pub(super) fn both(mut all: Vec<Shares>, more: Vec<Shares>) -> Vec<Shares> {
+    for (all, more) in all.iter_mut().zip(more) {
+        for (by, share) in more.groups {
+            let known = all.groups.entry(by).or_default();
+            *known = *known + share;
+        }
+        if let Some(total) = more.total {
+            all.total = Some(all.total.unwrap_or_default() + total);
+        }
+    }
+    all
 }
 
 /// The width of a rolling bucket in microseconds; a month is 30 days.
@@ -212,15 +250,42 @@ pub(super) fn width(grain: Grain) -> i64 {
     }
 }
 
-/// Actors by value of the breakdown.
-pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, now: (i64, i64), before: (i64, i64)) -> BTreeMap<u32, Share> {
-    let mut found: BTreeMap<u32, Share> = BTreeMap::new();
-    for rows in trail.actors() {
+/// By value of the breakdown, of each of some spans and what belongs to it.
+type Groups = Vec<BTreeMap<u32, Share>>;
+
+/// Counts each actor in each span.
+fn counted<S: Sync>(
+    trail: &Trail,
+    spans: &[S],
+    count: impl Fn(&[Step], &S, &mut BTreeMap<u32, Share>) + Sync,
+) -> Groups {
+    let all = trail.each(|shard| {
+        let mut found: Groups = spans.iter().map(|_| BTreeMap::new()).collect();
+        for rows in shard.actors() {
+            found.iter_mut().zip(spans).for_each(|(found, span)| count(rows, span, found));
+        }
+        found
+    });
+    let mut found: Groups = spans.iter().map(|_| BTreeMap::new()).collect();
+    for shard in all {
+        for (found, more) in found.iter_mut().zip(shard) {
+            for (by, share) in more {
+                let known = found.entry(by).or_default();
+                *known = *known + share;
+            }
+        }
+    }
+    found
+}
+
+/// Actors by value of the breakdown, in each span; with it the one before.
+pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, spans: &[((i64, i64), (i64, i64))]) -> Groups {
+    counted(trail, spans, |rows, (now, before), found| {
         let inside = |(from, to): (i64, i64)| {
             let (a, b) = (rows.partition_point(|r| r.time < from), rows.partition_point(|r| r.time < to));
             rows.get(a..b).unwrap_or_default()
         };
-        let (here, there) = (inside(now), inside(before));
+        let (here, there) = (inside(*now), inside(*before));
         let ever = rows.first().is_some_and(|r| r.time < now.0);
         let row = match state {
             Lifecycle::New => here.first().filter(|_| !ever),
@@ -229,21 +294,18 @@ pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, now: (i64, i64), before
             Lifecycle::Dormant => there.last().filter(|_| here.is_empty()),
         };
         if let Some(row) = row {
-            found.entry(row.by).or_default().yes += 1;
+            found.entry(trail.by(row)).or_default().yes += 1;
         }
-    }
-    found
+    })
 }
 
-/// Of the actors there in `base`, those that were not in `since`, which follows it.
-pub(super) fn churn(trail: &Trail, base: (i64, i64), since: (i64, i64)) -> BTreeMap<u32, Share> {
-    let mut found: BTreeMap<u32, Share> = BTreeMap::new();
-    for rows in trail.actors() {
-        let before = rows.iter().rev().find(|r| r.time < base.1).filter(|r| r.time >= base.0);
-        let Some(last) = before else { continue };
-        let share = found.entry(last.by).or_default();
+/// Of the actors there in the first of two spans, those that were not in the second, which follows it.
+pub(super) fn churn(trail: &Trail, spans: &[((i64, i64), (i64, i64))]) -> Groups {
+    counted(trail, spans, |rows, (base, since), found| {
+        let before = rows.get(..rows.partition_point(|r| r.time < base.1)).unwrap_or_default();
+        let Some(last) = before.last().filter(|r| r.time >= base.0) else { return };
+        let share = found.entry(trail.by(last)).or_default();
         share.of += 1;
         share.yes += u64::from(!rows.iter().any(|r| r.time >= since.0 && r.time < since.1));
-    }
-    found
+    })
 }
