@@ -24,8 +24,8 @@ use kepi_lang::results::{Answer, AnswerRow, Extent};
 use kepi_lang::value::Value;
 
 use crate::parallel::parallel;
-use crate::plan::{self, Plan};
 use crate::plan::time::{Span, Times};
+use crate::plan::{self, Plan};
 use evaluate::{At, Evaluation};
 use settled::Settled;
 use table::{NOBODY, ROOT, Tables, by_values};

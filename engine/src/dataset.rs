@@ -347,14 +347,20 @@ impl Dataset {
                 .map(|id| collect::source_complete_to(&self.program, question, &self.extents, id))
                 .min();
             let known = known.map_or(i64::MAX, plan::micros);
-            let source = derive::Source::new(plan, number, &like.gathered, calendar, known).map_err(|e| vec![e])?;
+            let source = derive::Source::new(plan, number, &like.gathered, calendar, known, self.threads);
+            let source = source.map_err(|e| vec![e])?;
             let Some(source) = source else { continue };
             for spec in &planned.suites {
                 let work = Arc::new(Work { spec: Arc::clone(spec), ..like.again() });
-                let mut accumulation = Accumulation::new(Arc::clone(&work));
-                *open = source.each(plan, spec, &mut |clean| accumulation.add(clean)).map_err(|e| vec![e])?;
+                let begin = || Accumulation::new(Arc::clone(&work));
+                let (made, starts) = source.each(plan, spec, begin, Accumulation::add).map_err(|e| vec![e])?;
+                *open = starts;
                 // What was counted of these rows was counted of those that they are made of.
-                let state = accumulation.finish().map_err(|e| vec![e])?;
+                let mut state = SuiteState::new(plan, spec);
+                for made in made {
+                    let made = made.finish().map_err(|e| vec![e])?;
+                    state.absorb(spec, made).ok_or_else(|| vec![wrong()])?;
+                }
                 states.push((work, state));
             }
         }

@@ -1,4 +1,4 @@
-//! Rows of one branch, collected by one partition: actors by number, times, and what is kept of each row.
+//! Rows of one branch, collected by one partition: by actor in shards, their times, and what is kept of each row.
 
 use std::collections::HashMap;
 
@@ -6,6 +6,7 @@ use datafusion::arrow::array::{Array, ArrayRef, UInt32Array};
 use datafusion::arrow::compute::take;
 
 use crate::operators::View;
+use crate::operators::shards::{Row, Shards};
 use crate::rows::{FastState, RowError};
 
 /// Distinct values, numbered as they come.
@@ -15,14 +16,39 @@ pub(crate) struct Dictionary {
 }
 
 impl Dictionary {
-    /// The number of a value, and whether it is new.
-    pub(crate) fn id(&mut self, bytes: &[u8]) -> (u32, bool) {
+    /// The number of a value.
+    pub(crate) fn id(&mut self, bytes: &[u8]) -> u32 {
         if let Some(id) = self.ids.get(bytes) {
-            return (*id, false);
+            return *id;
         }
         let id = self.ids.len() as u32;
         self.ids.insert(bytes.into(), id);
-        (id, true)
+        id
+    }
+}
+
+/// Numbers that were seen: bits, a page of them at a time.
+#[derive(Default)]
+struct Seen {
+    pages: Vec<Vec<u64>>,
+}
+
+impl Seen {
+    /// Whether a number is new.
+    fn add(&mut self, number: u32) -> bool {
+        const WORDS: usize = 1024;
+        let (page, bit) = (number as usize / (WORDS * 64), number as usize % (WORDS * 64));
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, Vec::new);
+        }
+        let Some(words) = self.pages.get_mut(page) else { return false };
+        if words.is_empty() {
+            words.resize(WORDS, 0);
+        }
+        let Some(word) = words.get_mut(bit / 64) else { return false };
+        let is_new = *word & 1 << (bit % 64) == 0;
+        *word |= 1 << (bit % 64);
+        is_new
     }
 }
 
@@ -39,12 +65,13 @@ pub(crate) const NOTHING: i64 = i64::MAX;
 
 #[derive(Default)]
 pub(crate) struct Collector {
-    pub actors: Dictionary,
-    /// The actors in the order of their numbers, in pieces.
+    /// The code of a row is its place among all of them.
+    pub rows: Shards,
+    seen: Seen,
+    /// The numbers of the actors, each once, and the actors themselves, in pieces.
+    pub numbers: Vec<u32>,
     pub known: Vec<ArrayRef>,
-    pub actor: Vec<u32>,
-    pub time: Vec<i64>,
-    /// Instants, or numbers of what is equal; [`NOTHING`] where it is null. Empty where nothing is collected besides.
+    /// Instants, or numbers of what is equal; [`NOTHING`] where it is null; by place. Empty where nothing is collected besides.
     pub also: Vec<i64>,
     pub others: Dictionary,
     pub chunks: Vec<Chunk>,
@@ -57,8 +84,21 @@ impl Collector {
     pub(crate) fn bytes(&self) -> usize {
         const VALUE: usize = 24;
         const KNOWN: usize = 80;
-        let rows = self.actor.capacity() * 4 + (self.time.capacity() + self.also.capacity()) * 8;
-        rows + self.columns * VALUE + (self.actors.ids.len() + self.others.ids.len()) * KNOWN
+        let rows = self.rows.bytes() + self.also.capacity() * 8;
+        rows + self.columns * VALUE + self.numbers.len() * (VALUE + 4) + self.others.ids.len() * KNOWN
+    }
+
+    /// Adds rows of actors that are known by their numbers; those that were not yet, as places among these rows.
+    pub(crate) fn push(&mut self, rows: impl Iterator<Item = (u32, i64)>) -> Vec<u32> {
+        let mut new = Vec::new();
+        for (place, (actor, time)) in (0u32..).zip(rows) {
+            if self.seen.add(actor) {
+                new.push(place);
+                self.numbers.push(actor);
+            }
+            self.rows.push(Row { time, actor, code: self.rows.len() as u32 });
+        }
+        new
     }
 
     /// Adds the given rows of a batch; each has an actor and a time.
@@ -66,31 +106,19 @@ impl Collector {
         &mut self,
         rows: &[u32],
         clock: &[i64],
-        actor: &ArrayRef,
+        (actor, ids): (&ArrayRef, &[u32]),
         also: Option<&ArrayRef>,
         values: &[ArrayRef],
         key: &[ArrayRef],
     ) -> Result<(), RowError> {
-        let view = View::new(actor)?;
-        let (mut bytes, mut last, mut new) = (Vec::new(), (Vec::new(), u32::MAX), Vec::new());
-        for row in rows {
-            bytes.clear();
-            view.encode(*row as usize, &mut bytes);
-            if last.1 == u32::MAX || last.0 != bytes {
-                let (id, is_new) = self.actors.id(&bytes);
-                if is_new {
-                    new.push(*row);
-                }
-                last.0.clone_from(&bytes);
-                last.1 = id;
-            }
-            self.actor.push(last.1);
-        }
-        self.time.extend(rows.iter().filter_map(|row| clock.get(*row as usize)));
+        let each = rows.iter().filter_map(|row| Some((*ids.get(*row as usize)?, *clock.get(*row as usize)?)));
+        let new = self.push(each);
         if !new.is_empty() {
-            self.known.push(take(actor, &UInt32Array::from(new), None)?);
+            let new = new.into_iter().filter_map(|place| rows.get(place as usize).copied());
+            self.known.push(take(actor, &UInt32Array::from(new.collect::<Vec<_>>()), None)?);
         }
         if let Some(also) = also {
+            let mut bytes = Vec::new();
             let view = View::new(also)?;
             for row in rows {
                 let row = *row as usize;
@@ -100,12 +128,12 @@ impl Collector {
                     _ => {
                         bytes.clear();
                         view.encode(row, &mut bytes);
-                        i64::from(self.others.id(&bytes).0)
+                        i64::from(self.others.id(&bytes))
                     }
                 });
             }
         }
-        let taken = UInt32Array::from(rows.to_vec());
+        let taken = UInt32Array::from(if values.is_empty() { Vec::new() } else { rows.to_vec() });
         let all = rows.len() == actor.len();
         let keep = |array: &ArrayRef| if all { Ok(array.clone()) } else { take(array, &taken, None) };
         self.columns += rows.len() * (values.len() + key.len());

@@ -1,7 +1,7 @@
 //! Collected rows in order: actor by actor, each in order of time; ties by the source's key, then by the values.
 
-use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::sync::OnceLock;
 
 use datafusion::arrow::array::{Array, ArrayRef, BinaryArray, UInt32Array, new_empty_array};
 use datafusion::arrow::compute::{cast, concat, take};
@@ -10,112 +10,123 @@ use jiff::Timestamp;
 use kepi_lang::calendar::{Calendar, Grain};
 
 use crate::derive::collect::{Chunk, Collector, Dictionary, NOTHING};
+use crate::operators::shards::{ByActor, Row, SHARDS};
+use crate::parallel::parallel;
 use crate::plan::micros;
 use crate::rows::RowError;
 use crate::sources::sortable;
 
-/// All rows of a derived set's branches.
-pub(crate) struct Ordered {
-    /// By number of actor.
-    pub actors: ArrayRef,
-    /// Where each actor's rows begin in `order`; one more at the end.
-    starts: Vec<u32>,
-    order: Vec<u32>,
-    time: Vec<i64>,
-    also: Vec<i64>,
-    /// Branch and batch of the rows, with the number of the first of them; ascending.
-    chunks: Vec<(u32, usize, Chunk)>,
+/// A row of an actor.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Item {
+    pub time: i64,
+    /// Its place among all rows.
+    pub row: u32,
 }
 
-impl Ordered {
-    pub(crate) fn new(collected: Vec<(usize, Collector)>) -> Result<Self, RowError> {
-        let rows: usize = collected.iter().map(|(_, c)| c.time.len()).sum();
+/// All rows of a derived set's branches.
+pub(crate) struct Rows {
+    /// Actors by the shard that they are in.
+    pub shards: Vec<ByActor<Item>>,
+    known: ArrayRef,
+    /// The place among the known of each actor, by number: ascending.
+    places: Vec<(u32, u32)>,
+    also: Vec<i64>,
+    /// Branch and batch of the rows, with the place of the first of them; ascending.
+    chunks: Vec<(u32, usize, Chunk)>,
+    /// Of each chunk's rows, what orders those of one time.
+    ties: OnceLock<Result<Vec<Option<BinaryArray>>, RowError>>,
+}
+
+/// Fewer rows are not put in order in pieces.
+const FEW: usize = 1 << 15;
+
+/// The rows of one collector, and the place of its first.
+type Part = (Vec<Vec<Row>>, u32);
+
+impl Rows {
+    pub(crate) fn new(collected: Vec<(usize, Collector)>, threads: usize) -> Result<Self, RowError> {
+        let rows: usize = collected.iter().map(|(_, c)| c.rows.len()).sum();
         if u32::try_from(rows).is_err() {
             return Err(RowError::Overflow(format!("the number of rows that others are made of, {rows},")));
         }
-        let (mut actors, mut others) = (Dictionary::default(), Dictionary::default());
-        let mut known: Vec<ArrayRef> = Vec::new();
-        let (mut actor, mut time, mut also) = (Vec::with_capacity(rows), Vec::with_capacity(rows), Vec::new());
-        let mut chunks = Vec::new();
+        let mut others = Dictionary::default();
+        let (mut known, mut places) = (Vec::new(), Vec::new());
+        let (mut also, mut chunks) = (Vec::new(), Vec::new());
+        let mut parts: Vec<Vec<Part>> = (0..if rows < FEW { 1 } else { SHARDS }).map(|_| Vec::new()).collect();
+        let mut first = 0;
         for (branch, collector) in collected {
-            let mut new = Vec::new();
-            let ids = renumbered(&collector.actors, &mut actors, &mut new);
-            let types = collector.known.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>();
-            if !new.is_empty() {
-                known.push(take(&concat(&types)?, &UInt32Array::from(new), None)?);
-            }
-            actor.extend(collector.actor.iter().map(|id| ids.get(*id as usize).copied().unwrap_or(0)));
+            let before = places.len() as u32;
+            places.extend(collector.numbers.into_iter().zip(before..));
+            known.extend(collector.known);
             if collector.others.ids.is_empty() {
                 also.extend(collector.also);
             } else {
-                let ids = renumbered(&collector.others, &mut others, &mut Vec::new());
+                let ids = renumbered(&collector.others, &mut others);
                 let id =
                     |n: &i64| if *n == NOTHING { NOTHING } else { ids.get(*n as usize).copied().map_or(0, i64::from) };
                 also.extend(collector.also.iter().map(id));
             }
-            let mut first = time.len();
+            let mut next = first;
             for chunk in collector.chunks {
                 let rows = chunk.rows;
-                chunks.push((first as u32, branch, chunk));
-                first += rows;
+                chunks.push((next, branch, chunk));
+                next += rows as u32;
             }
-            time.extend(collector.time);
+            let length = collector.rows.len() as u32;
+            let mut pieces = collector.rows.into_shards();
+            if parts.len() == 1 {
+                pieces = vec![pieces.into_iter().flatten().collect()];
+            }
+            parts.iter_mut().zip(pieces).for_each(|(part, pieces)| part.push((pieces, first)));
+            first += length;
         }
-        let actors = together(&known)?;
-        let (starts, order) = by_actor(&actor, actors.len());
-        let mut ordered = Self { actors, starts, order, time, also, chunks };
-        ordered.sort()?;
-        Ok(ordered)
-    }
-
-    /// Actors with their rows, in order of time.
-    pub(crate) fn actors(&self) -> impl Iterator<Item = (u32, &[u32])> {
-        (0u32..).zip(self.starts.windows(2)).map(|(actor, bounds)| {
-            let [from, to] = bounds else { return (actor, &[][..]) };
-            (actor, self.order.get(*from as usize..*to as usize).unwrap_or_default())
-        })
-    }
-
-    pub(crate) fn time(&self, row: u32) -> i64 {
-        self.time.get(row as usize).copied().unwrap_or(i64::MIN)
+        places.sort_unstable();
+        places.dedup_by_key(|(number, _)| *number);
+        let known = together(&known)?;
+        let mut made = Self { shards: Vec::new(), known, places, also, chunks, ties: OnceLock::new() };
+        let jobs: Vec<(usize, Vec<Part>)> = parts.into_iter().enumerate().collect();
+        let few = jobs.len() == 1;
+        made.shards = parallel(jobs, threads, |(shard, parts)| {
+            let (rows, firsts): (Vec<_>, Vec<u32>) = parts.into_iter().unzip();
+            let item = |part: usize, row: &Row| {
+                let first = firsts.get(part).copied().unwrap_or(0);
+                Item { time: row.time, row: first + row.code }
+            };
+            let mut rows = if few { ByActor::of_all(&rows, item) } else { ByActor::new(shard, &rows, item) };
+            // The rows of an actor come in order of time more often than not.
+            rows.sort(|a, b| a.time < b.time, |a, b| a.time.cmp(&b.time).then_with(|| made.tie(a.row, b.row)));
+            rows
+        });
+        match made.ties.get() {
+            Some(Err(e)) => Err(e.clone()),
+            _ => Ok(made),
+        }
     }
 
     /// What was collected of a row besides.
-    pub(crate) fn also(&self, row: u32) -> i64 {
-        self.also.get(row as usize).copied().unwrap_or(NOTHING)
+    pub(crate) fn also(&self, row: &Item) -> i64 {
+        self.also.get(row.row as usize).copied().unwrap_or(NOTHING)
     }
 
-    fn sort(&mut self) -> Result<(), RowError> {
-        let mut order = std::mem::take(&mut self.order);
-        let ties: OnceCell<Result<Vec<Option<BinaryArray>>, RowError>> = OnceCell::new();
-        let mut failed = None;
-        for bounds in self.starts.windows(2) {
-            let [from, to] = bounds else { continue };
-            let Some(rows) = order.get_mut(*from as usize..*to as usize) else { continue };
-            let times = |row: &u32| self.time(*row);
-            // The rows of an actor come in order of time more often than not.
-            if rows.is_sorted_by(|a, b| times(a) < times(b)) {
-                continue;
+    /// The given actors.
+    pub(crate) fn actors(&self, numbers: &[u32]) -> Result<ArrayRef, RowError> {
+        let mut last = 0;
+        let place = |number: &u32| {
+            // The rows of an actor are made one after the other.
+            if self.places.get(last).is_none_or(|(known, _)| known != number) {
+                last = self.places.partition_point(|(known, _)| known < number);
             }
-            rows.sort_unstable_by(|a, b| {
-                times(a).cmp(&times(b)).then_with(|| {
-                    let known = ties.get_or_init(|| self.chunks.iter().map(|(.., c)| tie_bytes(c)).collect());
-                    match known {
-                        Ok(known) => self.tie(known, *a, *b),
-                        Err(e) => {
-                            failed = Some(RowError::clone(e));
-                            Ordering::Equal
-                        }
-                    }
-                })
-            });
-        }
-        self.order = order;
-        failed.map_or(Ok(()), Err)
+            self.places.get(last).filter(|(known, _)| known == number).map(|(_, place)| *place)
+        };
+        Ok(take(&self.known, &numbers.iter().map(place).collect::<UInt32Array>(), None)?)
     }
 
     /// Of two rows of one time.
-    fn tie(&self, known: &[Option<BinaryArray>], a: u32, b: u32) -> Ordering {
+    fn tie(&self, a: u32, b: u32) -> Ordering {
+        let known = self.ties.get_or_init(|| self.chunks.iter().map(|(.., c)| tie_bytes(c)).collect());
+        // What went wrong is said when all rows are in order.
+        let Ok(known) = known else { return Ordering::Equal };
         let of = |row: u32| {
             let (chunk, offset) = self.place(row);
             let bytes = known.get(chunk).and_then(Option::as_ref).map(|bytes| bytes.value(offset));
@@ -145,44 +156,11 @@ fn tie_bytes(chunk: &Chunk) -> Result<Option<BinaryArray>, RowError> {
     if arrays.is_empty() { Ok(None) } else { Ok(Some(sortable(&arrays)?)) }
 }
 
-/// The numbers that the values of one dictionary have in another; `new`: those that it did not have.
-fn renumbered(from: &Dictionary, into: &mut Dictionary, new: &mut Vec<u32>) -> Vec<u32> {
+/// The numbers that the values of one dictionary have in another.
+fn renumbered(from: &Dictionary, into: &mut Dictionary) -> Vec<u32> {
     let mut values: Vec<(&u32, &[u8])> = from.ids.iter().map(|(bytes, id)| (id, bytes.as_ref())).collect();
     values.sort_unstable();
-    let mut ids = Vec::with_capacity(values.len());
-    for (id, bytes) in values {
-        let (there, is_new) = into.id(bytes);
-        if is_new {
-            new.push(*id);
-        }
-        ids.push(there);
-    }
-    ids
-}
-
-/// Rows by actor: where each actor's begin, and the rows in the order in which they came.
-fn by_actor(actor: &[u32], actors: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0u32; actors + 1];
-    for id in actor {
-        if let Some(count) = starts.get_mut(*id as usize + 1) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for start in &mut starts {
-        sum += *start;
-        *start = sum;
-    }
-    let mut next = starts.clone();
-    let mut order = vec![0u32; actor.len()];
-    for (row, id) in (0u32..).zip(actor) {
-        let Some(at) = next.get_mut(*id as usize) else { continue };
-        if let Some(slot) = order.get_mut(*at as usize) {
-            *slot = row;
-        }
-        *at += 1;
-    }
-    (starts, order)
+    values.into_iter().map(|(_, bytes)| into.id(bytes)).collect()
 }
 
 pub(super) fn together(pieces: &[ArrayRef]) -> Result<ArrayRef, RowError> {

@@ -3,18 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int64Array, TimestampMicrosecondArray, UInt32Array,
-};
-use datafusion::arrow::compute::take;
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, TimestampMicrosecondArray};
 use kepi_lang::calendar::Calendar;
 use kepi_lang::diag::Diagnostic;
 use kepi_lang::ir::{ColumnId, Derived, Edge, RowExpr};
 
-use crate::derive::order::Ordered;
+use crate::derive::order::{self, Item};
 use crate::rows::RowError;
 use crate::sources::Clean;
-use crate::sources::made::{Made, Maker};
+use crate::sources::made::{self, Maker};
 
 /// Rows of a batch.
 pub(super) const BATCH: usize = 64 * 1024;
@@ -23,7 +20,7 @@ pub(super) const BATCH: usize = 64 * 1024;
 const BOUNCE: i64 = 10_000_000;
 
 #[derive(Default)]
-pub(super) struct Rows {
+pub(super) struct Made {
     actor: Vec<u32>,
     time: Vec<i64>,
     first: Vec<u32>,
@@ -48,7 +45,7 @@ impl From<RowError> for Failed {
     }
 }
 
-impl Rows {
+impl Made {
     /// No rows yet, of those that belong to spans of time.
     pub(super) fn of_spans() -> Self {
         Self { spans: Some(Vec::new()), ..Self::default() }
@@ -59,24 +56,24 @@ impl Rows {
     }
 
     /// A row that is one other.
-    pub(super) fn one(&mut self, actor: u32, row: u32, time: i64) {
+    pub(super) fn one(&mut self, actor: u32, row: &Item) {
         self.actor.push(actor);
-        self.time.push(time);
-        self.first.push(row);
+        self.time.push(row.time);
+        self.first.push(row.row);
     }
 
-    /// A session: its first and last row, and their times.
-    pub(super) fn session(&mut self, actor: u32, (first, last): (u32, u32), (start, end): (i64, i64), events: i64) {
-        self.one(actor, first, start);
-        self.last.push(last);
-        self.end.push(end);
+    /// A session: its first and last row.
+    pub(super) fn session(&mut self, actor: u32, (first, last): (&Item, &Item), events: i64) {
+        self.one(actor, first);
+        self.last.push(last.row);
+        self.end.push(last.time);
         self.events.push(events);
     }
 
     /// All rows, in batches.
     pub(super) fn batches(
         &self,
-        ordered: &Ordered,
+        of: &order::Rows,
         held: &[(Edge, Vec<RowExpr>)],
         calendar: &Calendar,
         visit: &mut dyn FnMut(Clean) -> Result<(), Diagnostic>,
@@ -85,7 +82,7 @@ impl Rows {
         let mut from = 0;
         while from < self.time.len() {
             let to = (from + BATCH).min(self.time.len());
-            visit(self.batch(ordered, held, &maker, from..to)?).map_err(Failed::Finding)?;
+            visit(self.batch(of, held, &maker, from..to)?).map_err(Failed::Finding)?;
             from = to;
         }
         Ok(())
@@ -93,7 +90,7 @@ impl Rows {
 
     fn batch(
         &self,
-        ordered: &Ordered,
+        of: &order::Rows,
         held: &[(Edge, Vec<RowExpr>)],
         maker: &Maker,
         range: std::ops::Range<usize>,
@@ -106,8 +103,7 @@ impl Rows {
         };
         let clock = micros(&self.time)?;
         let mut columns: BTreeMap<ColumnId, ArrayRef> = BTreeMap::new();
-        let actor = UInt32Array::from(part(&self.actor, &range)?.to_vec());
-        columns.insert(Derived::ACTOR, take(&ordered.actors, &actor, None).map_err(RowError::from)?);
+        columns.insert(Derived::ACTOR, of.actors(part(&self.actor, &range)?)?);
         if !self.end.is_empty() {
             let (start, end) = (part(&self.time, &range)?, part(&self.end, &range)?);
             let events = part(&self.events, &range)?;
@@ -120,13 +116,13 @@ impl Rows {
             columns.insert(Derived::EVENTS, Arc::new(Int64Array::from(events.to_vec())));
             columns.insert(Derived::BOUNCED, Arc::new(bounced));
         }
-        let mut made = Made::default();
-        for (number, (edge, of)) in held.iter().enumerate() {
+        let mut made = made::Made::default();
+        for (number, (edge, exprs)) in held.iter().enumerate() {
             let rows = match edge {
                 Edge::Last if !self.last.is_empty() => &self.last,
                 _ => &self.first,
             };
-            made.values.insert((*edge, of.clone()), ordered.values(number, part(rows, &range)?)?);
+            made.values.insert((*edge, exprs.clone()), of.values(number, part(rows, &range)?)?);
         }
         made.spans = self.spans.as_ref().map(|s| part(s, &range).map(<[u32]>::to_vec)).transpose()?;
         Ok(maker.batch(clock, columns, made))

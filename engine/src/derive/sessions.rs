@@ -5,8 +5,8 @@ use kepi_lang::ir::Sessions;
 
 use crate::derive::Making;
 use crate::derive::collect::NOTHING;
-use crate::derive::order::Periods;
-use crate::derive::rows::Rows;
+use crate::derive::order::{Item, Periods};
+use crate::derive::rows::Made;
 
 fn micros(length: Length) -> i64 {
     length.elapsed().unwrap_or(i64::MAX).saturating_mul(1000)
@@ -23,26 +23,26 @@ struct Cut<'a> {
 }
 
 impl Making<'_> {
-    pub(super) fn sessions(&self, rule: &Sessions, out: &mut Rows) {
+    pub(super) fn sessions(&self, rule: &Sessions, out: &mut Made) {
         let days = || rule.split.then(|| Periods::new(self.calendar, Grain::Day));
         // A pause of just the length is one, if that is said: a microsecond less is not.
         let gap = rule.gap.map(|gap| micros(gap) - i64::from(rule.or_more));
         let closes = gap.unwrap_or(micros(Sessions::TIMEOUT));
         let mut cut = Cut { gap: gap.unwrap_or(i64::MAX), max: micros(rule.max), days: days(), closes };
         let mut whole = Cut { gap: i64::MAX, max: i64::MAX, days: days(), closes };
-        let mut named: Vec<u32> = Vec::new();
-        let mut unnamed: Vec<u32> = Vec::new();
-        for (actor, rows) in self.ordered.actors() {
+        let mut named: Vec<Item> = Vec::new();
+        let mut unnamed: Vec<Item> = Vec::new();
+        for (actor, rows) in self.shard.each() {
             if !rule.by_id {
                 self.cut(actor, rows, &mut cut, out);
                 continue;
             }
-            let has_id = |row: &u32| self.ordered.also(*row) != NOTHING;
+            let has_id = |row: &Item| self.rows.also(row) != NOTHING;
             named.clear();
             named.extend(rows.iter().filter(|row| has_id(row)));
             // Stable: the rows of one id stay in order of time.
-            named.sort_by_key(|row| self.ordered.also(*row));
-            for session in named.chunk_by(|a, b| self.ordered.also(*a) == self.ordered.also(*b)) {
+            named.sort_by_key(|row| self.rows.also(row));
+            for session in named.chunk_by(|a, b| self.rows.also(a) == self.rows.also(b)) {
                 self.cut(actor, session, &mut whole, out);
             }
             if rule.gap.is_some() {
@@ -54,29 +54,27 @@ impl Making<'_> {
     }
 
     /// Cuts the rows of an actor, in order of time, into sessions.
-    fn cut(&self, actor: u32, rows: &[u32], cut: &mut Cut<'_>, out: &mut Rows) {
-        let mut rows = rows.iter().copied();
+    fn cut(&self, actor: u32, rows: &[Item], cut: &mut Cut<'_>, out: &mut Made) {
+        let mut rows = rows.iter();
         let Some(mut first) = rows.next() else { return };
-        let mut start = self.ordered.time(first);
-        let mut until = cut.days.as_mut().map_or(i64::MAX, |days| days.end(start));
-        let (mut last, mut end, mut events) = (first, start, 1i64);
+        let mut until = cut.days.as_mut().map_or(i64::MAX, |days| days.end(first.time));
+        let (mut last, mut events) = (first, 1i64);
         for row in rows {
-            let time = self.ordered.time(row);
-            if time - end > cut.gap || time - start > cut.max || time >= until {
-                out.session(actor, (first, last), (start, end), events);
-                self.may_go_on((start, end), until, cut, out);
-                (first, start, events) = (row, time, 0);
-                until = cut.days.as_mut().map_or(i64::MAX, |days| days.end(start));
+            if row.time - last.time > cut.gap || row.time - first.time > cut.max || row.time >= until {
+                out.session(actor, (first, last), events);
+                self.may_go_on((first.time, last.time), until, cut, out);
+                (first, events) = (row, 0);
+                until = cut.days.as_mut().map_or(i64::MAX, |days| days.end(first.time));
             }
-            (last, end) = (row, time);
+            last = row;
             events += 1;
         }
-        out.session(actor, (first, last), (start, end), events);
-        self.may_go_on((start, end), until, cut, out);
+        out.session(actor, (first, last), events);
+        self.may_go_on((first.time, last.time), until, cut, out);
     }
 
     /// Notes a session that a row may belong to which is not known yet.
-    fn may_go_on(&self, (start, end): (i64, i64), until: i64, cut: &Cut<'_>, out: &mut Rows) {
+    fn may_go_on(&self, (start, end): (i64, i64), until: i64, cut: &Cut<'_>, out: &mut Made) {
         let next = self.known_to;
         if next - end <= cut.closes && next - start <= cut.max && next < until {
             out.open.push(start);

@@ -10,18 +10,15 @@ use datafusion::arrow::datatypes::{Field, Int64Type, Schema, UInt32Type};
 use datafusion::arrow::ipc::reader::StreamReader;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use kepi_lang::diag::Diagnostic;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::derive::collect::{Chunk, Collector, Dictionary};
 use crate::derive::internal;
 use crate::derive::order::together;
 use crate::execute::wrong;
-use crate::operators::{Reader, View};
+use crate::operators::Reader;
+use crate::operators::shards::{Row, SHARDS, shard_of};
 use crate::rows::RowError;
 use crate::spill::{Piece, Spill};
-
-/// How many parts an actor can be in. One of them is in memory at a time.
-pub(crate) const SHARDS: usize = 64;
 
 /// What one partition has collected of some rows, in a temporary file.
 #[derive(Debug)]
@@ -35,40 +32,33 @@ pub(crate) struct Shelved {
     also: bool,
 }
 
-/// The rows of a collector, column by column.
+/// The actors and the rows of a collector, column by column; of the rows what is kept.
 struct Columns {
+    numbers: Vec<u32>,
     actors: ArrayRef,
-    rows: Vec<ArrayRef>,
+    also: Vec<i64>,
+    kept: Vec<ArrayRef>,
 }
 
 impl Collector {
     /// Puts everything into a temporary file.
-    pub(crate) fn shelve(self, spill: &Arc<Spill>) -> Result<Shelved, Diagnostic> {
+    pub(crate) fn shelve(mut self, spill: &Arc<Spill>) -> Result<Shelved, Diagnostic> {
         let failed = |e: RowError| internal(&e);
         let (values, also) = (self.chunks.first().map_or(0, |chunk| chunk.values.len()), !self.also.is_empty());
-        let mut shard_of = vec![0u8; self.actors.ids.len()];
-        #[expect(clippy::iter_over_hash_type, reason = "each has its own place")]
-        for (bytes, id) in &self.actors.ids {
-            if let Some(shard) = shard_of.get_mut(*id as usize) {
-                *shard = (xxh3_64(bytes) % SHARDS as u64) as u8;
-            }
-        }
-        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); SHARDS];
-        for (row, id) in (0u32..).zip(&self.actor) {
-            let shard = shard_of.get(*id as usize).and_then(|shard| rows.get_mut(usize::from(*shard)));
-            shard.into_iter().for_each(|rows| rows.push(row));
-        }
-        let actor = self.actor.clone();
         let others = written(&self.others);
+        let rows = std::mem::take(&mut self.rows).into_shards();
         let columns = self.columns().map_err(failed)?;
-        let mut local = vec![u32::MAX; shard_of.len()];
+        let mut known: Vec<Vec<u32>> = vec![Vec::new(); SHARDS];
+        for (place, number) in (0u32..).zip(&columns.numbers) {
+            known.get_mut(shard_of(*number)).into_iter().for_each(|known| known.push(place));
+        }
         let mut shards = Vec::with_capacity(SHARDS);
-        for rows in rows {
-            if rows.is_empty() {
+        for (pieces, known) in rows.into_iter().zip(known) {
+            if pieces.is_empty() {
                 shards.push(Piece::default());
                 continue;
             }
-            let bytes = columns.shard(&rows, &actor, &mut local).map_err(failed)?;
+            let bytes = columns.shard(&pieces, known).map_err(failed)?;
             shards.push(put(spill, &bytes)?);
         }
         let others = put(spill, &others)?;
@@ -76,40 +66,36 @@ impl Collector {
     }
 
     fn columns(self) -> Result<Columns, RowError> {
-        let actors = together(&self.known)?;
         let width = self.chunks.first().map_or(0, |chunk| chunk.values.len() + chunk.key.len());
-        let mut rows: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(self.time))];
-        if !self.also.is_empty() {
-            rows.push(Arc::new(Int64Array::from(self.also)));
-        }
+        let mut kept = Vec::new();
         for at in 0..width {
             let pieces = self.chunks.iter().filter_map(|chunk| chunk.values.iter().chain(&chunk.key).nth(at).cloned());
-            rows.push(together(&pieces.collect::<Vec<_>>())?);
+            kept.push(together(&pieces.collect::<Vec<_>>())?);
         }
-        Ok(Columns { actors, rows })
+        Ok(Columns { numbers: self.numbers, actors: together(&self.known)?, also: self.also, kept })
     }
 }
 
 impl Columns {
-    /// Some rows as bytes: their actors, then the rows with the actors' numbers among these.
-    fn shard(&self, rows: &[u32], actor: &[u32], local: &mut [u32]) -> Result<Vec<u8>, RowError> {
-        let (mut actors, mut numbers) = (Vec::new(), Vec::with_capacity(rows.len()));
-        for row in rows {
-            let id = actor.get(*row as usize).copied().unwrap_or(0);
-            let Some(number) = local.get_mut(id as usize) else { continue };
-            if *number == u32::MAX {
-                *number = actors.len() as u32;
-                actors.push(id);
-            }
-            numbers.push(*number);
+    /// Some rows as bytes: their actors, by number, then the rows. `known`: the places of the actors.
+    fn shard(&self, rows: &[Vec<Row>], known: Vec<u32>) -> Result<Vec<u8>, RowError> {
+        let numbers = known.iter().filter_map(|place| self.numbers.get(*place as usize).copied());
+        let numbers: ArrayRef = Arc::new(UInt32Array::from(numbers.collect::<Vec<_>>()));
+        let actors = compact(&take(&self.actors, &UInt32Array::from(known), None)?);
+        let each = || rows.iter().flatten();
+        let taken = UInt32Array::from(each().map(|row| row.code).collect::<Vec<_>>());
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(UInt32Array::from(each().map(|row| row.actor).collect::<Vec<_>>())),
+            Arc::new(Int64Array::from(each().map(|row| row.time).collect::<Vec<_>>())),
+        ];
+        if !self.also.is_empty() {
+            let also = each().filter_map(|row| self.also.get(row.code as usize).copied());
+            columns.push(Arc::new(Int64Array::from(also.collect::<Vec<_>>())));
         }
-        let actors = compact(&take(&self.actors, &UInt32Array::from(actors), None)?);
-        let taken = UInt32Array::from(rows.to_vec());
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(numbers))];
-        for column in &self.rows {
+        for column in &self.kept {
             columns.push(compact(&take(column, &taken, None)?));
         }
-        let first = stream(vec![actors])?;
+        let first = stream(vec![numbers, actors])?;
         let mut bytes = (first.len() as u64).to_le_bytes().to_vec();
         bytes.extend(first);
         bytes.extend(stream(columns)?);
@@ -162,30 +148,29 @@ impl Shelved {
         let mut reader = Reader::new(&bytes);
         let first = reader.u64().and_then(|n| reader.take(usize::try_from(n).ok()?)).ok_or_else(wrong)?;
         let rest = bytes.get(8 + first.len()..).ok_or_else(wrong)?;
-        let (actors, columns) = (batch(first)?, batch(rest)?);
-        let actors = actors.columns().first().cloned().ok_or_else(wrong)?;
+        let (known, columns) = (batch(first)?, batch(rest)?);
+        let [numbers, actors] = known.columns() else { return Err(wrong()) };
+        let whole = |column: &ArrayRef| -> Result<Vec<u32>, Diagnostic> {
+            Ok(column.as_primitive_opt::<UInt32Type>().ok_or_else(wrong)?.values().to_vec())
+        };
         let mut columns = columns.columns().iter().cloned();
         let mut collector = Collector::default();
-        let numbers = columns.next().ok_or_else(wrong)?;
-        collector.actor = numbers.as_primitive_opt::<UInt32Type>().ok_or_else(wrong)?.values().to_vec();
+        let owners = whole(&columns.next().ok_or_else(wrong)?)?;
         let mut micros = || -> Result<Vec<i64>, Diagnostic> {
             let column = columns.next().ok_or_else(wrong)?;
             Ok(column.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?.values().to_vec())
         };
-        collector.time = micros()?;
+        let times = micros()?;
         if self.also {
             collector.also = micros()?;
         }
+        let rows = times.len();
+        collector.push(owners.into_iter().zip(times));
+        // The actors are those that were known then, in their order.
+        collector.numbers = whole(numbers)?;
+        collector.known.push(Arc::clone(actors));
         let values: Vec<ArrayRef> = columns.by_ref().take(self.values).collect();
-        collector.chunks.push(Chunk { rows: collector.time.len(), values, key: columns.collect() });
-        let view = View::new(&actors).map_err(|e| internal(&e))?;
-        let mut encoded = Vec::new();
-        for row in 0..actors.len() {
-            encoded.clear();
-            view.encode(row, &mut encoded);
-            collector.actors.id(&encoded);
-        }
-        collector.known.push(actors);
+        collector.chunks.push(Chunk { rows, values, key: columns.collect() });
         collector.others = self.others()?;
         Ok(Some(collector))
     }

@@ -325,8 +325,8 @@ impl<'a> Batch<'a> {
     pub(super) fn collect(&mut self, harvest: &Harvest, collector: &mut Collector, flags: &mut Flags) -> Result<()> {
         let mask = harvest.filter.map(|f| self.condition(f)).transpose()?;
         let clock = self.clock(harvest.clock)?.to_vec();
-        let actor = harvest.actor.map(|a| self.value(a)).transpose()?;
-        let Some(actor) = actor else { return Ok(()) };
+        let Some(number) = harvest.actor else { return Ok(()) };
+        let actor = self.value(number)?;
         let cap = crate::plan::micros(self.work.plan.as_of);
         let mut selection = Selection::default();
         for (row, time) in clock.iter().enumerate() {
@@ -350,7 +350,8 @@ impl<'a> Batch<'a> {
         let values = harvest.values.iter().map(|e| Ok(self.taken_value(*e, &selection)?.0));
         let values = values.collect::<Result<Vec<_>>>()?;
         let key = if values.is_empty() { Vec::new() } else { self.key()? };
-        collector.add(&selection.rows, &clock, &actor, also.as_ref(), &values, &key)
+        let ids = self.ids(number)?;
+        collector.add(&selection.rows, &clock, (&actor, &ids), also.as_ref(), &values, &key)
     }
 
     pub(super) fn update(

@@ -26,7 +26,7 @@ fn folded(number: u32) -> u32 {
 }
 
 /// The shard of an actor; within one, `actor / 64` tells actors apart.
-fn shard_of(actor: u32) -> usize {
+pub(crate) fn shard_of(actor: u32) -> usize {
     folded(actor) as usize
 }
 
@@ -143,6 +143,13 @@ impl<T: Copy + Default> ByActor<T> {
         } else {
             made.sorted(parts, of);
         }
+        made
+    }
+
+    /// Of all shards.
+    pub(crate) fn of_all(parts: &[Vec<Vec<Row>>], of: impl Fn(usize, &Row) -> T) -> Self {
+        let mut made = Self { actors: Vec::new(), starts: Vec::new(), rows: Vec::new() };
+        made.sorted(parts, of);
         made
     }
 

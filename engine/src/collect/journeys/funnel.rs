@@ -184,9 +184,7 @@ impl Funnel<'_> {
                     continue;
                 }
                 let limit = match self.spec.entry {
-                    Entry::Each => {
-                        rows.iter().skip(end).find(|r| r.tags & mask != 0).map_or(i64::MAX, |r| r.time)
-                    }
+                    Entry::Each => rows.iter().skip(end).find(|r| r.tags & mask != 0).map_or(i64::MAX, |r| r.time),
                     _ => i64::MAX,
                 };
                 match self.spec.order {

@@ -11,7 +11,8 @@ pub(super) struct Spans {
 
 impl Spans {
     pub(super) fn new(bounds: &[(i64, i64)]) -> Self {
-        let mut sorted: Vec<((i64, i64), usize)> = bounds.iter().copied().zip(0..).filter(|((a, b), _)| a < b).collect();
+        let mut sorted: Vec<((i64, i64), usize)> =
+            bounds.iter().copied().zip(0..).filter(|((a, b), _)| a < b).collect();
         sorted.sort_unstable();
         let apart = sorted.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a.1 <= b.0));
         Self { bounds: bounds.to_vec(), apart: apart.then_some(sorted) }
