@@ -32,6 +32,9 @@ struct More {
     kept: u32,
 }
 
+/// The rank of the breakdown's value, what is kept, and the value by number.
+type Rest = (u32, u32, u32);
+
 /// Some actors with all of their rows.
 pub(super) struct Shard(ByActor<Step>);
 
@@ -71,7 +74,7 @@ impl Trail {
         kept.dedup();
         let values = kept.iter().map(|bytes| decode_value(&mut Reader::new(bytes))).collect::<Option<Vec<_>>>()?;
         // Of each cell's codes: the tags, and the rest.
-        let mut known: Vec<Vec<(u32, (u32, u32, u32))>> = Vec::new();
+        let mut known: Vec<Vec<(u32, Rest)>> = Vec::new();
         for (by, cell) in &cells {
             let own = cell.kept.iter().map(|k| kept.binary_search(&&**k).ok().map(|at| at as u32));
             let own = own.collect::<Option<Vec<u32>>>()?;
@@ -82,10 +85,10 @@ impl Trail {
             });
             known.push(codes.collect::<Option<Vec<_>>>()?);
         }
-        let mut all: Vec<(u32, u32, u32)> = known.iter().flatten().map(|(_, more)| *more).collect();
+        let mut all: Vec<Rest> = known.iter().flatten().map(|(_, more)| *more).collect();
         all.sort_unstable();
         all.dedup();
-        let number = |more: &(u32, u32, u32)| all.binary_search(more).ok().map(|at| at as u32);
+        let number = |more: &Rest| all.binary_search(more).ok().map(|at| at as u32);
         let codes = known.iter().map(|own| own.iter().map(|(tags, more)| Some((*tags, number(more)?))).collect());
         let codes = codes.collect::<Option<Vec<Vec<(u32, u32)>>>>()?;
         let mut shards: Vec<Vec<Vec<Vec<Row>>>> = (0..SHARDS).map(|_| Vec::new()).collect();

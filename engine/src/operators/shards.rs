@@ -92,6 +92,32 @@ impl Shards {
         }
     }
 
+    /// Takes all rows of another, with other codes.
+    pub(crate) fn append(&mut self, other: Self, codes: &[u32]) {
+        let same = (0u32..).zip(codes).all(|(from, to)| from == *to);
+        if self.rows == 0 && same {
+            *self = other;
+            return;
+        }
+        if self.rows + other.rows <= FEW {
+            let row = |row: &Row| Row { code: codes.get(row.code as usize).copied().unwrap_or(row.code), ..*row };
+            return other.iter().for_each(|from| self.push(row(from)));
+        }
+        self.spread();
+        self.rows += other.rows;
+        for (pieces, all) in self.pieces.iter_mut().zip(other.into_shards()) {
+            // Whole pieces go before the one that is open: which of an actor's rows come first says nothing.
+            for mut piece in all {
+                if !same {
+                    for row in &mut piece {
+                        row.code = codes.get(row.code as usize).copied().unwrap_or(row.code);
+                    }
+                }
+                pieces.full.push(piece);
+            }
+        }
+    }
+
     fn spread(&mut self) {
         if self.pieces.len() == SHARDS {
             return;
@@ -172,7 +198,7 @@ impl<T: Copy + Default> ByActor<T> {
             let from = sum;
             if *count > 0 {
                 let low = (shard as u32 ^ folded(number)) & (SHARDS as u32 - 1);
-                self.actors.push(number * SHARDS as u32 | low);
+                self.actors.push((number * SHARDS as u32) | low);
                 self.starts.push(from);
             }
             sum += *count;

@@ -1,5 +1,6 @@
 //! Rows by actor: when, and which of a journey's sets they belong to.
 
+use std::any::Any;
 use std::collections::HashMap;
 
 use kepi_lang::value::Value;
@@ -69,12 +70,10 @@ impl Rows {
         codes.iter().map(code).collect()
     }
 
-    fn absorb(&mut self, other: &Self) -> Option<()> {
+    fn absorb(&mut self, other: Self) -> Option<()> {
         let kept: Vec<u32> = other.kept.iter().map(|bytes| self.keep(bytes)).collect();
         let codes = self.codes(&kept, &other.codes)?;
-        for row in other.rows.iter() {
-            self.rows.push(Row { code: *codes.get(row.code as usize)?, ..*row });
-        }
+        self.rows.append(other.rows, &codes);
         Some(())
     }
 
@@ -193,8 +192,20 @@ impl Accumulator for Trail {
     fn merge(&mut self, into: usize, from: usize) {
         self.cell(into.max(from));
         if let Ok([into, from]) = self.cells.get_disjoint_mut([into, from]) {
-            into.absorb(from);
+            into.absorb(from.clone());
         }
+    }
+
+    fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
+        let from: Box<dyn Any> = from;
+        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        for (into, cell) in pairs {
+            let Some(rows) = from.cells.get_mut(cell as usize).map(std::mem::take) else { continue };
+            if self.cell(into as usize).and_then(|into| into.absorb(rows)).is_none() {
+                return false;
+            }
+        }
+        true
     }
 
     fn copy(&mut self, to: usize, from: usize) {

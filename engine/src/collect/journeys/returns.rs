@@ -250,7 +250,10 @@ pub(super) fn width(grain: Grain) -> i64 {
     }
 }
 
-/// By value of the breakdown, of each of some spans and what belongs to it.
+/// From its start to before its end, in microseconds.
+type Stretch = (i64, i64);
+
+/// By value of the breakdown, of each of some spans.
 type Groups = Vec<BTreeMap<u32, Share>>;
 
 /// Counts each actor in each span.
@@ -279,7 +282,7 @@ fn counted<S: Sync>(
 }
 
 /// Actors by value of the breakdown, in each span; with it the one before.
-pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, spans: &[((i64, i64), (i64, i64))]) -> Groups {
+pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, spans: &[(Stretch, Stretch)]) -> Groups {
     counted(trail, spans, |rows, (now, before), found| {
         let inside = |(from, to): (i64, i64)| {
             let (a, b) = (rows.partition_point(|r| r.time < from), rows.partition_point(|r| r.time < to));
@@ -300,7 +303,7 @@ pub(super) fn lifecycle(state: Lifecycle, trail: &Trail, spans: &[((i64, i64), (
 }
 
 /// Of the actors there in the first of two spans, those that were not in the second, which follows it.
-pub(super) fn churn(trail: &Trail, spans: &[((i64, i64), (i64, i64))]) -> Groups {
+pub(super) fn churn(trail: &Trail, spans: &[(Stretch, Stretch)]) -> Groups {
     counted(trail, spans, |rows, (base, since), found| {
         let before = rows.get(..rows.partition_point(|r| r.time < base.1)).unwrap_or_default();
         let Some(last) = before.last().filter(|r| r.time >= base.0) else { return };
