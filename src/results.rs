@@ -33,6 +33,8 @@ pub struct SchemaColumn {
     pub physical: String,
     /// CSV: why a column that looks like numbers is text: the first value that is none, and its row (one-based, header excluded).
     pub note: Option<String>,
+    /// The column of lists of records whose elements it is a field of: it is a list, of as many values.
+    pub list: Option<String>,
 }
 
 /// The answers to a question, in the order of its asks.

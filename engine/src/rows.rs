@@ -56,8 +56,8 @@ pub trait Columns {
         Err(RowError::Internal("a row that is made of no others".to_owned()))
     }
     fn civil(&self) -> &Civil;
-    /// Within a condition on the elements of lists, which are the rows then: the elements.
-    fn element(&self) -> Result<ArrayRef, RowError> {
+    /// Within a condition on the elements of lists, which are the rows then: the elements of one of the lists.
+    fn element(&self, _: u32) -> Result<ArrayRef, RowError> {
         Err(RowError::Internal("an element outside of a list".to_owned()))
     }
     /// The value of a condition that is known already.
@@ -272,8 +272,8 @@ impl Columns for Selected<'_> {
         self.columns.civil()
     }
 
-    fn element(&self) -> Result<ArrayRef, RowError> {
-        Ok(filter(&self.columns.element()?, self.mask)?)
+    fn element(&self, list: u32) -> Result<ArrayRef, RowError> {
+        Ok(filter(&self.columns.element(list)?, self.mask)?)
     }
 }
 
@@ -298,8 +298,11 @@ fn call(function: RowFunction, args: &[RowExpr], ty: ScalarType, columns: &dyn C
             number::whole(function, &operand(arg(0)?, columns)?, places)
         }
         RowFunction::Log | RowFunction::Sqrt => number::root(function, &typed(arg(0)?, ScalarType::Float, columns)?),
-        RowFunction::AnyOf => list::any(arg(0)?, arg(1)?, columns),
-        RowFunction::Element => Ok(operand::column(columns.element()?)),
+        RowFunction::AnyOf => match args.split_last() {
+            Some((condition, lists)) => list::any(lists, condition, columns),
+            None => Err(RowError::Internal("`any` of nothing".to_owned())),
+        },
+        RowFunction::Element(list) => Ok(operand::column(columns.element(list)?)),
         RowFunction::Field => {
             let path = match &arg(1)?.kind {
                 RowKind::Literal(Value::Text(path)) => path,

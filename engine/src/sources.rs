@@ -47,7 +47,7 @@ pub use clean::{Clean, Cleaner};
 pub use counts::Counts;
 pub use dedup::dedup;
 pub use lookup::OpenLookup;
-pub(crate) use physical::{list_of, one};
+pub(crate) use physical::{canonical, list_of, one};
 pub(crate) use scan::TAG;
 pub use source::OpenSource;
 pub(crate) use text::{Tape, field_of_json};

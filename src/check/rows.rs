@@ -59,8 +59,8 @@ pub(super) struct Rows<'c, 'a> {
     pub(super) used: Use,
     /// The measure, where the expression comes to it from outside (a metric's scope, a dimension).
     pub(super) pushed: Option<Span>,
-    /// Within `any(…)`: the list as it is written, and what its elements are.
-    pub(super) list: Option<(&'c str, ScalarType)>,
+    /// Within `any(…)`: the list, or those of the fields of its elements, each as it is written, and what its elements are.
+    pub(super) lists: Option<&'c [(String, ScalarType)]>,
     /// The rows are made of others: `place` is no table.
     pub(super) derived: Option<&'c DerivedSet>,
 }
@@ -76,7 +76,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             set,
             used,
             pushed: None,
-            list: None,
+            lists: None,
             derived: branch.derived.as_deref(),
         }
     }
@@ -95,7 +95,7 @@ impl<'c, 'a> Rows<'c, 'a> {
             set: None,
             used: Use::Table,
             pushed: None,
-            list: None,
+            lists: None,
             derived: None,
         }
     }

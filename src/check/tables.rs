@@ -37,6 +37,8 @@ pub(super) struct Columns {
     zoneless: RefCell<BTreeSet<u32>>,
     /// Why columns that look like numbers are text.
     notes: RefCell<BTreeMap<u32, String>>,
+    /// Of columns that are fields of the elements of lists: the file's column of those.
+    elements: RefCell<BTreeMap<u32, String>>,
 }
 
 #[derive(Debug)]
@@ -115,6 +117,20 @@ impl Columns {
 
     pub(super) fn note(&self, id: ColumnId) -> Option<String> {
         self.notes.borrow().get(&id.0).cloned()
+    }
+
+    /// The file's column of lists whose elements a column is a field of.
+    pub(super) fn list_around(&self, id: ColumnId) -> Option<String> {
+        self.elements.borrow().get(&id.0).cloned()
+    }
+
+    /// The names of columns that are fields of the elements of such lists, in order.
+    pub(super) fn fields_of_elements(&self, list: &str) -> Vec<String> {
+        let (columns, elements) = (self.list.borrow(), self.elements.borrow());
+        let of = elements.iter().filter(|(_, around)| *around == list);
+        let mut names: Vec<_> = of.filter_map(|(at, _)| Some(columns.get(*at as usize)?.name.clone())).collect();
+        names.sort();
+        names
     }
 
     pub(super) fn is_zoneless(&self, id: ColumnId) -> bool {

@@ -312,7 +312,7 @@ pub const ALL: &[Function] = &[
         "any(condition)",
         RowFunction::AnyOf,
         "whether it is true of an element of a list",
-        "the condition names one column of lists, which stands for each of its elements; null where the list is",
+        "the condition names one column of lists, or fields of its elements, which stand for each of them in turn; null where the list is",
         &["count(play where any(tags = \"live\"))"],
     ),
     row2(

@@ -141,11 +141,11 @@ pub enum RowFunction {
     QuarterOfYear,
     /// 1 to 366, of the calendar year.
     DayOfYear,
-    /// `(list, condition)`: whether the condition is true of an element. Null of a null list, and where it is true of none and
-    /// unknown of one. Bool.
+    /// `(list, …, condition)`: whether the condition is true of an element. Null of a null list, and where it is true of none and
+    /// unknown of one. Many lists are of one length in each row, or null: fields of the same elements. Bool.
     AnyOf,
-    /// Within the condition of `AnyOf`: the element at hand. Without arguments.
-    Element,
+    /// Within the condition of `AnyOf`: the element at hand, of the list of this number. Without arguments.
+    Element(u32),
     /// `(of, path)`: what stands at a path of names in a JSON text, or by a key in a list of pairs, read as the expression's
     /// type; null where nothing does. What is of another type is an error.
     Field,

@@ -106,6 +106,7 @@ fn findings(profiles: &[Profile], draft: &Draft) -> Vec<Diagnostic> {
             naive: c.naive,
             physical: c.physical.clone(),
             note: None,
+            list: None,
         });
         Some(Schema { columns: columns.collect() })
     };

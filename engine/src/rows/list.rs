@@ -5,15 +5,16 @@ use std::sync::{Arc, Weak};
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StringViewArray, StringViewBuilder, UInt32Array,
+    new_null_array,
 };
 use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::DataType;
-use kepi_lang::ir::{ColumnId, RowExpr, Way};
+use kepi_lang::ir::{ColumnId, RowExpr, ScalarType, Way};
 
 use crate::rows::civil::Civil;
 use crate::rows::operand::{self, Operand};
 use crate::rows::{Columns, RowError, evaluate};
-use crate::sources::{Tape, field_of_json};
+use crate::sources::{Tape, canonical, field_of_json};
 
 /// How many elements each list has; null where there is none.
 pub(crate) fn lengths(of: &Operand) -> Result<Operand, RowError> {
@@ -25,27 +26,50 @@ pub(crate) fn lengths(of: &Operand) -> Result<Operand, RowError> {
 }
 
 /// Whether a condition is true of some element; null where the list is null, or where none is and of one it is not known.
-pub(crate) fn any(list: &RowExpr, condition: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
-    let array = evaluate(list, columns)?;
-    let Some(lists) = lists(&array)? else {
+pub(crate) fn any(of: &[RowExpr], condition: &RowExpr, columns: &dyn Columns) -> Result<Operand, RowError> {
+    let arrays = of.iter().map(|list| evaluate(list, columns)).collect::<Result<Vec<_>, RowError>>()?;
+    let types = of.iter().map(|list| match list.ty {
+        ScalarType::List(item) => canonical(item.ty(), 0),
+        _ => DataType::Boolean,
+    });
+    let types: Vec<_> = types.collect();
+    let of = arrays.iter().map(lists).collect::<Result<Vec<_>, RowError>>()?;
+    if of.iter().all(Option::is_none) {
         return Ok(Operand::Array(Arc::new(BooleanArray::new_null(columns.rows()))));
-    };
-    let (mut places, mut rows) = (Vec::new(), Vec::new());
-    for row in (0..lists.len()).filter(|row| lists.is_valid(*row)) {
+    }
+    let span = |lists: &ListArray, row: usize| {
         let offsets = lists.value_offsets();
-        let (Some(from), Some(to)) = (offsets.get(row), offsets.get(row + 1)) else { continue };
-        for place in *from..*to {
-            places.push(u32::try_from(place).unwrap_or(u32::MAX));
-            rows.push(u32::try_from(row).unwrap_or(u32::MAX));
+        let (from, to) = (*offsets.get(row)?, *offsets.get(row + 1)?);
+        lists.is_valid(row).then_some((u32::try_from(from).ok()?, u32::try_from(to).ok()?))
+    };
+    let mut rows = Vec::new();
+    let mut places: Vec<Vec<Option<u32>>> = vec![Vec::new(); of.len()];
+    let mut found: Vec<Option<Option<bool>>> = vec![None; columns.rows()];
+    for (row, found) in found.iter_mut().enumerate() {
+        let spans: Vec<_> = of.iter().map(|lists| span((*lists)?, row)).collect();
+        let mut lengths = spans.iter().flatten().map(|(from, to)| to.saturating_sub(*from));
+        let Some(length) = lengths.next() else { continue };
+        if lengths.any(|other| other != length) {
+            return Err(RowError::Internal("fields of the same elements whose numbers differ".to_owned()));
+        }
+        *found = Some(Some(false));
+        rows.extend(std::iter::repeat_n(u32::try_from(row).unwrap_or(u32::MAX), length as usize));
+        for (places, span) in places.iter_mut().zip(spans) {
+            places.extend((0..length).map(|at| Some(span?.0 + at)));
         }
     }
-    let elements = take(lists.values(), &UInt32Array::from(places), None)?;
-    let elements = operand::column(elements).array().clone();
+    let elements = of.iter().zip(places).zip(types).map(|((lists, places), ty)| {
+        let places = UInt32Array::from(places);
+        let elements = match lists {
+            Some(lists) => take(lists.values(), &places, None)?,
+            None => new_null_array(&ty, places.len()),
+        };
+        Ok(operand::column(elements).array().clone())
+    });
+    let elements = elements.collect::<Result<Vec<_>, RowError>>()?;
     let exploded = Exploded { columns, rows: UInt32Array::from(rows), elements };
     let held = evaluate(condition, &exploded)?;
     let held = operand::booleans(&held)?;
-    let mut found: Vec<Option<Option<bool>>> =
-        (0..lists.len()).map(|i| lists.is_valid(i).then_some(Some(false))).collect();
     for (at, row) in exploded.rows.values().iter().enumerate() {
         let Some(Some(so_far)) = found.get_mut(*row as usize) else { continue };
         match held.is_valid(at).then(|| held.value(at)) {
@@ -62,7 +86,8 @@ struct Exploded<'a> {
     columns: &'a dyn Columns,
     /// The row that each element is of.
     rows: UInt32Array,
-    elements: ArrayRef,
+    /// Of each of the lists.
+    elements: Vec<ArrayRef>,
 }
 
 impl Columns for Exploded<'_> {
@@ -82,8 +107,9 @@ impl Columns for Exploded<'_> {
         self.columns.civil()
     }
 
-    fn element(&self) -> Result<ArrayRef, RowError> {
-        Ok(Arc::clone(&self.elements))
+    fn element(&self, list: u32) -> Result<ArrayRef, RowError> {
+        let elements = self.elements.get(list as usize).map(Arc::clone);
+        elements.ok_or_else(|| RowError::Internal("an element of a list that is not there".to_owned()))
     }
 }
 

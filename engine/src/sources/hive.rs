@@ -69,6 +69,7 @@ pub(crate) fn add(files: &mut [DataFile], columns: &mut Vec<RawColumn>, raw: boo
             scale: 0,
             physical: physical.to_owned(),
             note: None,
+            list: None,
         });
     }
     types

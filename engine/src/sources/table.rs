@@ -108,6 +108,8 @@ pub(crate) struct RawColumn {
     pub scale: u8,
     pub physical: String,
     pub note: Option<String>,
+    /// The column of lists of records whose elements it is a field of: a list of one value an element.
+    pub list: Option<String>,
 }
 
 impl Table {
@@ -191,6 +193,7 @@ impl Table {
             naive: column.naive,
             physical: column.physical.clone(),
             note: column.note.clone(),
+            list: column.list.clone(),
         });
         // Known by name, so that a column that cannot be used is not called unknown; using it is refused on opening.
         let others = self.unusable.iter().map(|(name, physical)| results::SchemaColumn {
@@ -199,6 +202,7 @@ impl Table {
             naive: false,
             physical: physical.clone(),
             note: None,
+            list: None,
         });
         results::Schema { columns: usable.chain(others).collect() }
     }
@@ -234,6 +238,9 @@ impl Table {
         finding.help(match physical {
             "Binary" => "if the bytes are text, declare the column as `text`",
             "Struct" => "name one of its fields, by its path: `outer.inner`",
+            "List(Struct)" => {
+                "its records differ from file to file: name one of their fields, `any(items.sku = \"a\")`"
+            }
             _ => "write the part of it that is needed as a column of its own",
         })
     }

@@ -4,8 +4,9 @@ use crate::check::algebra::{Shape, Typer};
 use crate::check::findings::{Check, Reported};
 use crate::check::rows::Rows;
 use crate::check::scope::Checker;
+use crate::check::tables::Columns;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Item, RowExpr, RowFunction, RowKind, ScalarType};
+use crate::ir::{ColumnId, Item, Origin, RowExpr, RowFunction, RowKind, ScalarType, Way};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 use crate::syntax::print;
@@ -60,7 +61,7 @@ pub(in crate::check) fn has_fields(ty: ScalarType) -> bool {
 impl<'a> Rows<'_, 'a> {
     /// `any(tags = "x")`.
     pub(super) fn any(&self, condition: &'a Expr) -> Check<RowExpr> {
-        if self.list.is_some() {
+        if self.lists.is_some() {
             let message = "`any` within `any`";
             return self.cx.fail(Diagnostic::new(Code::BadArguments, condition.span, message));
         }
@@ -85,12 +86,7 @@ impl<'a> Rows<'_, 'a> {
             lists = self.lists_around(&around);
         }
         let mut lists = lists.into_iter();
-        let first = lists.next();
-        if let (Some((one, _)), Some((other, at))) = (&first, lists.next()) {
-            let message = format!("`any` is of the elements of one list, and these are two: `{one}` and `{other}`");
-            return self.cx.fail(Diagnostic::new(Code::BadArguments, at.span, message));
-        }
-        let Some((text, ast)) = first.or(open) else {
+        let Some((text, ast)) = lists.next().or(open) else {
             // A name that is wrong is the mistake.
             self.condition(condition)?;
             let message = "`any` takes a condition on the elements of a list, and this one names no list";
@@ -99,26 +95,83 @@ impl<'a> Rows<'_, 'a> {
             return self.cx.fail(Diagnostic::new(Code::TypeMismatch, condition.span, message).help(help));
         };
         let list = self.expr(ast)?;
-        let ty = match list.ty {
+        let around = self.list_around(&list);
+        let mut named = vec![(text.clone(), self.element_of(&list, &text, ast.span)?)];
+        let mut args = vec![list];
+        for (other, at) in lists {
+            let list = self.expr(at)?;
+            // Fields of the same elements stand side by side.
+            if around.is_none() || self.list_around(&list) != around {
+                let message =
+                    format!("`any` is of the elements of one list, and these are two: `{text}` and `{other}`");
+                return self.cx.fail(Diagnostic::new(Code::BadArguments, at.span, message));
+            }
+            named.push((other.clone(), self.element_of(&list, &other, at.span)?));
+            args.push(list);
+        }
+        let here: Rows<'_, 'a> = *self;
+        args.push(Rows { lists: Some(&named), ..here }.condition(condition)?);
+        self.cx.spend(1, ast.span)?;
+        Ok(call(RowFunction::AnyOf, args, ScalarType::Bool))
+    }
+
+    /// What the elements of a list are.
+    fn element_of(&self, list: &RowExpr, text: &str, span: Span) -> Check<ScalarType> {
+        match list.ty {
             ScalarType::List(Item::Pair) => {
                 let message = format!("the elements of `{text}` are pairs of a key and a value");
                 let help = format!("name a value by its key: `{text}.KEY`");
-                return self.cx.fail(Diagnostic::new(Code::TypeMismatch, ast.span, message).help(help));
+                self.cx.fail(Diagnostic::new(Code::TypeMismatch, span, message).help(help))
             }
             ScalarType::List(Item::Other) => {
-                let message = format!("the elements of `{text}` are no single values");
-                let help = format!(
-                    "ask for how many there are, `length({text})`, or write what is needed of them as a column"
-                );
-                return self.cx.fail(Diagnostic::new(Code::TypeMismatch, ast.span, message).help(help));
+                let fields = self.fields_of_elements(list);
+                let (what, help) = if fields.is_empty() {
+                    let help = format!(
+                        "ask for how many there are, `length({text})`, or write what is needed of them as a column"
+                    );
+                    ("no single values", help)
+                } else {
+                    let shown: Vec<_> = fields.iter().take(12).map(|name| format!("`{name}`")).collect();
+                    let more = if fields.len() > shown.len() { ", …" } else { "" };
+                    ("records", format!("name a field of them: {}{more}", shown.join(", ")))
+                };
+                let message = format!("the elements of `{text}` are {what}");
+                self.cx.fail(Diagnostic::new(Code::TypeMismatch, span, message).help(help))
             }
-            ScalarType::List(item) => item.ty(),
-            other => other,
-        };
-        let here: Rows<'_, 'a> = *self;
-        let condition = Rows { list: Some((&text, ty)), ..here }.condition(condition)?;
-        self.cx.spend(1, ast.span)?;
-        Ok(call(RowFunction::AnyOf, vec![list, condition], ScalarType::Bool))
+            ScalarType::List(item) => Ok(item.ty()),
+            other => Ok(other),
+        }
+    }
+
+    /// The columns of the table that a list is of, and its own; of what is computed none.
+    fn table_of(&self, list: &RowExpr) -> Option<(&'a Columns, Option<Way>, ColumnId)> {
+        match &list.kind {
+            RowKind::Column(id) => Some((self.cx.columns(self.place)?, None, *id)),
+            RowKind::Linked { way, column } => {
+                let (first, further) = way.links.split_first()?;
+                let mut lookup = self.cx.scope.lookup(self.links()?.get(*first)?.lookup)?;
+                for link in further {
+                    lookup = self.cx.scope.lookup(lookup.links.get(*link)?.lookup)?;
+                }
+                Some((&lookup.columns, Some(way.clone()), *column))
+            }
+            _ => None,
+        }
+    }
+
+    /// The lists of records whose elements' field a list is.
+    fn list_around(&self, list: &RowExpr) -> Option<(Option<Way>, String)> {
+        let (columns, way, id) = self.table_of(list)?;
+        Some((way, columns.list_around(id)?))
+    }
+
+    /// Of lists of records, as they are named in expressions.
+    fn fields_of_elements(&self, list: &RowExpr) -> Vec<String> {
+        let Some((columns, way, id)) = self.table_of(list) else { return Vec::new() };
+        match columns.get(id).map(|column| column.origin) {
+            Some(Origin::File(raw)) if way.is_none() => columns.fields_of_elements(&raw),
+            _ => Vec::new(),
+        }
     }
 
     /// Lists of texts, which may be JSON objects, of whose elements fields are named: `items` of `items.sku`.
@@ -145,20 +198,24 @@ impl<'a> Rows<'_, 'a> {
 
     /// The element at hand, where an expression is the list of an `any` around it, or a field of the element.
     pub(super) fn element(&self, ast: &Expr) -> Option<RowExpr> {
-        let (text, ty) = self.list?;
+        let lists = self.lists?;
         if !matches!(&ast.kind, ExprKind::Name(_) | ExprKind::Member { args: None, .. }) {
             return None;
         }
-        let element = || call(RowFunction::Element, Vec::new(), ty);
-        if print::expr(ast) == text {
-            return Some(element());
+        let element = |at: usize, ty| call(RowFunction::Element(u32::try_from(at).unwrap_or(u32::MAX)), Vec::new(), ty);
+        let named = |ast: &Expr| {
+            let text = print::expr(ast);
+            lists.iter().position(|(list, _)| *list == text).and_then(|at| Some((at, lists.get(at)?.1)))
+        };
+        if let Some((at, ty)) = named(ast) {
+            return Some(element(at, ty));
         }
         let (mut path, mut base) = (Vec::new(), ast);
         while let ExprKind::Member { of, field, args: None } = &base.kind {
             path.insert(0, field.value.as_str());
             base = of;
-            if ty == ScalarType::Text && print::expr(base) == text {
-                return Some(field_of(element(), &path.join("."), ScalarType::Text));
+            if let Some((at, ScalarType::Text)) = named(base) {
+                return Some(field_of(element(at, ScalarType::Text), &path.join("."), ScalarType::Text));
             }
         }
         None

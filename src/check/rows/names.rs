@@ -220,7 +220,13 @@ impl<'a> Rows<'_, 'a> {
                 Some("every measure needs the dimension: name a column that all have, or write `total(…)` around the one without".to_owned())
             }
             _ if slip => Some(format!("if the file has a column `{name}` too, declare it under `columns:`")),
-            _ if near.is_none() && !names.is_empty() => Some(format!("its columns are {}", listed(&names))),
+            _ if near.is_none() && !names.is_empty() => {
+                let fields = fields_near(name, &names);
+                Some(match fields.is_empty() {
+                    true => format!("its columns are {}", listed(&names)),
+                    false => format!("its fields are {}", listed(&fields)),
+                })
+            }
             _ => None,
         };
         self.cx.fail(match help {
@@ -362,6 +368,17 @@ impl<'a> Rows<'_, 'a> {
 pub(in crate::check) fn no_actor(rows: &str, span: Span) -> Diagnostic {
     let message = format!("the rows of {rows} have no actor");
     Diagnostic::new(Code::NoActor, span, message).help("say who did it: `actor: COLUMN` on the source")
+}
+
+/// The fields of what the name is, or else of what it would be a field of.
+fn fields_near(name: &str, names: &[String]) -> Vec<String> {
+    let below = |outer: &str| {
+        let is = |name: &&String| name.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        names.iter().filter(is).cloned().collect::<Vec<_>>()
+    };
+    let own = below(name);
+    let outer = name.rsplit_once('.').map(|(outer, _)| outer).filter(|_| own.is_empty());
+    outer.map_or(own, below)
 }
 
 /// `a`, `b`, `c` …

@@ -122,8 +122,13 @@ pub(super) fn build(
     let list = columns.list.borrow();
     for (column, id) in list.iter().zip(0u32..) {
         let Origin::File(raw) = &column.origin else { continue };
-        if let Some(note) = in_file(raw).and_then(|file| file.note.clone()) {
+        let Some(file) = in_file(raw) else { continue };
+        if let Some(note) = file.note.clone() {
             columns.notes.borrow_mut().insert(id, note);
+        }
+        // Declared as text it is one value.
+        if let Some(around) = file.list.clone().filter(|_| column.ty.is_list()) {
+            columns.elements.borrow_mut().insert(id, around);
         }
     }
     drop(list);

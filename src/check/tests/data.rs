@@ -8,7 +8,7 @@ use crate::results::{Schema, SchemaColumn, Schemas};
 
 fn column(name: &str, ty: ScalarType) -> SchemaColumn {
     let physical = format!("{ty:?}");
-    SchemaColumn { name: name.into(), ty, naive: false, physical, note: None }
+    SchemaColumn { name: name.into(), ty, naive: false, physical, note: None, list: None }
 }
 
 fn schema(columns: &[(&str, ScalarType)]) -> Option<Schema> {

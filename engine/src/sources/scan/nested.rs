@@ -84,7 +84,12 @@ impl Nested {
                 None => table.fields().get(*column).map(|field| field.name().as_str()),
             };
             let is_root = self.roots.iter().any(|(root, _)| Some(root.as_str()) == name);
-            let at = name.and_then(|name| read.index_of(name).ok()).filter(|_| within.is_some() || !is_root);
+            // Lists of structs are columns, too.
+            let same = |at: usize| {
+                read.fields().get(at).map(|f| f.data_type()) == table.fields().get(*column).map(|f| f.data_type())
+            };
+            let at = name.and_then(|name| read.index_of(name).ok());
+            let at = at.filter(|at| within.is_some() || !is_root || same(*at));
             let at = at.map(|at| {
                 own.iter().position(|known| *known == at).unwrap_or_else(|| {
                     own.push(at);

@@ -55,7 +55,7 @@ pub(super) fn of_text(files: &mut [DataFile], profiles: &[Profile]) -> Columns {
                 .collect();
             let parts: Vec<(&str, &Held)> = parts.iter().map(|(file, held)| (*file, held)).collect();
             let Found { ty, naive, scale, physical, note } = Held::together(&parts);
-            RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note }
+            RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note, list: None }
         })
         .collect();
     let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, DataType::Utf8View, true)).collect();
@@ -70,6 +70,7 @@ struct Seen {
     /// The first file that has it.
     first: usize,
     beyond: bool,
+    list: Option<String>,
     places: BTreeMap<usize, usize>,
 }
 
@@ -99,6 +100,7 @@ pub(super) fn of_typed(owner: &Owner, files: &mut [DataFile]) -> Result<Columns,
                     physical: physical::called(&leaf.ty),
                     first: f,
                     beyond,
+                    list: leaf.list.clone(),
                     places: BTreeMap::from([(f, place)]),
                 });
                 continue;
@@ -150,6 +152,7 @@ pub(super) fn of_typed(owner: &Owner, files: &mut [DataFile]) -> Result<Columns,
             scale: 0,
             physical: column.physical,
             note: None,
+            list: column.list,
         });
         fields.push(Field::new(column.name, ty, true));
     }

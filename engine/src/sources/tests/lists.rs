@@ -56,8 +56,8 @@ fn what_their_elements_are() {
     let project = Project::new().parquet("a.parquet", columns(records(("qty", quantities))));
     let found: Vec<_> = table(&project).columns.iter().map(|c| (c.name.clone(), c.ty.unwrap())).collect();
     let of = |name: &str, ty| (name.to_owned(), ty);
-    let wanted = [Item::Other, Item::Instant, Item::Other, Item::Date].map(ScalarType::List);
-    let names = ["items", "seen", "local", "days"];
+    let wanted = [Item::Other, Item::Text, Item::Int, Item::Instant, Item::Other, Item::Date].map(ScalarType::List);
+    let names = ["items", "items.sku", "items.qty", "seen", "local", "days"];
     let expected: Vec<_> =
         [of("id", ScalarType::Int)].into_iter().chain(names.into_iter().zip(wanted).map(|(n, ty)| of(n, ty))).collect();
     assert_eq!(found, expected);
@@ -65,11 +65,15 @@ fn what_their_elements_are() {
     let seen = read(&project, program("UTC", vec![all], Vec::new())).unwrap();
     assert_eq!(
         seen.rows,
-        ["1|[-, -]|[1970-01-02T00:00:00Z, -]|[-, -]|[1970-01-02, 1970-01-03]", "2|[]|[]|[]|[]", "3|-|-|-|-"]
+        [
+            "1|[-, -]|[a, b]|[1, 2]|[1970-01-02T00:00:00Z, -]|[-, -]|[1970-01-02, 1970-01-03]",
+            "2|[]|[]|[]|[]|[]|[]",
+            "3|-|-|-|-|-|-"
+        ]
     );
 }
 
-/// Records that differ from file to file hurt nobody who does not ask for them.
+/// Records that differ from file to file hurt nobody who does not ask for them as a whole; a field that a file lacks is null.
 #[test]
 fn records_that_differ() {
     let (quantities, prices): (ArrayRef, ArrayRef) =
@@ -81,4 +85,15 @@ fn records_that_differ() {
     let table = table(&project);
     assert!(table.position("items").is_none() && table.position("seen").is_some());
     assert_eq!(table.unusable, [("items".to_owned(), "List(Struct)".to_owned())]);
+    let field = |name: &str, item| column(name, ScalarType::List(item), false);
+    let fields =
+        vec![column("id", ScalarType::Int, false), field("items.sku", Item::Text), field("items.qty", Item::Int)];
+    let mut seen = read(&project, program("UTC", vec![source("*.parquet", fields)], Vec::new())).unwrap();
+    seen.rows.sort();
+    let rows = |qty: &str| {
+        [format!("1|[a, b]|{qty}"), format!("2|[]|{}", if qty == "-" { "-" } else { "[]" }), "3|-|-".into()]
+    };
+    let mut expected = [rows("[1, 2]"), rows("-"), rows("[1, 2]")].concat();
+    expected.sort();
+    assert_eq!(seen.rows, expected);
 }

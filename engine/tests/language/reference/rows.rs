@@ -210,7 +210,7 @@ impl<'a> Row<'a> {
             RowFunction::EndsWith => both(&|t, part| t.ends_with(part)),
             RowFunction::Contains => both(&|t, part| t.contains(part)),
             RowFunction::PeriodStart(grain) => self.period_start(grain, &args[0]),
-            RowFunction::AnyOf | RowFunction::Element | RowFunction::Field => {
+            RowFunction::AnyOf | RowFunction::Element(_) | RowFunction::Field => {
                 unreachable!("random programs have no lists and no JSON")
             }
             RowFunction::Promoter | RowFunction::Satisfied { .. } => unreachable!("surveys have tests of their own"),
