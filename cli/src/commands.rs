@@ -79,11 +79,11 @@ impl Stop {
     pub fn report(self, common: &crate::args::Common) -> Exit {
         match self {
             Self::Usage(line) => {
-                eprintln!("error: {line}");
+                note!("error: {line}");
                 Exit::Usage
             }
             Self::Data(line) => {
-                eprintln!("error: {line}");
+                note!("error: {line}");
                 Exit::Data
             }
             Self::Findings { exit, findings, map } => {

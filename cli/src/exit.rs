@@ -41,9 +41,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 pub fn on_panic() {
     let standard = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        eprintln!(
-            "error[K0901]: kepi failed in a way it must not, please report it with the definitions that led here"
-        );
+        note!("error[K0901]: kepi failed in a way it must not, please report it with the definitions that led here");
         standard(info);
     }));
 }

@@ -24,10 +24,10 @@ pub fn colour(choice: Color, terminal: bool) -> bool {
 pub fn report(findings: &[Diagnostic], map: &SourceMap, common: &Common) {
     let colour = colour(common.color, std::io::stderr().is_terminal());
     for finding in findings.iter().filter(|f| f.is_error() || !common.quiet) {
-        eprintln!("{}\n", human::full(finding, map, colour));
+        note!("{}\n", human::full(finding, map, colour));
     }
     if let Some(summary) = summary(findings).filter(|_| findings.iter().any(Diagnostic::is_error)) {
-        eprintln!("{summary}");
+        note!("{summary}");
     }
 }
 

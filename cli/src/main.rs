@@ -1,5 +1,9 @@
 //! The `kepi` command.
 
+// Before what uses its macro.
+#[macro_use]
+mod output;
+
 mod args;
 mod changed;
 mod commands;
@@ -10,7 +14,6 @@ mod git;
 mod inputs;
 mod interrupt;
 mod memory;
-mod output;
 mod pause;
 mod profiled;
 mod progress;

@@ -75,7 +75,7 @@ fn stop_above(memory: &Memory, used: u64) {
     }
     let most =
         memory.largest().map(|(name, bytes)| format!("; {bytes} bytes are what is known of the rows of `{name}`"));
-    eprintln!(
+    note!(
         "error[{}]: the run needs more memory than the {limit} bytes of --memory-limit{}\nhelp: ask for fewer metrics or a shorter range at a time, or raise the limit",
         Code::MemoryLimit,
         most.unwrap_or_default()

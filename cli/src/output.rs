@@ -110,12 +110,20 @@ fn readable(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A line on stderr; that nobody reads it any more (`2>&1 | head`) is no error.
+macro_rules! note {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 /// Prints a result; a reader that has closed the pipe is no error.
 pub fn print(text: &str) {
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
         && error.kind() != io::ErrorKind::BrokenPipe
     {
-        eprintln!("error: standard output cannot be written: {error}");
+        note!("error: standard output cannot be written: {error}");
     }
 }

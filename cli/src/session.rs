@@ -79,7 +79,7 @@ impl Session {
         };
         drop(watch);
         if common.verbose {
-            eprintln!("checked and opened in {} ms", begun.elapsed().as_millis());
+            note!("checked and opened in {} ms", begun.elapsed().as_millis());
         }
         let as_of = range::as_of(common.as_of.as_deref(), &program, dataset.extents())?;
         let lone = lone_events(&program, dataset.extents(), as_of.given);
@@ -151,7 +151,7 @@ impl Session {
         drop(watch);
         let notes = self.cache.iter().flat_map(|cache| cache.notes());
         for note in notes.filter_map(|note| self.levels.apply(note)).filter(|_| !self.quiet) {
-            eprintln!("{}\n", human::full(&note, &self.map, self.colour));
+            note!("{}\n", human::full(&note, &self.map, self.colour));
         }
         let results = results.map_err(|findings| self.stop(Exit::Data, findings))?;
         if self.verbose {
@@ -164,9 +164,13 @@ impl Session {
     fn say_spent(&self, results: &Results, questions: usize, took: Duration) {
         let spent = self.progress.take_spent();
         for ledger in &results.ledgers {
-            eprintln!(
+            note!(
                 "{}: {} rows, {} used, {} file(s), {} bytes",
-                ledger.name, ledger.read, ledger.used, ledger.files, ledger.bytes
+                ledger.name,
+                ledger.read,
+                ledger.used,
+                ledger.files,
+                ledger.bytes
             );
             for pass in spent.passes.iter().filter(|pass| pass.source == ledger.name) {
                 let read = pass.files.saturating_sub(pass.kept + pass.skipped);
@@ -176,15 +180,16 @@ impl Session {
                     }
                     _ => String::new(),
                 };
-                eprintln!(
+                note!(
                     "  {read} file(s) read, {} skipped, {} not read again as what is asked of them was kept{speed}",
-                    pass.skipped, pass.kept
+                    pass.skipped,
+                    pass.kept
                 );
             }
         }
         let stages = spent.stages.iter().map(|(stage, took)| format!("{stage} in {} ms", took.as_millis()));
         let stages = stages.collect::<Vec<_>>().join(", ");
-        eprintln!("answered {questions} question(s) in {} ms: {stages}", took.as_millis());
+        note!("answered {questions} question(s) in {} ms: {stages}", took.as_millis());
     }
 
     /// The plans of a question, logical and physical.

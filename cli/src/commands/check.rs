@@ -55,7 +55,7 @@ pub fn run(common: &Common, args: &CheckArgs) -> Result<Exit, Stop> {
         let left_out = all - project.findings.len();
         if left_out > 0 && !common.quiet {
             let plural = if left_out == 1 { "" } else { "s" };
-            eprintln!("{left_out} finding{plural} in what the change does not touch");
+            note!("{left_out} finding{plural} in what the change does not touch");
         }
     }
     let program = project.checked.as_ref().and_then(|c| c.program.as_ref());

@@ -73,7 +73,7 @@ pub fn run(common: &Common, args: &DiffArgs) -> Result<Exit, Stop> {
     }
     drop(watch);
     if before.is_none() {
-        eprintln!("findings of {}:\n", sides.base_name);
+        note!("findings of {}:\n", sides.base_name);
         findings::report(&base.findings, &base.map, common);
     }
     print(common, args, &diff, &head.map, &sides.prefix);
@@ -81,7 +81,7 @@ pub fn run(common: &Common, args: &DiffArgs) -> Result<Exit, Stop> {
     findings::report(&moved, &head.map, common);
     let failed = failing(&diff, &args.fail_on);
     if !failed.is_empty() && !common.quiet {
-        eprintln!("fails on: {}", failed.join(", "));
+        note!("fails on: {}", failed.join(", "));
     }
     let exit = if moved.is_empty() && failed.is_empty() { Exit::Fine } else { Exit::Findings };
     // The process ends here; two trees of a thousand metrics take a while to be freed piece by piece.

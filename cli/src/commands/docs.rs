@@ -24,7 +24,7 @@ pub fn run(common: &Common, args: &DocsArgs) -> Result<Exit, Stop> {
         .map_err(|e| Stop::Data(format!("the catalogue cannot be written to {}: {e}", out.display())))?;
     if !common.quiet {
         let names: Vec<_> = pages.iter().map(|(name, _)| out.join(name).display().to_string()).collect();
-        eprintln!("written: {}", names.join(", "));
+        note!("written: {}", names.join(", "));
     }
     Ok(Exit::Fine)
 }

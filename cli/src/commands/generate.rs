@@ -54,7 +54,7 @@ pub fn run(common: &Common, args: &GenerateArgs) -> Result<Exit, Stop> {
     if !common.quiet {
         let count = names.len();
         let files = if count == 1 { "file" } else { "files" };
-        eprintln!("written: {written} in {count} {files} below {}", dir.display());
+        note!("written: {written} in {count} {files} below {}", dir.display());
     }
     Ok(Exit::Fine)
 }

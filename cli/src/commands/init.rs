@@ -70,7 +70,7 @@ fn ask_template() -> Result<Template, Stop> {
         let answer = ask(&format!("Which template: {}", names.join(", ")), "app")?;
         match Template::from_str(&answer, false) {
             Ok(template) => return Ok(template),
-            Err(_) => eprintln!("`{answer}` is none of them"),
+            Err(_) => note!("`{answer}` is none of them"),
         }
     }
 }
@@ -82,9 +82,9 @@ fn template_name(template: &Template) -> String {
 /// One line from the terminal; nothing, or its end, is the default.
 fn ask(question: &str, default: &str) -> Result<String, Stop> {
     let mut line = String::new();
-    eprint!("{question} [{default}]: ");
-    io::stderr()
-        .flush()
+    let mut asked = io::stderr();
+    write!(asked, "{question} [{default}]: ")
+        .and_then(|()| asked.flush())
         .and_then(|()| io::stdin().lock().read_line(&mut line))
         .map_err(|e| Stop::Data(e.to_string()))?;
     let answer = line.trim();

@@ -36,7 +36,7 @@ pub fn run(common: &Common, args: &ProfileArgs) -> Result<Exit, Stop> {
         }
     });
     if let Some(out) = args.out.as_ref().filter(|_| !common.quiet) {
-        eprintln!("written: {}", out.display());
+        note!("written: {}", out.display());
     }
     Ok(Exit::Fine)
 }

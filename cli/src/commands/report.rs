@@ -42,7 +42,7 @@ pub fn run(common: &Common, args: &ReportArgs) -> Result<Exit, Stop> {
         let files = write(&out, &name.unwrap_or_else(|| "report".to_string()), &report, &session, common)?;
         output::print(&render_as(ReportFormat::Text, &report, &session, common));
         if !common.quiet {
-            eprintln!("written: {}", files.join(", "));
+            note!("written: {}", files.join(", "));
         }
     }
     let failed = report.objectives.iter().any(|o| fail_on.contains(&o.status));

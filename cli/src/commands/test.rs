@@ -38,7 +38,7 @@ pub fn run(common: &Common, args: &TestArgs) -> Result<Exit, Stop> {
             if let Err(stop) = once(common, args) {
                 stop.report(common);
             }
-            eprintln!("waiting for changes; Ctrl-C ends it");
+            note!("waiting for changes; Ctrl-C ends it");
         }
         std::thread::sleep(Duration::from_millis(300));
     }
@@ -90,7 +90,7 @@ fn once(common: &Common, args: &TestArgs) -> Result<Exit, Stop> {
         if args.accept {
             let (path, lines) = values::accept(common, &root)?;
             if !common.quiet {
-                eprintln!("written: {path}, {lines} value(s)");
+                note!("written: {path}, {lines} value(s)");
             }
         } else if args.names.is_empty() && args.changed.is_none() {
             outcomes.extend(values::compare(common, &root)?);
