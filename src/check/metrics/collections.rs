@@ -11,11 +11,13 @@ use crate::check::findings::{Check, Reported, called};
 use crate::check::metrics::measures::{Key, KeyKind, Of};
 use crate::check::metrics::value::{Many, ManyKind};
 use crate::check::metrics::{Metrics, Val};
+use crate::check::rows::unknown_function;
 use crate::diag::{Code, Diagnostic};
+use crate::functions::find;
 use crate::ir::{Additivity, Aggregate, Measure, MetricExpr, MetricKind, ScalarType, Statistic};
 use crate::resolve::Named;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{Expr, ExprKind, Key as WrittenKey};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Key as WrittenKey, Name};
 use crate::syntax::print;
 use crate::unit::Unit;
 
@@ -41,6 +43,10 @@ impl<'a> Metrics<'_, 'a> {
                 // A misspelt metric is better told as a name.
                 if let ExprKind::Name(_) = &of.kind {
                     crate::check::algebra::Typer::expr(self, of)?;
+                }
+                // What a function that does not exist makes is not known.
+                if let Some(name) = unknown_call(of) {
+                    return self.cx.fail(unknown_function(&name.value, name.span));
                 }
                 return Err(self.wrong_subject(of, "something of a row", "measure it first: `sum(E.column) per …`"));
             }
@@ -294,5 +300,19 @@ impl<'a> Metrics<'_, 'a> {
             _ => return Ok(()),
         };
         self.cx.fail(Diagnostic::new(Code::WrongRollup, span, message).help(help))
+    }
+}
+
+/// The first call of a function that does not exist.
+fn unknown_call(ast: &Expr) -> Option<&Name> {
+    match &ast.kind {
+        ExprKind::Call { name, args } if find(&name.value).is_some() => args.iter().find_map(|arg| match arg {
+            Arg::Expr(arg) => unknown_call(arg),
+            _ => None,
+        }),
+        ExprKind::Call { name, .. } => Some(name),
+        ExprKind::Negate(of) | ExprKind::Not(of) | ExprKind::Where { of, .. } => unknown_call(of),
+        ExprKind::Binary { left, right, .. } => unknown_call(left).or_else(|| unknown_call(right)),
+        _ => None,
     }
 }
