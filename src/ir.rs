@@ -34,8 +34,8 @@ pub use metrics::{
 };
 pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind, Way};
 pub use tables::{
-    BadRows, Column, Format, Item, Link, Lookup, Origin, Quote, ScalarType, Settings, Source, TextOptions, TimeFormat,
-    TimeReading,
+    BadRows, Column, Format, Item, Link, Lookup, Numbers, Origin, Quote, ScalarType, Settings, Source, TextOptions,
+    TimeFormat, TimeReading,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

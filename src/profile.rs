@@ -25,6 +25,8 @@ pub struct Profile {
     pub files: Vec<File>,
     /// `parquet`, `csv`, …
     pub format: String,
+    /// Of CSV whose numbers have a comma before their decimal places.
+    pub comma: Option<DecimalComma>,
     /// All rows of the files.
     pub rows: u64,
     /// The rows that were looked at: every `step`-th.
@@ -42,6 +44,15 @@ pub struct Profile {
     pub distinct_rows: Count,
     /// Of columns that may say together who did it.
     pub pairs: Vec<Pair>,
+}
+
+/// How numbers with decimal commas are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecimalComma {
+    /// Points stand between thousands.
+    pub thousands: bool,
+    /// By which value it is known.
+    pub why: String,
 }
 
 /// How many pairs of values two columns hold; rows without one of them have none.

@@ -1,9 +1,11 @@
 //! Units of numbers and their algebra.
 
 mod currencies;
+mod entity;
 mod text;
 
-pub use text::{Names, plural};
+pub use entity::{entity_of, noun, plural};
+pub use text::Names;
 
 use std::collections::BTreeMap;
 

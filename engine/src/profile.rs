@@ -17,8 +17,8 @@ use datafusion::arrow::compute::filter_record_batch;
 use datafusion::arrow::datatypes::DataType;
 use jiff::tz::TimeZone;
 use kepi_lang::diag::Diagnostic;
-use kepi_lang::ir::{Format, ScalarType, TextOptions, TimeFormat};
-use kepi_lang::profile::{File, Pair, Profile, Times, guess};
+use kepi_lang::ir::{Format, Numbers, ScalarType, TextOptions, TimeFormat};
+use kepi_lang::profile::{DecimalComma, File, Pair, Profile, Times, guess};
 use kepi_lang::source::{FileId, Span};
 
 use crate::profile::column::{Limits, Seen};
@@ -28,6 +28,7 @@ use crate::sources::convert::Target;
 use crate::sources::files::Folders;
 use crate::sources::finding::{Owner, Role};
 use crate::sources::table::{DataFile, RawColumn, Table, Wanted};
+use crate::sources::text::Written;
 use crate::sources::times::Reading;
 
 /// Files with the same columns, open.
@@ -36,6 +37,7 @@ pub struct Input {
     table: Table,
     /// Every so many rows one is looked at.
     step: u64,
+    comma: Option<DecimalComma>,
     progress: Arc<Progress>,
 }
 
@@ -70,7 +72,7 @@ impl Input {
         let span = Span::new(FileId(0), 0, 0);
         let owner = Owner { role: Role::Source, name: String::new(), span, metrics: Vec::new() };
         let globs: Vec<(String, Span)> = patterns.iter().map(|pattern| (pattern.clone(), span)).collect();
-        let wanted = Wanted {
+        let mut wanted = Wanted {
             files: &globs,
             format: None,
             text: TextOptions::default(),
@@ -80,8 +82,18 @@ impl Input {
         };
         let table = Table::open(&folders, owner, &wanted)
             .map_err(|found| found.into_iter().map(placeless).collect::<Vec<_>>())?;
+        let (comma, table) = match numbers(&table) {
+            None => (None, table),
+            Some((numbers, why)) => {
+                wanted.text.numbers = numbers;
+                let owner = Owner { role: Role::Source, name: String::new(), span, metrics: Vec::new() };
+                let table = Table::open(&folders, owner, &wanted)
+                    .map_err(|found| found.into_iter().map(placeless).collect::<Vec<_>>())?;
+                (Some(DecimalComma { thousands: numbers.thousands.is_some(), why }), table)
+            }
+        };
         let step = sample.map_or(1, |rows| table.rows().div_ceil(rows.max(1))).max(1);
-        Ok(Self { table, step, progress: Arc::clone(progress) })
+        Ok(Self { table, step, comma, progress: Arc::clone(progress) })
     }
 
     pub fn columns(&self) -> Columns {
@@ -133,6 +145,7 @@ impl Input {
             patterns: Vec::new(),
             files: table.files.iter().map(file).collect(),
             format: format.to_owned(),
+            comma: self.comma.clone(),
             rows: table.rows(),
             seen,
             step: self.step,
@@ -168,7 +181,14 @@ impl Input {
     pub fn times(&self, column: &str, format: TimeFormat) -> Result<Option<Times>, Diagnostic> {
         let Some(position) = self.table.position(column) else { return Ok(None) };
         let reading = Reading { format, ..Reading::plain(TimeZone::UTC) };
-        let target = Target { ty: ScalarType::Instant, scale: 0, reading, lenient: true, blank: true };
+        let target = Target {
+            ty: ScalarType::Instant,
+            scale: 0,
+            reading,
+            lenient: true,
+            blank: true,
+            numbers: Numbers::default(),
+        };
         let mut line = times::Line::default();
         let mut unreadable = 0;
         self.each(&[position], &mut |batch| {
@@ -197,6 +217,7 @@ impl Input {
             reading: Reading::plain(TimeZone::UTC),
             lenient: false,
             blank: self.table.format == Format::Csv,
+            numbers: self.table.numbers,
         }
     }
 
@@ -223,6 +244,23 @@ impl Input {
         }
         Ok(())
     }
+}
+
+/// That the numbers of files have decimal commas, and by which value: some column has nothing but such, and none has points there.
+fn numbers(table: &Table) -> Option<(Numbers, String)> {
+    let all = || table.columns.iter().filter_map(|column| column.written.as_ref());
+    if all().any(|written| *written == Written::Point) {
+        return None;
+    }
+    let commas = || {
+        all().filter_map(|written| match written {
+            Written::Comma { example, grouped } => Some((example, *grouped)),
+            Written::Point => None,
+        })
+    };
+    let (example, _) = commas().next()?;
+    let thousands = commas().any(|(_, grouped)| grouped).then_some(b'.');
+    Some((Numbers { comma: true, thousands }, example.clone()))
 }
 
 /// There is no definition that a finding could point into.

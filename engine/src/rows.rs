@@ -25,7 +25,7 @@ use datafusion::arrow::compute::kernels::boolean;
 use datafusion::arrow::compute::kernels::zip::zip;
 use datafusion::arrow::compute::prep_null_mask_filter;
 use datafusion::arrow::error::ArrowError;
-use kepi_lang::ir::{ColumnId, Edge, RowExpr, RowFunction, RowKind, ScalarType, Way};
+use kepi_lang::ir::{ColumnId, Edge, Numbers, RowExpr, RowFunction, RowKind, ScalarType, Way};
 use kepi_lang::value::Value;
 
 pub use civil::Civil;
@@ -349,7 +349,7 @@ fn read_as(texts: Operand, ty: ScalarType, civil: &Civil) -> Result<Operand, Row
         return Ok(texts);
     }
     let reading = Reading::plain(civil.calendar().zone.clone());
-    let target = Target { ty, scale: 0, reading, lenient: false, blank: true };
+    let target = Target { ty, scale: 0, reading, lenient: false, blank: true, numbers: Numbers::default() };
     match target.convert(texts.array()) {
         Ok(read) => Ok(texts.same_shape(read.array)),
         Err(Refused::Value { text, .. }) => Err(RowError::NotOfType(text, ty)),

@@ -19,6 +19,7 @@ mod local;
 mod lookup;
 pub(crate) mod made;
 mod nested;
+mod numbers;
 pub(crate) mod open;
 mod parquet;
 mod physical;
@@ -106,7 +107,7 @@ pub fn schemas_seen(
             files: &table.files,
             format: table.format,
             text: table.text,
-            checks: Check::of_declared(&table.declared, &settings.calendar.zone),
+            checks: Check::of_declared(&table.declared, table.text.numbers, &settings.calendar.zone),
             remember: true,
             keep: table.first_read.clone(),
         };
@@ -163,7 +164,12 @@ pub fn open(
             files: &def.files,
             format: def.format,
             text: def.text,
-            checks: Check::of_program(&def.columns, def.time.as_slice(), &program.settings.calendar.zone),
+            checks: Check::of_program(
+                &def.columns,
+                def.time.as_slice(),
+                def.text.numbers,
+                &program.settings.calendar.zone,
+            ),
             remember: false,
             keep: Vec::new(),
         };
@@ -188,7 +194,7 @@ pub fn open(
             files: &def.files,
             format: def.format,
             text: def.text,
-            checks: Check::of_program(&def.columns, &def.clocks, &program.settings.calendar.zone),
+            checks: Check::of_program(&def.columns, &def.clocks, def.text.numbers, &program.settings.calendar.zone),
             remember: false,
             keep: Vec::new(),
         };

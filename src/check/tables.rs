@@ -138,18 +138,6 @@ impl Columns {
     }
 }
 
-/// What a column counts, by its name: `user_id` → `user`, `Customer ID` → `customer`.
-pub(super) fn entity_of(column: &str) -> Option<String> {
-    let of = |name: &str| {
-        let stem = name.strip_suffix("id").unwrap_or(name);
-        let entity = stem.trim_matches(|c: char| !c.is_alphanumeric()).replace([' ', '-'], "_");
-        (!entity.is_empty()).then_some(entity)
-    };
-    let lower = column.to_lowercase();
-    // Of a nested field the last name says it.
-    lower.rsplit('.').next().and_then(of).or_else(|| of(&lower))
-}
-
 /// Everything that is known of tables before an expression is read.
 pub(super) struct Built {
     pub(super) sources: Vec<SourceTable>,

@@ -142,6 +142,17 @@ pub struct TextOptions {
     /// Around a field of a CSV row; `None`: found out, file by file.
     pub quote: Option<Quote>,
     pub max_bad_rows: BadRows,
+    /// How numbers are written in CSV.
+    pub numbers: Numbers,
+}
+
+/// How numbers are written: as programs write them, if nothing else is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Numbers {
+    /// Decimal places stand behind a comma, not a point.
+    pub comma: bool,
+    /// Between thousands; `None`: nothing stands there.
+    pub thousands: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

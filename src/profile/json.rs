@@ -44,6 +44,8 @@ fn table(table: &Table) -> Json {
         "name": profile.name,
         "patterns": profile.patterns,
         "format": profile.format,
+        "decimal": profile.comma.as_ref().map(|_| ","),
+        "thousands": profile.comma.as_ref().filter(|comma| comma.thousands).map(|_| "."),
         "files": files,
         "rows": profile.rows,
         "rows_unreadable": profile.bad,

@@ -68,6 +68,10 @@ fn head(table: &Table) -> String {
         };
         out += &format!("  {:<8}{zone}\n", "zone");
     }
+    if let Some(comma) = &profile.comma {
+        let thousands = if comma.thousands { ", points between thousands" } else { "" };
+        out += &format!("  {:<8}comma: {}{thousands}\n", "decimal", flat(&comma.why, 100));
+    }
     let mut role = |what: &str, role: Option<&Role>, none: &str| {
         out += &match role {
             Some(role) => format!("  {what:<8}{}: {}\n", flat(&role.column, WIDTH), role.why),

@@ -2,7 +2,7 @@
 
 use crate::decimal::Decimal;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{BadRows, Quote, TextOptions};
+use crate::ir::{BadRows, Numbers, Quote, TextOptions};
 use crate::syntax::document::{Text, TextDef};
 
 pub(super) fn options(def: &TextDef, findings: &mut Vec<Diagnostic>) -> TextOptions {
@@ -25,6 +25,30 @@ pub(super) fn options(def: &TextDef, findings: &mut Vec<Diagnostic>) -> TextOpti
             wrong(text, message, "write `'\"'`, `\"'\"` or `none`, or leave it out: it is found out");
         }
     }
+    if let Some(text) = &def.decimal {
+        match text.value.as_str() {
+            "." => {}
+            "," => options.numbers.comma = true,
+            other => {
+                let message = format!("`decimal` is a point or a comma, not `{other}`");
+                wrong(text, message, "write `decimal: \",\"` where numbers are written as `12,5`");
+            }
+        }
+    }
+    if let Some(text) = &def.thousands {
+        options.numbers.thousands = thousands(&text.value, options.numbers);
+        if options.numbers.thousands.is_none() {
+            let message = match text.value.as_str() {
+                "." | "," => format!("`{}` cannot stand before decimal places and between thousands", text.value),
+                other => format!("`thousands` is a point, a comma, an apostrophe or a space, not `{other}`"),
+            };
+            wrong(
+                text,
+                message,
+                "of `1.234,56` write `decimal: \",\"` and `thousands: \".\"`, of `1,234.56` `thousands: \",\"`",
+            );
+        }
+    }
     if let Some(text) = &def.max_bad_rows {
         match bad_rows(&text.value) {
             Some(most) => options.max_bad_rows = most,
@@ -44,6 +68,14 @@ fn separator(text: &str) -> Option<u8> {
         [byte] if byte.is_ascii_punctuation() || matches!(byte, b' ' | b'\t' | 1..=8 | 28..=31) => {
             Some(*byte).filter(|b| !matches!(b, b'"' | b'\'' | b'.' | b'-'))
         }
+        _ => None,
+    }
+}
+
+fn thousands(text: &str, numbers: Numbers) -> Option<u8> {
+    let decimal = if numbers.comma { b',' } else { b'.' };
+    match text.as_bytes() {
+        [byte @ (b'.' | b',' | b'\'' | b' ')] if *byte != decimal => Some(*byte),
         _ => None,
     }
 }

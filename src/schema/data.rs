@@ -31,6 +31,8 @@ pub(super) const SOURCE: Kind = Kind {
         key("snapshot", Bool, "Rows are states, a balance a day, and never add up over time.", "true").default("false"),
         SEPARATOR,
         QUOTE,
+        DECIMAL,
+        THOUSANDS,
         MAX_BAD_ROWS,
         key(
             "complete_until",
@@ -55,6 +57,11 @@ const TIME_FORMAT: Key = key("time_format", TIMES, "How times are written: a wor
 const TIME_ZONE: Key = key("time_zone", Text, "Where the clocks of local times hung.", "Europe/Berlin");
 const SEPARATOR: Key = key("separator", Text, "Of CSV: one character, or `tab`.", "';'");
 const QUOTE: Key = key("quote", Text, "Of CSV: one character, or `none` for fields that are never quoted.", "none");
+const DECIMAL: Key =
+    key("decimal", Text, "Of CSV: what stands before the decimal places of numbers, a point or a comma.", "','")
+        .default(".");
+const THOUSANDS: Key =
+    key("thousands", Text, "Of CSV: what stands between thousands: a point, a comma, an apostrophe or a space.", "'.'");
 const MAX_BAD_ROWS: Key =
     key("max_bad_rows", Text, "Rows of text that may be ones that cannot be read: a number or a share.", "1%")
         .default("0.1%");
@@ -96,6 +103,8 @@ pub(super) const LOOKUP: Kind = Kind {
         COLUMNS,
         SEPARATOR,
         QUOTE,
+        DECIMAL,
+        THOUSANDS,
         MAX_BAD_ROWS,
         key("valid", Pair, "Two columns between whose times a row holds.", "[from_date, to_date]"),
     ],

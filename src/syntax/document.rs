@@ -134,6 +134,8 @@ pub struct LinkDef {
 pub struct TextDef {
     pub separator: Option<Text>,
     pub quote: Option<Text>,
+    pub decimal: Option<Text>,
+    pub thousands: Option<Text>,
     pub max_bad_rows: Option<Text>,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::unit::currencies::is_currency;
-use crate::unit::{Dimension, Scale, Unit};
+use crate::unit::{Dimension, Scale, Unit, noun, plural};
 
 /// What names of units mean in a project.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,9 @@ impl Unit {
             _ => {}
         }
         let lower = word.to_lowercase();
-        let entity = names.entities.iter().find(|e| **e == lower || plural(e) == lower)?;
+        let own = |e: &&String| **e == lower || plural(e) == lower;
+        let shown = |e: &&String| noun(e) == lower || plural(&noun(e)) == lower;
+        let entity = names.entities.iter().find(own).or_else(|| names.entities.iter().find(shown))?;
         Some(Self::entity(entity.clone()))
     }
 
@@ -85,23 +87,8 @@ impl Unit {
         let times = TIMES.iter().flat_map(|(s, ..)| s.iter()).map(|s| (*s).to_owned());
         let bytes = BYTES.iter().flat_map(|(s, _)| s.iter()).map(|s| (*s).to_owned());
         let rest = ["percent", "points", "money"].iter().map(|s| (*s).to_owned());
-        times.chain(bytes).chain(rest).chain(names.entities.iter().map(|e| plural(e))).collect()
+        times.chain(bytes).chain(rest).chain(names.entities.iter().map(|e| plural(&noun(e)))).collect()
     }
-}
-
-/// `users` of `user`, `companies` of `company`.
-pub fn plural(singular: &str) -> String {
-    let vowel_before_y = |stem: &str| stem.ends_with(['a', 'e', 'i', 'o', 'u']) || stem.is_empty();
-    if let Some(stem) = singular.strip_suffix('y').filter(|stem| !vowel_before_y(stem)) {
-        return format!("{stem}ies");
-    }
-    if singular == "person" {
-        return "people".to_owned();
-    }
-    if ["s", "x", "z", "ch", "sh"].iter().any(|end| singular.ends_with(end)) {
-        return format!("{singular}es");
-    }
-    format!("{singular}s")
 }
 
 /// The word for a time or byte unit of this scale.
@@ -144,8 +131,8 @@ impl fmt::Display for Unit {
         let word = |dimension: &Dimension, above: bool| match (dimension, &worded) {
             (d, Some((of, word))) if d == of => word.clone(),
             (Dimension::Currency(code), _) => code.clone(),
-            (Dimension::Entity(name), _) if above => plural(name),
-            (Dimension::Entity(name), _) => name.clone(),
+            (Dimension::Entity(name), _) if above => plural(&noun(name)),
+            (Dimension::Entity(name), _) => noun(name),
             (Dimension::Points, _) => "points".to_owned(),
             (Dimension::Time, _) => "s".to_owned(),
             (Dimension::Bytes, _) => "B".to_owned(),

@@ -64,7 +64,7 @@ fn rows(
 ) -> Result<(), kepi_lang::diag::Diagnostic> {
     let def = &source.def;
     (def.format, def.time, def.actor, &def.scope).hash(making);
-    making.text(&format!("{:?} {:?}", def.text.separator, def.text.quote));
+    making.text(&format!("{:?} {:?} {:?}", def.text.separator, def.text.quote, def.text.numbers));
     columns(&def.columns, making);
     links(&def.links, making);
     let calendar = &source.calendar;

@@ -149,7 +149,7 @@ fn texts(seen: &Seen, found: &mut Vec<Suspicion>) {
         let examples = mixed.iter().take(TOLD).map(joined).collect();
         found.push(Suspicion { about: !seen.exact, examples, ..plain(SuspicionKind::MixedCase, rows) });
     }
-    if let Some(note) = seen.note {
+    if let Some(note) = seen.note.filter(|_| found.iter().all(|s| s.kind != SuspicionKind::DecimalComma)) {
         let examples = vec![note.to_owned()];
         found.push(Suspicion { examples, ..plain(SuspicionKind::MostlyNumbers, seen.rows - seen.nulls) });
     }

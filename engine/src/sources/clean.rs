@@ -269,7 +269,8 @@ impl Cleaner {
 fn meaning(table: &Table, column: &RawColumn) -> Option<Target> {
     let ty = column.ty.filter(|_| table.format.is_text())?;
     let reading = Reading::plain(TimeZone::UTC);
-    Some(Target { ty, scale: column.scale, reading, lenient: true, blank: table.format == Format::Csv })
+    let (blank, numbers) = (table.format == Format::Csv, table.numbers);
+    Some(Target { ty, scale: column.scale, reading, lenient: true, blank, numbers })
 }
 
 pub(crate) fn sortable(arrays: &[ArrayRef]) -> Result<BinaryArray, ArrowError> {

@@ -8,7 +8,7 @@ use kepi_lang::ir::{Column, Format, Item, Origin, ScalarType};
 use kepi_lang::resolve::DeclaredColumn;
 use kepi_lang::source::Span;
 
-use crate::sources::convert::{Refused, Target, decimal, shortest};
+use crate::sources::convert::{Refused, Target, shortest};
 use crate::sources::finding::quoted;
 use crate::sources::physical;
 use crate::sources::table::Table;
@@ -33,12 +33,13 @@ impl FileColumn {
         }
         let reading = column.time.as_ref().and_then(Reading::new).unwrap_or_else(|| Reading::plain(zone.clone()));
         let ty = if clock { ScalarType::Instant } else { column.ty };
-        let mut target = Target { ty, scale: 0, reading, lenient: clock, blank: table.format == Format::Csv };
+        let (blank, numbers) = (table.format == Format::Csv, table.numbers);
+        let mut target = Target { ty, scale: 0, reading, lenient: clock, blank, numbers };
         if let Some(refused) = never(table, position, &target) {
             return Err(cannot_be(table, position, (&column.name, column.span, ty), &refused));
         }
         if ty == ScalarType::Decimal {
-            target.scale = scale(table, position)?;
+            target.scale = scale(table, position, &target)?;
         }
         Ok(Some(Self { position, target }))
     }
@@ -93,13 +94,14 @@ pub(crate) fn declared(table: &Table, column: &DeclaredColumn, zone: &TimeZone) 
         return None;
     }
     let reading = Reading::plain(zone.clone());
-    let target = Target { ty, scale: 0, reading, lenient: false, blank: table.format == Format::Csv };
+    let (blank, numbers) = (table.format == Format::Csv, table.numbers);
+    let target = Target { ty, scale: 0, reading, lenient: false, blank, numbers };
     if let Some(physical) = never(table, position, &target) {
         return Some(cannot_be(table, position, (&column.raw, column.span, ty), &physical));
     }
     let mut found = FileColumn { position, target };
     if ty == ScalarType::Decimal {
-        match scale(table, position) {
+        match scale(table, position, &found.target) {
             Ok(scale) => found.target.scale = scale,
             Err(finding) => return Some(finding),
         }
@@ -185,7 +187,7 @@ fn cannot_be(table: &Table, position: usize, (name, span, ty): (&str, Span, Scal
 }
 
 /// Decimal places of a column that is to be a decimal: the file's own, or the most that any value has.
-fn scale(table: &Table, position: usize) -> Result<u8, Diagnostic> {
+fn scale(table: &Table, position: usize, target: &Target) -> Result<u8, Diagnostic> {
     let Some(raw) = table.columns.get(position) else { return Ok(0) };
     match table.schema.fields().get(position).map(|field| field.data_type()) {
         Some(DataType::Decimal128(_, scale) | DataType::Decimal256(_, scale)) => {
@@ -206,7 +208,7 @@ fn scale(table: &Table, position: usize) -> Result<u8, Diagnostic> {
             let Some(array) = batch.columns().first() else { return false };
             let decimals: Vec<_> = match array.data_type() {
                 DataType::Float64 => array.as_primitive::<Float64Type>().iter().map(|n| shortest(n?)).collect(),
-                DataType::Utf8View => array.as_string_view().iter().map(|text| decimal(text?)).collect(),
+                DataType::Utf8View => array.as_string_view().iter().map(|text| target.decimal(text?)).collect(),
                 _ => Vec::new(),
             };
             places = decimals.into_iter().flatten().map(|d| d.normalized().scale).fold(places, u8::max);

@@ -13,9 +13,10 @@ use datafusion::arrow::datatypes::{
 };
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use kepi_lang::decimal::Decimal;
-use kepi_lang::ir::{Item, ScalarType, TimeFormat};
+use kepi_lang::ir::{Item, Numbers, ScalarType, TimeFormat};
 
 use crate::sources::iso::{self, DAY, Iso};
+use crate::sources::numbers::plain;
 use crate::sources::physical::{PRECISION, canonical, list_of};
 use crate::sources::text::{elements, is_blank};
 use crate::sources::times::{Reading, by_pattern, instants};
@@ -32,6 +33,8 @@ pub(crate) struct Target {
     pub lenient: bool,
     /// Blank text is null.
     pub blank: bool,
+    /// How text says numbers.
+    pub numbers: Numbers,
 }
 
 /// A converted column.
@@ -76,12 +79,12 @@ impl Target {
         match self.ty {
             ScalarType::Instant => self.reading.reads(text),
             ScalarType::Bool => word(text).is_some(),
-            ScalarType::Int => integer(text).is_some(),
-            ScalarType::Decimal => decimal(text).is_some_and(|d| {
+            ScalarType::Int => self.integer(text).is_some(),
+            ScalarType::Decimal => self.decimal(text).is_some_and(|d| {
                 let d = d.normalized();
                 d.mantissa.unsigned_abs() < 10u128.pow(u32::from(PRECISION))
             }),
-            ScalarType::Float => float(text).is_some(),
+            ScalarType::Float => self.float(text).is_some(),
             ScalarType::Date => self.date(text).is_some(),
             ScalarType::List(_) => elements(text).is_some(),
             ScalarType::Text | ScalarType::Null | ScalarType::Unknown | ScalarType::Error => true,
@@ -114,7 +117,8 @@ impl Target {
             values.extend(all.into_iter().map(|element| (row, element)));
         }
         let all: ArrayRef = Arc::new(values.iter().map(|(_, text)| text.as_deref()).collect::<StringViewArray>());
-        let of = Self { ty: item.ty(), blank: item != Item::Text, ..self.clone() };
+        // A list is JSON, which has numbers of its own.
+        let of = Self { ty: item.ty(), blank: item != Item::Text, numbers: Numbers::default(), ..self.clone() };
         let elements = of.convert(&all).map_err(|problem| match problem {
             Refused::Value { row, .. } => refused(raw, values.get(row).map_or(0, |(row, _)| *row)),
             Refused::Type => Refused::Type,
@@ -184,7 +188,7 @@ impl Target {
                 let values = raw.as_primitive::<Decimal128Type>();
                 Arc::new(each::<Int64Array, _, _>(raw, values, |n| whole(Decimal::new(n, scale)))?)
             }
-            DataType::Utf8View => Arc::new(self.parsed::<Int64Array, _>(raw, integer)?),
+            DataType::Utf8View => Arc::new(self.parsed::<Int64Array, _>(raw, |text| self.integer(text))?),
             _ => return Err(Refused::Type),
         })
     }
@@ -208,7 +212,7 @@ impl Target {
             DataType::Int64 => each(raw, raw.as_primitive::<Int64Type>(), |n| fit(Decimal::new(i128::from(n), 0)))?,
             DataType::UInt64 => each(raw, raw.as_primitive::<UInt64Type>(), |n| fit(Decimal::new(i128::from(n), 0)))?,
             DataType::Float64 => each_float(raw, |n| fit(shortest(n)?))?,
-            DataType::Utf8View => self.parsed(raw, |text| fit(decimal(text)?))?,
+            DataType::Utf8View => self.parsed(raw, |text| fit(self.decimal(text)?))?,
             _ => return Err(Refused::Type),
         };
         let scale = i8::try_from(scale).map_err(|_| Refused::Type)?;
@@ -236,7 +240,7 @@ impl Target {
                 let values = raw.as_primitive::<Decimal128Type>();
                 Arc::new(each::<Float64Array, _, _>(raw, values, |n| Some(Decimal::new(n, scale).to_f64()))?)
             }
-            DataType::Utf8View => Arc::new(self.parsed::<Float64Array, _>(raw, float)?),
+            DataType::Utf8View => Arc::new(self.parsed::<Float64Array, _>(raw, |text| self.float(text))?),
             _ => return Err(Refused::Type),
         })
     }
@@ -293,6 +297,19 @@ impl Target {
             }
             _ => return Err(Refused::Type),
         })
+    }
+
+    fn integer(&self, text: &str) -> Option<i64> {
+        integer(&plain(self.numbers, text)?)
+    }
+
+    /// Of any number of places.
+    pub fn decimal(&self, text: &str) -> Option<Decimal> {
+        decimal(&plain(self.numbers, text)?)
+    }
+
+    fn float(&self, text: &str) -> Option<f64> {
+        float(&plain(self.numbers, text)?)
     }
 
     /// The day that a text says.
@@ -448,7 +465,14 @@ mod tests {
     use jiff::tz::TimeZone;
 
     fn target(ty: ScalarType, scale: u8) -> Target {
-        Target { ty, scale, reading: Reading::plain(TimeZone::UTC), lenient: false, blank: true }
+        Target {
+            ty,
+            scale,
+            reading: Reading::plain(TimeZone::UTC),
+            lenient: false,
+            blank: true,
+            numbers: Numbers::default(),
+        }
     }
 
     fn text(values: &[&str]) -> ArrayRef {

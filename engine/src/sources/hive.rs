@@ -70,6 +70,7 @@ pub(crate) fn add(files: &mut [DataFile], columns: &mut Vec<RawColumn>, raw: boo
             physical: physical.to_owned(),
             note: None,
             list: None,
+            written: None,
         });
     }
     types

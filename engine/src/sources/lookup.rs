@@ -342,7 +342,7 @@ impl OpenLookup {
     pub(crate) fn identify(&self, making: &mut Making) -> Result<(), Diagnostic> {
         making.text(&self.def.name).text(&self.fingerprint()?);
         (self.def.format, &self.def.key, self.def.latest, self.def.valid).hash(making);
-        making.text(&format!("{:?} {:?}", self.def.text.separator, self.def.text.quote));
+        making.text(&format!("{:?} {:?} {:?}", self.def.text.separator, self.def.text.quote, self.def.text.numbers));
         key::columns(&self.def.columns, making);
         key::links(&self.def.links, making);
         self.newest.iter().for_each(|rows| rows.values().hash(making));

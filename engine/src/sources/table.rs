@@ -15,7 +15,7 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use kepi_lang::diag::suggest::closest;
 use kepi_lang::diag::{Code, Diagnostic};
-use kepi_lang::ir::{Format, ScalarType, TextOptions};
+use kepi_lang::ir::{Format, Numbers, ScalarType, TextOptions};
 use kepi_lang::results::{self, Rejected};
 use kepi_lang::source::Span;
 use sha2::{Digest, Sha256};
@@ -29,7 +29,7 @@ use crate::sources::ipc::{self, Ipc};
 use crate::sources::nested::{Leaf, extract};
 use crate::sources::open::{self, Place};
 use crate::sources::parquet::{self, Footer};
-use crate::sources::text::{self, Check, Profile, TextFile};
+use crate::sources::text::{self, Check, Profile, TextFile, Written};
 use crate::sources::trouble::Trouble;
 
 pub(crate) use batches::Batches;
@@ -40,6 +40,8 @@ pub(crate) use pieces::{Part, Piece, shares};
 pub(crate) struct Table {
     pub owner: Owner,
     pub format: Format,
+    /// How text says numbers.
+    pub numbers: Numbers,
     pub files: Vec<DataFile>,
     /// The columns that can be read, in the order of the first file that has them.
     pub columns: Vec<RawColumn>,
@@ -110,6 +112,8 @@ pub(crate) struct RawColumn {
     pub note: Option<String>,
     /// The column of lists of records whose elements it is a field of: a list of one value an element.
     pub list: Option<String>,
+    /// Of CSV: what it says of how numbers are written.
+    pub written: Option<Written>,
 }
 
 impl Table {
@@ -119,6 +123,11 @@ impl Table {
         let span = wanted.files.first().map_or(owner.span, |(_, span)| *span);
         folders.progress.expect_files(found.len());
         let format = format::of_all(&owner, &found, wanted.format)?;
+        if wanted.text.numbers != Numbers::default() && format != Format::Csv {
+            let message = format!("`decimal` and `thousands` are said of CSV, and {} has other files", owner.called());
+            let help = "take them out; a number of other files is one, and a text with a comma is a text";
+            return Err(vec![Diagnostic::new(Code::WrongValue, owner.span, message).help(help)]);
+        }
         let at_once = at_once(&found);
         let looked = parallel(found, at_once, |found| {
             let looked = looked_into(&found, format, wanted, folders.cache.as_deref());
@@ -157,6 +166,7 @@ impl Table {
         Ok(Self {
             owner,
             format,
+            numbers: wanted.text.numbers,
             bad: bad::count(&files),
             rejected: bad::rejected(&files, &profiles),
             excess,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use check::Check;
-pub(crate) use infer::{Found, Held};
+pub(crate) use infer::{Found, Held, Written};
 pub(crate) use profile::{Profile, SHOWN, profile};
 pub(crate) use read::{Columns, Reader};
 pub(crate) use seen::{Key, forget, recall, remember};

@@ -1,12 +1,12 @@
 //! Who did it, of one column or of several together; and who describes an actor: one lookup, or a bare column's name would
 //! have two meanings.
 
-use crate::check::tables::{Columns, LookupTable, SourceTable, entity_of};
+use crate::check::tables::{Columns, LookupTable, SourceTable};
 use crate::diag::{Code, Diagnostic};
 use crate::ir::{Column, ColumnId, Link, LookupId, Origin, RowExpr, RowFunction, RowKind, ScalarType};
 use crate::resolve::Project;
 use crate::syntax::document::{LookupDef, Text};
-use crate::unit::{Unit, plural};
+use crate::unit::{Unit, entity_of, noun, plural};
 
 /// What the actor of these columns counts: it is named after the last of them.
 pub(in crate::check) fn entity(columns: &[Text]) -> Option<String> {
@@ -131,7 +131,8 @@ pub(super) fn one_each<'a>(
             let Some(actor) = second.actor.as_ref().filter(|a| !refused.contains(&a.span)) else { continue };
             refused.push(actor.span);
             let name = &first.name.value;
-            let message = format!("the actors `{}` are described by the lookup `{name}` already", plural(entity));
+            let message =
+                format!("the actors `{}` are described by the lookup `{name}` already", plural(&noun(entity)));
             let place = first.actor.as_ref().map_or(first.name.span, |a| a.span);
             found.push(Diagnostic::new(Code::WrongValue, actor.span, message).also(place, "by this one").help(
                 "take one `actor: true` out, and reach that lookup by a link: `links: {profile: COLUMN -> LOOKUP}`",

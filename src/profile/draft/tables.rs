@@ -3,9 +3,9 @@
 use crate::profile::draft::columns::{self, Columns};
 use crate::profile::draft::{Periods, Table, comment, entries, entry, time_format};
 use crate::profile::guess::{Guess, Written, named_id};
-use crate::profile::names::{Taken, cleaned, words};
+use crate::profile::names::{Taken, cleaned};
 use crate::syntax::print::{yaml, yaml_in_flow};
-use crate::unit::plural;
+use crate::unit::{entity_of, noun, plural};
 
 /// A table on its way to a definition.
 pub(super) struct Plan<'a> {
@@ -41,7 +41,7 @@ pub(super) fn plan<'a>(tables: &'a [Table<'a>], taken: &mut Taken) -> Vec<Plan<'
                 table,
                 name: taken.give(&cleaned(&table.profile.name, "events")),
                 columns: columns::columns(table),
-                actors: actor.map(|entity| several(&entity)),
+                actors: actor.map(|entity| plural(&entity)),
                 periods: table.times.and_then(Periods::of),
                 lookup: lookup(table, tables),
                 links: Vec::new(),
@@ -81,44 +81,9 @@ fn lookup(table: &Table, all: &[Table]) -> Option<Lookup> {
     })
 }
 
-/// Words that say how somebody is known, not who it is.
-const HIDDEN: [&str; 4] = ["pseudo", "anonymous", "distinct", "hashed"];
-
-/// Plurals that are none of English.
-const SEVERAL: [(&str, &str); 5] = [
-    ("kunde", "kunden"),
-    ("kunden", "kunden"),
-    ("nutzer", "nutzer"),
-    ("benutzer", "benutzer"),
-    ("mitglied", "mitglieder"),
-];
-
-fn several(entity: &str) -> String {
-    SEVERAL.iter().find(|(one, _)| *one == entity).map_or_else(|| plural(entity), |(_, many)| (*many).to_owned())
-}
-
-/// `customer` of `CustomerID`.
+/// `customer` of `CustomerID`, as the checks of what is written will call it.
 pub(super) fn entity(column: &str) -> String {
-    let mut words = words(column);
-    let ends = ["id", "key", "uuid", "no", "number", "nr", "nummer"];
-    if words.len() > 1 && words.last().is_some_and(|last| ends.contains(&last.as_str())) {
-        words.pop();
-    }
-    // `user_pseudo_id` is a user's.
-    if words.len() > 1 {
-        let without: Vec<String> = words.iter().filter(|w| !HIDDEN.contains(&w.as_str())).cloned().collect();
-        words = if without.is_empty() { words } else { without };
-    }
-    // Who they are is not said: `anonymous_id`.
-    if words.len() == 1 && words.iter().all(|word| HIDDEN.contains(&word.as_str())) {
-        return "visitor".to_owned();
-    }
-    let word = words.join("_");
-    match word.strip_suffix("id").filter(|stem| stem.len() > 2) {
-        Some(stem) => stem.to_owned(),
-        None if word.is_empty() => "actor".to_owned(),
-        None => word,
-    }
+    entity_of(column).map_or_else(|| "actor".to_owned(), |entity| noun(&entity))
 }
 
 pub(super) fn write(plans: &[Plan]) -> String {
@@ -139,6 +104,7 @@ fn source(plan: &Plan) -> String {
     let guess = plan.table.guess;
     let mut text = format!("  {}:\n", yaml(&plan.name));
     text += &entries(4, "files", &plan.table.profile.patterns);
+    text += &numbers(plan);
     text += &bad_rows(plan);
     match &guess.clock {
         None => {
@@ -187,6 +153,13 @@ fn source(plan: &Plan) -> String {
     text
 }
 
+/// How numbers are written, where that is not how programs write them.
+fn numbers(plan: &Plan) -> String {
+    let Some(comma) = &plan.table.profile.comma else { return String::new() };
+    let thousands = if comma.thousands { "    thousands: \".\"\n" } else { "" };
+    comment(4, &format!("decimal: {}", comma.why)) + "    decimal: \",\"\n" + thousands
+}
+
 /// So many rows that cannot be read are left out only where somebody says so.
 fn bad_rows(plan: &Plan) -> String {
     let profile = plan.table.profile;
@@ -203,6 +176,7 @@ fn bad_rows(plan: &Plan) -> String {
 fn facts_of(plan: &Plan) -> String {
     let mut text = format!("  {}:\n", yaml(&plan.name));
     text += &entries(4, "files", &plan.table.profile.patterns);
+    text += &numbers(plan);
     text += &bad_rows(plan);
     if let Some(lookup) = &plan.lookup {
         text += &comment(4, "key: no value is there twice, and rows with a time have it too");

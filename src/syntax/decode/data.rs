@@ -167,6 +167,8 @@ fn text_options(d: &mut Decoder, f: &mut Fields<'_>) -> TextDef {
     TextDef {
         separator: f.optional(d, "separator", Decoder::text),
         quote: f.optional(d, "quote", Decoder::text),
+        decimal: f.optional(d, "decimal", Decoder::text),
+        thousands: f.optional(d, "thousands", Decoder::text),
         max_bad_rows: f.optional(d, "max_bad_rows", Decoder::text),
     }
 }

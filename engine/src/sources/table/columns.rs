@@ -54,8 +54,8 @@ pub(super) fn of_text(files: &mut [DataFile], profiles: &[Profile]) -> Columns {
                 .filter_map(|(file, profile)| Some((file.found.relative.as_str(), held((file, profile))?)))
                 .collect();
             let parts: Vec<(&str, &Held)> = parts.iter().map(|(file, held)| (*file, held)).collect();
-            let Found { ty, naive, scale, physical, note } = Held::together(&parts);
-            RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note, list: None }
+            let Found { ty, naive, scale, physical, note, written } = Held::together(&parts);
+            RawColumn { name, ty: Some(ty), naive, scale, physical: physical.to_owned(), note, list: None, written }
         })
         .collect();
     let fields: Vec<Field> = columns.iter().map(|c| Field::new(&c.name, DataType::Utf8View, true)).collect();
@@ -153,6 +153,7 @@ pub(super) fn of_typed(owner: &Owner, files: &mut [DataFile]) -> Result<Columns,
             physical: column.physical,
             note: None,
             list: column.list,
+            written: None,
         });
         fields.push(Field::new(column.name, ty, true));
     }

@@ -20,7 +20,14 @@ fn owner() -> Owner {
 /// A value of `n` must be a whole number.
 fn check() -> Check {
     let reading = Reading::plain(jiff::tz::TimeZone::UTC);
-    let target = Target { ty: ScalarType::Int, scale: 0, reading, lenient: false, blank: true };
+    let target = Target {
+        ty: ScalarType::Int,
+        scale: 0,
+        reading,
+        lenient: false,
+        blank: true,
+        numbers: kepi_lang::ir::Numbers::default(),
+    };
     Check { raw: "n".to_owned(), span: super::span(), target }
 }
 

@@ -1,10 +1,11 @@
 //! What the values of a column of text look like, all of them.
 
-use kepi_lang::ir::{Item, ScalarType};
+use kepi_lang::ir::{Item, Numbers, ScalarType};
 use serde::{Deserialize, Serialize};
 
 use crate::sources::finding::quoted;
 use crate::sources::iso::{self, Iso};
+use crate::sources::numbers::{COMMA, POINT, plain};
 use crate::sources::text::is_blank;
 use crate::sources::text::json::Kind;
 
@@ -48,6 +49,31 @@ pub(crate) struct Held {
     odd: Option<(String, u64)>,
     /// The first number, and its row.
     number: Option<(String, u64)>,
+    #[serde(default)]
+    commas: Commas,
+}
+
+/// Numbers whose decimal places stand behind a comma, as far as texts look like it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Commas {
+    /// Texts that are such numbers: `12,5`, `1.234,56`, and `1,234`, which may be another.
+    all: u64,
+    /// Of numbers with a point, those that may be thousands: `1.234`.
+    thousands: u64,
+    /// Points stand between thousands before a comma.
+    grouped: bool,
+    /// The first that can be no other number, and its row.
+    plain: Option<(String, u64)>,
+}
+
+/// What of a column says how the numbers of its files are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// All values are numbers with commas before decimal places, by a value that can be nothing else; with points between
+    /// thousands or without.
+    Comma { example: String, grouped: bool },
+    /// Some have a point there.
+    Point,
 }
 
 /// The type of a column.
@@ -60,14 +86,20 @@ pub(crate) struct Found {
     pub physical: &'static str,
     /// Why a column that is mostly numbers is none.
     pub note: Option<String>,
+    pub written: Option<Written>,
 }
 
 impl Held {
     /// Counts one value in; `row` is one-based.
-    pub fn see(&mut self, text: &str, row: u64) {
-        if !is_blank(text) {
-            self.add(look(text), text, row);
+    pub fn see(&mut self, text: &str, row: u64, numbers: Numbers) {
+        if is_blank(text) {
+            return;
         }
+        let look = look(text, numbers);
+        if numbers == Numbers::default() {
+            self.commas.see(look, text, row);
+        }
+        self.add(look, text, row);
     }
 
     /// Counts a JSON value in: a number in quotes is text, and so is `true`.
@@ -75,12 +107,12 @@ impl Held {
         let look = match kind {
             Kind::Null => return,
             Kind::Text if is_blank(text) => return,
-            Kind::Text => match look(text) {
+            Kind::Text => match look(text, Numbers::default()) {
                 time @ (Look::Date | Look::Naive | Look::Aware) => time,
                 _ => Look::Text,
             },
             Kind::Bool => Look::Bool,
-            Kind::Number => match look(text) {
+            Kind::Number => match look(text, Numbers::default()) {
                 // More digits than are kept exact are still a number.
                 Look::Text if finite(text.as_bytes()) => Look::Float,
                 look => look,
@@ -148,7 +180,8 @@ impl Held {
         let numbers = ints + decimals + floats;
         let times = dates + naive + aware;
         let all = numbers + bools + times + texts;
-        let found = |ty, physical| Found { ty, naive: false, scale: 0, physical, note: None };
+        let written = written(parts, (ints, decimals, floats), all);
+        let found = |ty, physical| Found { ty, naive: false, scale: 0, physical, note: None, written: written.clone() };
         if all == 0 {
             return found(ScalarType::Null, "nothing");
         }
@@ -181,7 +214,7 @@ impl Held {
         if naive + dates == all {
             return Found { naive: true, ..found(ScalarType::Instant, "times without a zone") };
         }
-        Found { note: note(parts, numbers, all), ..found(ScalarType::Text, "text") }
+        Found { note: comma(&written).or_else(|| note(parts, numbers, all)), ..found(ScalarType::Text, "text") }
     }
 }
 
@@ -193,11 +226,51 @@ fn note(parts: &[(&str, &Held)], numbers: u64, all: u64) -> Option<String> {
     Some(format!("{} in row {row} of `{file}` is not a number", quoted(value)))
 }
 
-fn look(text: &str) -> Look {
+impl Commas {
+    fn see(&mut self, look: Look, text: &str, row: u64) {
+        let bytes = text.as_bytes();
+        let begins = |b: &u8| *b == b'-' || b.is_ascii_digit();
+        match look {
+            Look::Decimal { whole: 1..=3, places: 3 } if plain(COMMA, text).is_some() => self.thousands += 1,
+            Look::Text if bytes.first().is_some_and(begins) && bytes.contains(&b',') => {
+                let is_number = |numbers| plain(numbers, text).is_some_and(|text| number(text.as_bytes()).is_some());
+                if !is_number(COMMA) {
+                    return;
+                }
+                self.all += 1;
+                self.grouped |= bytes.contains(&b'.');
+                if self.plain.is_none() && !is_number(POINT) {
+                    self.plain = Some((text.to_owned(), row));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn written(parts: &[(&str, &Held)], (ints, decimals, floats): (u64, u64, u64), all: u64) -> Option<Written> {
+    let sum = |of: fn(&Commas) -> u64| parts.iter().map(|(_, held)| of(&held.commas)).sum::<u64>();
+    let thousands = sum(|c| c.thousands);
+    if decimals > thousands || floats > 0 {
+        return Some(Written::Point);
+    }
+    let (file, (value, row)) = parts.iter().find_map(|(file, held)| Some((file, held.commas.plain.as_ref()?)))?;
+    let grouped = thousands > 0 || parts.iter().any(|(_, held)| held.commas.grouped);
+    let example = format!("{} in row {row} of `{file}`", quoted(value));
+    (sum(|c| c.all) + thousands + ints == all).then_some(Written::Comma { example, grouped })
+}
+
+fn comma(written: &Option<Written>) -> Option<String> {
+    let Some(Written::Comma { example, grouped }) = written else { return None };
+    let more = if *grouped { "`, `thousands: \".\"" } else { "" };
+    Some(format!("{example} has a decimal comma: say `decimal: \",\"{more}` where the files are named"))
+}
+
+fn look(text: &str, numbers: Numbers) -> Look {
     let bytes = text.as_bytes();
     let first = bytes.first().copied().unwrap_or_default();
     if first == b'-' || first.is_ascii_digit() {
-        if let Some(number) = number(bytes) {
+        if let Some(number) = plain(numbers, text).and_then(|text| number(text.as_bytes())) {
             return number;
         }
         return match iso::parse(bytes) {
@@ -254,6 +327,7 @@ fn finite(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kepi_lang::ir::Numbers;
     use kepi_lang::ir::ScalarType::{self, Bool, Date, Decimal, Float, Instant, Int, Null, Text};
 
     use super::Held;
@@ -286,7 +360,7 @@ mod tests {
         ];
         for (values, ty, naive, scale) in cases {
             let mut held = Held::default();
-            values.iter().enumerate().for_each(|(i, v)| held.see(v, i as u64 + 1));
+            values.iter().enumerate().for_each(|(i, v)| held.see(v, i as u64 + 1, Numbers::default()));
             let found = Held::together(&[("a.csv", &held)]);
             assert_eq!((found.ty, found.naive, found.scale), (*ty, *naive, *scale), "{values:?}");
         }
@@ -295,9 +369,9 @@ mod tests {
     #[test]
     fn a_number_column_names_the_value_that_is_none() {
         let (mut a, mut b) = (Held::default(), Held::default());
-        a.see("12", 1);
-        b.see("13", 1);
-        b.see("n/a", 2);
+        a.see("12", 1, Numbers::default());
+        b.see("13", 1, Numbers::default());
+        b.see("n/a", 2, Numbers::default());
         let found = Held::together(&[("a.csv", &a), ("b.csv", &b)]);
         assert_eq!(found.note.as_deref(), Some("`n/a` in row 2 of `b.csv` is not a number"));
     }

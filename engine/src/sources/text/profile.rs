@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use kepi_lang::ir::{Format, TextOptions};
+use kepi_lang::ir::{Format, Numbers, TextOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::sources::finding::quoted;
@@ -97,7 +97,8 @@ fn of_text<R: Read>(
     while window.data().len() < HEAD && window.more().map_err(io)? {}
     let mark = encoding(window.data())?;
     window.advance(mark);
-    let seen = Seen::new(checks, keep);
+    let mut seen = Seen::new(checks, keep);
+    seen.numbers = options.numbers;
     let (shape, seen) = if format == Format::Csv {
         let dialect = dialect::dialect(window.data(), window.ended(), options, by_name);
         of_csv(csv::Rows::new(window, dialect, 1), dialect, seen, packed)?
@@ -162,7 +163,7 @@ fn of_csv<R: Read>(
             for i in 0..header.len() {
                 let row = seen.rows + 1;
                 if let Some(held) = seen.held.get_mut(i) {
-                    held.see(&rows.field(i), row);
+                    held.see(&rows.field(i), row, seen.numbers);
                 }
             }
             seen.keeper.row(|at| Some(rows.field(at)));
@@ -223,6 +224,8 @@ fn of_json<R: Read>(
 
 /// What has been seen of a file so far.
 struct Seen<'a> {
+    /// How numbers are written.
+    numbers: Numbers,
     checks: &'a [Check],
     /// For each column the checks that are about it.
     about: Vec<Vec<usize>>,
@@ -241,6 +244,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn new(checks: &'a [Check], keep: &'a [String]) -> Self {
         Self {
+            numbers: Numbers::default(),
             checks,
             about: Vec::new(),
             held: Vec::new(),

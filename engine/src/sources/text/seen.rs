@@ -29,7 +29,7 @@ const MOST: usize = 20_000;
 impl Key {
     pub fn new(place: &Place, stamp: Stamp, format: Format, options: &TextOptions, checks: &[Check]) -> Self {
         let checks: Vec<String> = checks.iter().map(Check::key).collect();
-        let how = format!("{format:?} {:?} {:?} {checks:?}", options.separator, options.quote);
+        let how = format!("{format:?} {:?} {:?} {:?} {checks:?}", options.separator, options.quote, options.numbers);
         Self { place: place.clone(), stamp, how }
     }
 }
