@@ -7,7 +7,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::ir::print::Printer;
-use crate::ir::{ColumnId, Metric, MetricExpr, Objective, Program, Settings, Source, TextOptions};
+use crate::ir::{ColumnId, Metric, MetricExpr, Numbers, Objective, Program, Settings, Source, TextOptions};
 use crate::parallel;
 
 /// Fewer metrics than this are hashed faster than a thread starts.
@@ -92,7 +92,19 @@ fn source(source: &Source, printer: &Printer<'_>) -> String {
     let scope = source.scope.as_ref().map(|s| printer.row(s, source));
     let until = source.complete_until;
     let delivered = if source.delivered_daily { " daily" } else { "" };
-    let text = if source.text == TextOptions::default() { String::new() } else { format!(" {:?}", source.text) };
+    let text = match source.text {
+        text if text == TextOptions::default() => String::new(),
+        TextOptions { separator, quote, max_bad_rows, numbers } => {
+            // What is not said is not part of it.
+            let numbers = match numbers == Numbers::default() {
+                true => String::new(),
+                false => format!(", numbers: {numbers:?}"),
+            };
+            format!(
+                " TextOptions {{ separator: {separator:?}, quote: {quote:?}, max_bad_rows: {max_bad_rows:?}{numbers} }}"
+            )
+        }
+    };
     format!(
         "source {files:?} {:?} {time:?} {key:?} {scope:?} {} {until:?}{delivered}{text}",
         source.format, source.snapshot
