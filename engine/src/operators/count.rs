@@ -8,24 +8,38 @@ use kepi_lang::value::Value;
 use crate::operators::{Accumulator, Reader, Rows, TooLarge};
 use crate::rows::RowError;
 
-/// Distributions have a cell for each actor and period, most of which are small.
+/// Distributions have a cell for each actor and period, most of which are small: they lie in blocks, so that none is moved when
+/// there are more.
 #[derive(Default)]
 pub(crate) struct Count {
-    cells: Vec<u32>,
+    blocks: Vec<Vec<u32>>,
     /// What did not fit, by cell.
     more: BTreeMap<usize, u64>,
 }
 
+/// Cells of a block: all but the first have as many.
+const BLOCK: usize = 1 << 16;
+
 impl Count {
     fn reserve(&mut self, cells: usize) {
-        if self.cells.len() < cells {
-            self.cells.resize(cells, 0);
+        while self.blocks.len() < cells.div_ceil(BLOCK) {
+            self.blocks.last_mut().into_iter().for_each(|last| last.resize(BLOCK, 0));
+            self.blocks.push(Vec::new());
         }
+        let left = cells - cells.saturating_sub(1) / BLOCK * BLOCK;
+        let (full, last) = (self.blocks.len() > 1, self.blocks.last_mut());
+        if let Some(last) = last.filter(|last| last.len() < left) {
+            last.resize(if full { BLOCK } else { left }, 0);
+        }
+    }
+
+    fn cell(&mut self, cell: usize) -> Option<&mut u32> {
+        self.blocks.get_mut(cell / BLOCK)?.get_mut(cell % BLOCK)
     }
 
     fn add(&mut self, cell: usize, n: u64) {
         self.reserve(cell + 1);
-        let Some(known) = self.cells.get_mut(cell) else { return };
+        let Some(known) = self.cell(cell) else { return };
         match u32::try_from(n).ok().and_then(|n| known.checked_add(n)) {
             Some(sum) => *known = sum,
             None => *self.more.entry(cell).or_default() += n,
@@ -34,7 +48,8 @@ impl Count {
 
     fn of(&self, cell: usize) -> u64 {
         let more = if self.more.is_empty() { 0 } else { self.more.get(&cell).copied().unwrap_or(0) };
-        self.cells.get(cell).copied().map_or(0, u64::from) + more
+        let known = self.blocks.get(cell / BLOCK).and_then(|block| block.get(cell % BLOCK));
+        known.copied().map_or(0, u64::from) + more
     }
 }
 
@@ -42,7 +57,7 @@ impl Accumulator for Count {
     fn update(&mut self, rows: &Rows<'_>, cells: usize) -> Result<(), RowError> {
         self.reserve(cells);
         for cell in rows.cells {
-            match self.cells.get_mut(*cell as usize) {
+            match self.cell(*cell as usize) {
                 Some(known) if *known < u32::MAX => *known += 1,
                 _ => self.add(*cell as usize, 1),
             }
@@ -96,11 +111,11 @@ impl Accumulator for Count {
 
     fn bytes(&self) -> usize {
         const MORE: usize = 32;
-        self.cells.capacity() * size_of::<u32>() + self.more.len() * MORE
+        self.blocks.iter().map(Vec::capacity).sum::<usize>() * size_of::<u32>() + self.more.len() * MORE
     }
 
     fn clear(&mut self, cell: usize) {
-        self.cells.get_mut(cell).into_iter().for_each(|n| *n = 0);
+        self.cell(cell).into_iter().for_each(|n| *n = 0);
         self.more.remove(&cell);
     }
 }
@@ -111,6 +126,18 @@ mod tests {
 
     use super::Count;
     use crate::operators::{Accumulator, Reader, Rows};
+
+    #[test]
+    fn cells_of_all_blocks_are_counted() {
+        let mut count = Count::default();
+        let cells = [0, 5, 65_535, 65_536, 65_540, 131_072, 200_000, 5];
+        for cells in cells.chunks(3) {
+            cells.iter().for_each(|cell| count.add(*cell, 2));
+        }
+        assert_eq!(cells.map(|cell| count.of(cell)), [2, 4, 2, 2, 2, 2, 2, 4]);
+        assert_eq!((count.of(6), count.of(65_537), count.of(1_000_000)), (0, 0, 0));
+        assert_eq!(count.bytes(), 4 * 65_536 * 4);
+    }
 
     #[test]
     fn counts_go_beyond_32_bits() {
