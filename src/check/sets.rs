@@ -37,6 +37,22 @@ pub(super) struct SetBranch {
     pub(super) filter: Option<RowExpr>,
 }
 
+impl SetBranch {
+    /// The same of all rows.
+    pub(super) fn unfiltered(&self) -> Self {
+        let Self { source, time, actor, actor_link, .. } = *self;
+        Self {
+            source,
+            derived: self.derived.clone(),
+            time,
+            actor,
+            entity: self.entity.clone(),
+            actor_link,
+            filter: None,
+        }
+    }
+}
+
 impl<'a> Checker<'a> {
     /// The rows of an event definition.
     pub(super) fn event(&self, at: usize) -> Check<Rc<EventSet>> {

@@ -212,11 +212,11 @@ impl<'a> Metrics<'_, 'a> {
             dimensions.resize(by.len(), OneType::default());
         }
         for ((expr, written), known) in by.iter_mut().zip(self.env.by).zip(dimensions.iter_mut()) {
-            outside(Use::Dimension).single(expr.clone(), written.span)?;
+            outside(Use::Dimension).one(expr, written.span)?;
             self.one_type("dimension", known, expr, written.span, span)?;
         }
         for (expr, key) in keys.iter_mut().zip(&self.env.keys) {
-            outside(Use::Key).single(expr.clone(), key.span)?;
+            outside(Use::Key).one(expr, key.span)?;
             self.one_type("key", &mut key.ty.borrow_mut(), expr, key.span, span)?;
         }
         let mut kept = Vec::new();
@@ -250,7 +250,7 @@ impl<'a> Metrics<'_, 'a> {
         let Some(entity) = &branch.entity else { return Ok(()) };
         let mut known = key.actors.borrow_mut();
         let Some((first, at)) = known.as_ref() else {
-            *known = Some((branch.clone(), span));
+            *known = Some((branch.unfiltered(), span));
             return Ok(());
         };
         match &first.entity {

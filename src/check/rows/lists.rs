@@ -241,7 +241,11 @@ impl<'a> Rows<'_, 'a> {
 
     /// An expression whose values are measured, or make groups.
     pub(in crate::check) fn single(&self, node: RowExpr, span: Span) -> Check<RowExpr> {
-        if node.ty.is_list() { Err(self.list_here(span)) } else { Ok(node) }
+        self.one(&node, span).map(|()| node)
+    }
+
+    pub(in crate::check) fn one(&self, node: &RowExpr, span: Span) -> Check<()> {
+        if node.ty.is_list() { Err(self.list_here(span)) } else { Ok(()) }
     }
 
     /// The same rows, with findings of their own.
