@@ -1,4 +1,4 @@
-//! What `kepi --version` says: the version, and the commit and day it was built from where there is git.
+//! What `kepi --version` says: the version, and the commit and day it was built from where there is git. And how it is linked.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +13,12 @@ fn main() {
         None => version.to_string(),
     };
     println!("cargo:rustc-env=KEPI_VERSION={text}");
+    // Where a program may lie anywhere, its tables of functions are set right page by page before it begins: as long as all the
+    // rest of a small check takes to start.
+    let target = |what: &str| std::env::var(format!("CARGO_CFG_TARGET_{what}"));
+    if target("OS").as_deref() == Ok("linux") && target("ENV").as_deref() == Ok("gnu") {
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+    }
 }
 
 /// `abc1234 2026-11-01`; `None` outside of kepi's own repository: an archive that was unpacked in another one is of no
