@@ -112,7 +112,7 @@ pub enum Group {
 #[derive(Debug)]
 pub struct Function {
     pub name: &'static str,
-    /// `percentile(E.x, 95 [, discrete])`.
+    /// `sum(E.x | D)`.
     pub signature: &'static str,
     pub group: Group,
     pub role: Role,

@@ -12,6 +12,7 @@ mod links;
 mod metrics;
 pub mod print;
 mod rows;
+mod sketches;
 mod tables;
 mod walk;
 
@@ -33,6 +34,7 @@ pub use metrics::{
     Additivity, Aggregate, Branch, Collection, Measure, MetricExpr, MetricFunction, MetricKind, Statistic,
 };
 pub use rows::{Arithmetic, Comparison, RowExpr, RowFunction, RowKind, Way};
+pub use sketches::{Approximation, Sketch};
 pub use tables::{
     BadRows, Column, Format, Item, Link, Lookup, Numbers, Origin, Quote, ScalarType, Settings, Source, TextOptions,
     TimeFormat, TimeReading,

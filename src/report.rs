@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::diag::Diagnostic;
+use crate::ir::Approximation;
 use crate::report::figure::JourneyFigure;
 use crate::results::{Ledger, LookupUse};
 use crate::value::Value;
@@ -175,6 +176,7 @@ pub struct Objective {
     pub title: String,
     pub formula: String,
     pub metric: Option<String>,
+    pub approximation: Approximation,
     pub owner: Option<String>,
     pub supports: Option<String>,
     pub because: Option<String>,
@@ -268,6 +270,7 @@ pub struct Probability {
 pub struct GuardrailView {
     pub text: String,
     pub metric: String,
+    pub approximation: Approximation,
     pub format: NumberFormat,
     pub value: Option<f64>,
     pub bound: Option<f64>,
@@ -345,6 +348,7 @@ pub struct Metric {
     pub stage: Option<String>,
     pub owner: Option<String>,
     pub formula: String,
+    pub approximation: Approximation,
     pub format: NumberFormat,
     pub better: Option<bool>,
     pub grain: String,
@@ -396,6 +400,8 @@ pub struct Benchmark {
     pub title: String,
     pub metric: String,
     pub kind: Option<String>,
+    /// Of the metric's own values.
+    pub approximation: Approximation,
     pub format: NumberFormat,
     /// `("p50", 5.4)`; one entry without a label for a single value.
     pub values: Vec<(String, Option<f64>)>,

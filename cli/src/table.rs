@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use kepi_lang::calendar::Calendar;
 use kepi_lang::check::Typed;
-use kepi_lang::ir::Ask;
+use kepi_lang::ir::{Approximation, Ask};
 use kepi_lang::report::plan::companions::{Companions, LEVEL};
-use kepi_lang::report::render::json::{ledger, lookup, scalar};
+use kepi_lang::report::render::json::{ledger, lookup, scalar, with_approximation};
 use kepi_lang::results::{Answer, AnswerRow, Results};
 use kepi_lang::value::Value;
 use serde_json::json;
@@ -93,12 +93,15 @@ pub fn text(answers: &[Answered]) -> String {
             out += line.trim_end();
             out.push('\n');
         }
+        if let Some(words) = Approximation::of(&answer.typed.expr).words() {
+            out += &format!("{words}\n");
+        }
     }
     out
 }
 
 /// One table: `metric,period,start,end,<dimensions>,value,complete`, with the dimensions of all metrics; a cell is empty where a
-/// metric is not broken down so.
+/// metric is not broken down so. Where a metric is approximate, a last column says which: `approximate`.
 pub fn csv(answers: &[Answered]) -> String {
     let quote = |text: &str| {
         if text.contains([',', '"', '\n', '\r']) {
@@ -114,8 +117,12 @@ pub fn csv(answers: &[Answered]) -> String {
         }
     }
     let head = ["metric", "period", "start", "end"].into_iter().chain(dimensions.iter().map(|d| d.as_str()));
-    let mut out = head.chain(["value", "complete"]).map(quote).collect::<Vec<_>>().join(",") + "\n";
+    let exact = |answer: &Answered| Approximation::of(&answer.typed.expr).is_exact();
+    let mark = answers.iter().any(|answer| !exact(answer));
+    let head = head.chain(["value", "complete"]).chain(mark.then_some("approximate"));
+    let mut out = head.map(quote).collect::<Vec<_>>().join(",") + "\n";
     for answer in answers {
+        let marked = mark.then(|| (!exact(answer)).to_string());
         for row in answer.rows {
             let period = &answer.ask.periods[row.period];
             let mut cells = vec![answer.ask.name.clone(), period.label.clone()];
@@ -124,6 +131,7 @@ pub fn csv(answers: &[Answered]) -> String {
             let place = |dimension: &&String| answer.ask.by.iter().position(|own| own == *dimension);
             cells.extend(dimensions.iter().map(|d| place(d).and_then(|i| row.by.get(i)).map_or(String::new(), plain)));
             cells.extend([plain(&answer.value(row)), answer.complete(row).to_string()]);
+            cells.extend(marked.clone());
             out += &(cells.iter().map(|c| quote(c)).collect::<Vec<_>>().join(",") + "\n");
         }
     }
@@ -151,6 +159,9 @@ pub fn markdown(answers: &[Answered]) -> String {
         out += &format!("| {} |\n", rule.join(" | "));
         for row in answer.rows {
             out += &line(&answer.cells(row));
+        }
+        if let Some(words) = Approximation::of(&answer.typed.expr).words() {
+            out += &format!("\n{words}\n");
         }
     }
     out
@@ -194,13 +205,14 @@ pub fn json(answers: &[Answered], results: &Results, calendar: &Calendar, as_of:
                 .collect();
             let unit = answer.typed.display.to_string();
             let grain = answer.ask.periods.first().and_then(|p| p.grain);
-            json!({
+            let shown = json!({
                 "name": answer.ask.name,
                 "unit": if unit.is_empty() { serde_json::Value::Null } else { unit.into() },
                 "grain": grain.map_or("total".to_string(), |g| g.to_string()),
                 "by": answer.ask.by,
                 "rows": rows,
-            })
+            });
+            with_approximation(shown, &Approximation::of(&answer.typed.expr))
         })
         .collect();
     let document = json!({

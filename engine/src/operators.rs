@@ -7,10 +7,14 @@ pub(crate) mod exact;
 pub(crate) mod extreme;
 pub(crate) mod first_last;
 pub(crate) mod ids;
+#[cfg(test)]
+mod laws;
 pub(crate) mod moments;
 pub(crate) mod quantile;
 pub(crate) mod shards;
 pub(crate) mod share;
+pub(crate) mod sketch_quantile;
+pub(crate) mod sketch_unique;
 pub(crate) mod sum;
 pub(crate) mod trail;
 pub(crate) mod unique;
@@ -227,6 +231,7 @@ pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
     match &measure.aggregate {
         Aggregate::Count => Box::<count::Count>::default(),
         Aggregate::Unique => Box::new(unique::Unique::default()),
+        Aggregate::ApproximateUnique => boxed(sketch_unique::ApproximateUnique),
         Aggregate::Share => boxed(share::Share),
         Aggregate::Sum if value == ScalarType::Float => boxed(sum::FloatSum { mean: false, stock: measure.stock }),
         Aggregate::Mean if value == ScalarType::Float => boxed(sum::FloatSum { mean: true, stock: measure.stock }),
@@ -236,6 +241,9 @@ pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
         Aggregate::Max => boxed(extreme::Extreme { largest: true }),
         Aggregate::Percentile { percentile, discrete } => {
             boxed(quantile::Percentile { percentile: *percentile, discrete: *discrete })
+        }
+        Aggregate::ApproximatePercentile { percentile } => {
+            boxed(sketch_quantile::ApproximatePercentile { percentile: *percentile })
         }
         Aggregate::Stddev => boxed(moments::Stddev),
         Aggregate::First => boxed(first_last::Edge { last: false }),
@@ -248,7 +256,7 @@ pub(crate) fn accumulator(measure: &Measure) -> Box<dyn Accumulator> {
 pub(crate) fn empty(measure: &Measure) -> Value {
     match measure.aggregate {
         _ if measure.stock => Value::Null,
-        Aggregate::Count | Aggregate::Unique => Value::Int(0),
+        Aggregate::Count | Aggregate::Unique | Aggregate::ApproximateUnique => Value::Int(0),
         Aggregate::Sum => sum::zero(measure.ty),
         _ => Value::Null,
     }

@@ -10,7 +10,7 @@ pub(super) fn of_aggregate(aggregate: Aggregate, stock: bool) -> Additivity {
     match aggregate {
         Aggregate::Count | Aggregate::Sum if stock => Additivity::Stock,
         Aggregate::Count | Aggregate::Sum => Additivity::Additive,
-        Aggregate::Unique => Additivity::Distinct,
+        Aggregate::Unique | Aggregate::ApproximateUnique => Additivity::Distinct,
         Aggregate::Mean | Aggregate::Share => Additivity::Ratio,
         Aggregate::Trail => Additivity::None,
         _ => Additivity::OrderStatistic,
@@ -114,7 +114,7 @@ fn is_one(expr: &MetricExpr) -> bool {
 }
 
 fn counts(measure: &Measure) -> bool {
-    matches!(measure.aggregate, Aggregate::Count | Aggregate::Unique)
+    measure.aggregate == Aggregate::Count || measure.aggregate.is_distinct()
 }
 
 /// The same measure, apart from the breakdown.

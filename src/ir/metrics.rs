@@ -47,6 +47,8 @@ pub enum Aggregate {
     Count,
     /// Distinct values that are not null, exact.
     Unique,
+    /// Distinct values that are not null, by [`Sketch::Distinct`](crate::ir::Sketch::Distinct).
+    ApproximateUnique,
     /// Integer and decimal sums are exact and checked, float sums exact until the last rounding.
     Sum,
     Mean,
@@ -57,6 +59,10 @@ pub enum Aggregate {
     Percentile {
         percentile: Decimal,
         discrete: bool,
+    },
+    /// Continuous, by [`Sketch::Quantile`](crate::ir::Sketch::Quantile).
+    ApproximatePercentile {
+        percentile: Decimal,
     },
     /// Sample standard deviation (n − 1); null for n < 2.
     Stddev,

@@ -278,11 +278,15 @@ fn aggregate(aggregate: Aggregate) -> (&'static str, String) {
     let name = match aggregate {
         Aggregate::Count => "count",
         Aggregate::Unique => "unique",
+        Aggregate::ApproximateUnique => return ("unique", ", approximate".to_owned()),
         Aggregate::Sum => "sum",
         Aggregate::Mean => "mean",
         Aggregate::Min => "min",
         Aggregate::Max => "max",
         Aggregate::Percentile { percentile, discrete } => return ("percentile", rank(percentile, discrete)),
+        Aggregate::ApproximatePercentile { percentile } => {
+            return ("percentile", format!("{}, approximate", rank(percentile, false)));
+        }
         Aggregate::Stddev => "stddev",
         Aggregate::First => "first",
         Aggregate::Last => "last",

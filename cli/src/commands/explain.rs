@@ -8,7 +8,7 @@ use kepi_lang::diag::Code;
 use kepi_lang::diag::suggest::did_you_mean;
 use kepi_lang::ir::hash::Hasher;
 use kepi_lang::ir::print::{Printer, additivity};
-use kepi_lang::ir::{Branch, Column, Link, Metric, Origin, Program, RowExpr, Source};
+use kepi_lang::ir::{Approximation, Branch, Column, Link, Metric, Origin, Program, RowExpr, Source};
 use kepi_lang::results::Ledger;
 
 use crate::args::{Common, ExplainArgs, QueryArgs};
@@ -93,6 +93,9 @@ fn metric(session: &mut Session, metric: &Metric, program: &Program) -> Result<S
     line("computed", &Printer::new(&program.sources, &program.lookups).metric(&metric.expr));
     line("unit", if unit.is_empty() { "none" } else { &unit });
     line("additivity", additivity(metric.expr.additivity));
+    for sketch in Approximation::of(&metric.expr).sketches() {
+        line("approximate", sketch.words());
+    }
     line("grain", &metric.grain.to_string());
     if let Some(owner) = &metric.owner {
         line("owner", owner);

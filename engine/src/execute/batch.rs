@@ -408,7 +408,7 @@ impl<'a> Batch<'a> {
     fn counts_actors(&self, taken: &Taken) -> bool {
         let measure = self.work.plan.measures.get(taken.measure).map(|m| &m.measure);
         let value = taken.value.and_then(|v| self.work.spec.exprs.get(v));
-        measure.is_some_and(|m| m.aggregate == Aggregate::Unique)
+        measure.is_some_and(|m| m.aggregate.is_distinct())
             && value.is_some_and(|v| matches!(v.kind, RowKind::Column(c) if Some(c) == self.work.spec.actor))
     }
 

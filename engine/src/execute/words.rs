@@ -136,11 +136,13 @@ fn state(measure: &Measure, taken: &Taken) -> &'static str {
     match &measure.aggregate {
         Aggregate::Count => "a count",
         Aggregate::Unique => "the set of distinct values",
+        Aggregate::ApproximateUnique => "a sketch of distinct values, of 16 KiB at most",
         Aggregate::Share => "two counts",
         Aggregate::Sum => "an exact sum",
         Aggregate::Mean => "an exact sum and a count",
         Aggregate::Min | Aggregate::Max => "one value",
         Aggregate::Percentile { .. } => "every value",
+        Aggregate::ApproximatePercentile { .. } => "a sketch of values, counted by their size",
         Aggregate::Stddev => "a count, a mean and the squares around it",
         Aggregate::First | Aggregate::Last => "one value, its time and its key",
         Aggregate::Trail if taken.kept.is_empty() => "actor and time of each row",

@@ -169,11 +169,13 @@ pub(crate) fn word(measure: &Measure) -> &'static str {
     match measure.aggregate {
         Aggregate::Count => "count",
         Aggregate::Unique => "unique",
+        Aggregate::ApproximateUnique => "approximate unique",
         Aggregate::Sum => "sum",
         Aggregate::Mean => "mean",
         Aggregate::Min => "min",
         Aggregate::Max => "max",
         Aggregate::Percentile { .. } => "percentile",
+        Aggregate::ApproximatePercentile { .. } => "approximate percentile",
         Aggregate::Stddev => "stddev",
         Aggregate::First => "first",
         Aggregate::Last => "last",

@@ -192,8 +192,42 @@ mod tests {
 
     use datafusion::arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringViewArray};
 
-    use super::{Interner, Known, NO_ID, OWN};
+    use std::collections::HashMap;
+
+    use proptest::collection::vec;
+    use proptest::prelude::any;
+    use proptest::test_runner::Config;
+    use proptest::{prop_assert, prop_assert_eq, proptest};
+
+    use super::{Interner, Known, NO_ID, OWN, mixed};
     use crate::rows::RowError;
+
+    /// Different images, all of which fall into one place of the tables.
+    fn crowded(n: u64) -> u128 {
+        u128::from(n) << 64 | u128::from(n ^ 5)
+    }
+
+    proptest! {
+        #![proptest_config(Config::with_cases(64))]
+
+        /// Of two threads, against a plain map: one number for each image, in both, also where all of them collide.
+        #[test]
+        fn images_that_collide_have_numbers_of_their_own(asked in vec((0u64..1500, any::<bool>(), any::<bool>()), 0..2500)) {
+            let shared = Interner::new(4000);
+            let mut threads = [Known::default(), Known::default()];
+            let mut numbers: HashMap<u128, u32> = HashMap::new();
+            for (n, crowd, thread) in asked {
+                let image = if crowd { crowded(n) } else { u128::from(n) };
+                let id = threads[usize::from(thread)].id(image, &shared).expect("a number");
+                prop_assert!(!crowd || mixed(image) == mixed(crowded(0)));
+                let next = OWN + numbers.len() as u32;
+                prop_assert_eq!(id, *numbers.entry(image).or_insert(next));
+            }
+            let images = shared.images();
+            prop_assert_eq!(images.len(), numbers.len());
+            prop_assert!((OWN..).zip(&images).all(|(id, image)| numbers.get(image) == Some(&id)));
+        }
+    }
 
     #[test]
     fn the_same_value_has_the_same_number_whatever_its_type_and_thread() {

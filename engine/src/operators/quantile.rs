@@ -243,7 +243,7 @@ pub(crate) fn of_sorted(values: &[Value], percentile: &Decimal, discrete: bool) 
 /// The rank to take among `n` sorted values, and how far towards the next one.
 ///
 /// Continuous: rank p / 100 × (n - 1), from zero. Discrete: the first whose cumulative share is at least p / 100.
-fn rank(percentile: &Decimal, discrete: bool, n: usize) -> (usize, f64) {
+pub(super) fn rank(percentile: &Decimal, discrete: bool, n: usize) -> (usize, f64) {
     let p = percentile.normalized();
     let whole = 10i128.checked_pow(u32::from(p.scale)).and_then(|s| s.checked_mul(100));
     let (Some(whole), Ok(count)) = (whole, i128::try_from(n)) else { return (0, 0.0) };
@@ -257,7 +257,7 @@ fn rank(percentile: &Decimal, discrete: bool, n: usize) -> (usize, f64) {
     (index(at), rest as f64 / whole as f64)
 }
 
-fn between(low: &Value, high: &Value, fraction: f64) -> Value {
+pub(super) fn between(low: &Value, high: &Value, fraction: f64) -> Value {
     match (low, high) {
         (Value::Instant(a), Value::Instant(b)) => {
             let width = b.as_microsecond().saturating_sub(a.as_microsecond());

@@ -103,10 +103,12 @@ pub fn branch(source: u32, time: Option<u32>, value: Option<RowExpr>) -> Branch 
 /// The type of an aggregate of values of a type.
 pub fn result_type(aggregate: &Aggregate, value: ScalarType) -> ScalarType {
     match aggregate {
-        Aggregate::Count | Aggregate::Unique => ScalarType::Int,
-        Aggregate::Mean | Aggregate::Stddev | Aggregate::Share | Aggregate::Percentile { discrete: false, .. } => {
-            ScalarType::Float
-        }
+        Aggregate::Count | Aggregate::Unique | Aggregate::ApproximateUnique => ScalarType::Int,
+        Aggregate::Mean
+        | Aggregate::Stddev
+        | Aggregate::Share
+        | Aggregate::Percentile { discrete: false, .. }
+        | Aggregate::ApproximatePercentile { .. } => ScalarType::Float,
         _ => value,
     }
 }

@@ -25,18 +25,14 @@ impl<'a> Metrics<'_, 'a> {
         args: &'a [Arg],
         span: Span,
     ) -> Check<Val> {
-        let mut discrete = false;
+        let (mut discrete, mut approximate) = (false, None);
         let mut rest = args.len();
         for (at, arg) in args.iter().enumerate() {
             let Arg::Option(option) = arg else { continue };
             match &option.value {
                 OptionWord::Flag(Flag::Discrete) if function.options.contains(&"discrete") => discrete = true,
                 OptionWord::Flag(Flag::Approximate) if function.options.contains(&"approximate") => {
-                    return self.cx.later(
-                        option.span,
-                        "`approximate`",
-                        Some("leave it out: distinct values are counted exactly"),
-                    );
+                    approximate = Some(option.span);
                 }
                 _ => {
                     let message = format!("`{}` does not take this option", function.name);
@@ -59,8 +55,16 @@ impl<'a> Metrics<'_, 'a> {
             (AggregateName::Percentile, Some(rank)) => self.rank(rank)?,
             _ => Decimal::new(50, 0),
         };
-        let aggregate = name.of_rows().unwrap_or(Aggregate::Percentile { percentile, discrete });
-        match self.cx.scope.classify(of) {
+        let class = self.cx.scope.classify(of);
+        if let Some(at) = approximate {
+            self.may_be_approximate(function, class, discrete, at)?;
+        }
+        let aggregate = match (name, approximate) {
+            (AggregateName::Unique, Some(_)) => Aggregate::ApproximateUnique,
+            (_, Some(_)) => Aggregate::ApproximatePercentile { percentile },
+            (_, None) => name.of_rows().unwrap_or(Aggregate::Percentile { percentile, discrete }),
+        };
+        match class {
             Class::Collection => {
                 let Some(statistic) = statistic(name, percentile, discrete) else {
                     let message = "`unique` of a distribution: its members are distinct already";
@@ -95,6 +99,24 @@ impl<'a> Metrics<'_, 'a> {
                 self.cx.fail(Diagnostic::new(Code::BadArguments, of.span, message).help(help))
             }
         }
+    }
+
+    /// A sketch is made of rows, and knows sizes rather than the values themselves.
+    fn may_be_approximate(&self, function: &Function, of: Class, discrete: bool, at: Span) -> Check<()> {
+        let name = function.name;
+        let (message, help) = match of {
+            Class::Collection if name == "unique" => return Ok(()),
+            Class::Collection => (
+                format!("`{name}` of a distribution or series is exact: its members are all known"),
+                "leave `approximate` out; what each member is may be approximate: `median(unique(E.x, approximate) per actor)`",
+            ),
+            _ if discrete => (
+                format!("an approximate `{name}` is no value that was seen, as `discrete` wants it"),
+                "leave one of the two out",
+            ),
+            _ => return Ok(()),
+        };
+        self.cx.fail(Diagnostic::new(Code::BadArguments, at, message).help(help))
     }
 
     fn of_set(

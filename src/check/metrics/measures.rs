@@ -338,7 +338,7 @@ impl<'a> Metrics<'_, 'a> {
         let open = |result: ScalarType| if ty.is_open() { ty } else { result };
         Ok(match aggregate {
             Aggregate::Count => (ScalarType::Int, Unit::none()),
-            Aggregate::Unique => match of {
+            Aggregate::Unique | Aggregate::ApproximateUnique => match of {
                 Of::Actors => {
                     let entity = set.branches.first().and_then(|b| b.entity.clone());
                     (ScalarType::Int, entity.map_or_else(Unit::none, Unit::entity))

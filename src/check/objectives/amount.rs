@@ -270,7 +270,7 @@ fn is_relative(expr: &MetricExpr) -> bool {
 /// Whether it is a number of things.
 fn counts(expr: &MetricExpr) -> bool {
     match &expr.kind {
-        MetricKind::Measure(measure) => matches!(measure.aggregate, Aggregate::Count | Aggregate::Unique),
+        MetricKind::Measure(measure) => measure.aggregate == Aggregate::Count || measure.aggregate.is_distinct(),
         MetricKind::Summary { statistic, .. } => *statistic == Statistic::Count,
         MetricKind::Over { of, .. } | MetricKind::Ago { of, .. } | MetricKind::Total(of) => counts(of),
         _ => false,

@@ -1,6 +1,6 @@
 //! What others reach, and what was reached before, beside what is.
 
-use crate::ir::{self, BenchmarkValue, Program};
+use crate::ir::{self, Approximation, BenchmarkValue, Program};
 use crate::report::evaluate::measure::measured;
 use crate::report::evaluate::values::{Answers, Shown, between};
 use crate::report::format;
@@ -33,6 +33,7 @@ pub(super) fn benchmark(
         title: benchmark.title.clone(),
         metric: benchmark.metric.clone(),
         kind: benchmark.kind.clone(),
+        approximation: Approximation::of(&benchmark.ask),
         values,
         window: computed.map(|m| m.window),
         source: benchmark.source.clone(),

@@ -1,6 +1,6 @@
 //! What must not get worse while an objective is pursued.
 
-use crate::ir::{Better, Comparison, Guardrail, GuardrailBound, Program};
+use crate::ir::{Approximation, Better, Comparison, Guardrail, GuardrailBound, Program};
 use crate::report::GuardrailView;
 use crate::report::evaluate::values::{Answers, Shown};
 use crate::report::plan::GuardrailPlan;
@@ -22,6 +22,7 @@ pub(super) fn guardrail(
     GuardrailView {
         text: guardrail.text.clone(),
         metric: metric.map(|m| m.name.clone()).unwrap_or_default(),
+        approximation: Approximation::of(&guardrail.expr),
         format: shown.format,
         value,
         bound,

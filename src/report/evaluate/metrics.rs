@@ -1,7 +1,7 @@
 //! The metrics that a report shows: the latest complete periods, and what changed.
 
 use crate::ir::hash::Hasher;
-use crate::ir::{self, Better, Program};
+use crate::ir::{self, Approximation, Better, Program};
 use crate::report::evaluate::figures;
 use crate::report::evaluate::values::{Answers, Shown};
 use crate::report::plan::companions::LEVEL;
@@ -45,6 +45,7 @@ pub(super) fn metric(program: &Program, hasher: &Hasher<'_>, answers: Answers, p
         stage: metric.stage.clone(),
         owner: metric.owner.clone(),
         formula: metric.formula.clone(),
+        approximation: Approximation::of(&metric.expr),
         better: better(metric),
         grain: metric.grain.to_string(),
         hash: hasher.metric(metric),

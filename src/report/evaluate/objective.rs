@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::calendar::{Interval, Length, SpanUnit, Window};
 use crate::diag::Diagnostic;
-use crate::ir::{self, Additivity, Objective as Definition, Program};
+use crate::ir::{self, Additivity, Approximation, Objective as Definition, Program};
 use crate::report::evaluate::benchmarks;
 use crate::report::evaluate::forecast::{Known, forecast};
 use crate::report::evaluate::guardrails::guardrail;
@@ -123,6 +123,7 @@ pub(super) fn objective(
         title: definition.title.clone(),
         formula: definition.formula.clone(),
         metric: definition.metric.and_then(|id| program.metrics.get(id.0 as usize)).map(|m| m.name.clone()),
+        approximation: Approximation::of(&definition.expr),
         owner: definition.owner.clone(),
         supports: definition.supports.as_ref().map(|name| title_of(program, name)),
         because: definition.because.clone(),

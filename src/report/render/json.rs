@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
 use crate::diag;
+use crate::ir::{Approximation, Sketch};
 use crate::report::{
     Action, Benchmark, Check, Compared, GuardrailView, Known, Letter, Measured, Metric, NumberFormat, Objective, Point,
     Projection, Range, Report,
@@ -74,7 +75,7 @@ fn unit(f: &NumberFormat) -> Json {
 }
 
 fn objective(o: &Objective, report: &Report) -> Json {
-    json!({
+    let shown = json!({
         "name": o.name,
         "title": o.title,
         "metric": o.metric,
@@ -120,7 +121,8 @@ fn objective(o: &Objective, report: &Report) -> Json {
         "changes": o.changes,
         "series": points(&o.series),
         "trailing": points(&o.trailing),
-    })
+    });
+    with_approximation(shown, &o.approximation)
 }
 
 fn measured(m: &Measured) -> Json {
@@ -156,14 +158,15 @@ fn check(c: &Check) -> Json {
 }
 
 fn guardrail(g: &GuardrailView) -> Json {
-    json!({
+    let shown = json!({
         "text": g.text,
         "metric": g.metric,
         "value": number(g.value),
         "bound": number(g.bound),
         "holds": g.holds,
         "window": g.window,
-    })
+    });
+    with_approximation(shown, &g.approximation)
 }
 
 fn compared(c: &Compared, report: &Report) -> Json {
@@ -216,7 +219,16 @@ fn metric(m: &Metric) -> Json {
         "cell": m.cell,
         "figure": m.figure.as_ref().map_or(Json::Null, figure::figure),
     });
-    with_interval(shown, m.known.as_ref())
+    with_approximation(with_interval(shown, m.known.as_ref()), &m.approximation)
+}
+
+/// Of what is not exact: by the function of each sketch, how far its number may be off.
+pub fn with_approximation(mut shown: Json, approximation: &Approximation) -> Json {
+    if !approximation.is_exact() {
+        let sketch = |s: Sketch| json!({"function": s.function(), "error": s.error(), "kind": s.kind(), "exact_to": s.exact_to()});
+        shown["approximate"] = approximation.sketches().map(sketch).collect();
+    }
+    shown
 }
 
 /// Of what people answered.
@@ -234,7 +246,7 @@ fn benchmark(b: &Benchmark) -> Json {
         let label = if label.is_empty() { "value" } else { label };
         (label.to_string(), number(*v))
     });
-    json!({
+    let shown = json!({
         "name": b.name,
         "title": b.title,
         "metric": b.metric,
@@ -248,7 +260,8 @@ fn benchmark(b: &Benchmark) -> Json {
         "age_days": b.age_days,
         "stale": b.stale,
         "actual": number(b.actual),
-    })
+    });
+    with_approximation(shown, &b.approximation)
 }
 
 /// The row ledger as `query` and the report write it.

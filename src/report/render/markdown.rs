@@ -129,8 +129,9 @@ fn metrics(title: &str, metrics: &[MetricView], details: bool) -> String {
     );
     for m in metrics {
         let changes: Vec<&str> = m.changes.iter().map(|c| c.value.as_str()).collect();
-        let known: String = m.model.iter().chain(&m.known).map(|note| format!("<br>{}", text(note))).collect();
-        let value = format!("{}{known}", text(&m.value));
+        let besides = m.model.iter().chain(&m.known).chain(&m.approximate);
+        let besides: String = besides.map(|what| format!("<br>{}", text(what))).collect();
+        let value = format!("{}{besides}", text(&m.value));
         out += &format!("| {} | {} | {value} | {} |\n", text(&m.title), text(&m.period), changes.join(" | "));
     }
     for (m, journey) in metrics.iter().filter_map(|m| Some((m, m.journey.as_ref()?))) {

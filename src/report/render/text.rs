@@ -118,6 +118,9 @@ fn metrics(title: &str, metrics: &[MetricView], ink: &Ink, width: usize) -> Stri
         for note in m.model.iter().chain(&m.known) {
             out += &wrap(note, "      ", "        ", width);
         }
+        if let Some(approximate) = &m.approximate {
+            out += &wrap(approximate, "      ", "        ", width);
+        }
         for b in &m.breakdowns {
             let rows: Vec<String> = b.rows.iter().take(4).map(|r| format!("{} {}", r.label, r.value)).collect();
             out += &wrap(&format!("by {}: {}", b.dimension, rows.join(", ")), "      ", "        ", width);

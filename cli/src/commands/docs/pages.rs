@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kepi_lang::ir::hash::Hasher;
 use kepi_lang::ir::print::{Printer, additivity};
-use kepi_lang::ir::{Better, Metric, Program};
+use kepi_lang::ir::{Approximation, Better, Metric, Program};
 use kepi_lang::report::render::escaped;
 
 use crate::commands::explain::lineage;
@@ -141,6 +141,7 @@ impl<'a> Catalogue<'a> {
             ("unit", Some(unit(metric)).filter(|unit| !unit.is_empty())),
             ("direction", better.map(str::to_owned)),
             ("adds up", Some(additivity(metric.expr.additivity).to_owned())),
+            ("exact", Approximation::of(&metric.expr).words().map(|words| format!("no, {words}"))),
             ("grain", Some(metric.grain.to_string())),
             ("broken down by", Some(dimensions.join(", ")).filter(|d| !d.is_empty())),
             ("value area", metric.value_area.as_ref().map(|area| area.replace('_', " "))),

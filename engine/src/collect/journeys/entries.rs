@@ -80,12 +80,16 @@ fn aggregated(measure: &Measure, mut values: Vec<Value>) -> Result<Value, TooLar
         return Ok(empty(measure));
     }
     let statistic = match measure.aggregate {
-        Aggregate::Unique => return Ok(Value::Int(values.into_iter().collect::<BTreeSet<_>>().len() as i128)),
+        // Their rows are all there.
+        Aggregate::Unique | Aggregate::ApproximateUnique => {
+            return Ok(Value::Int(values.into_iter().collect::<BTreeSet<_>>().len() as i128));
+        }
         Aggregate::Sum => Statistic::Sum,
         Aggregate::Mean => Statistic::Mean,
         Aggregate::Min => Statistic::Min,
         Aggregate::Max => Statistic::Max,
         Aggregate::Percentile { percentile, discrete } => Statistic::Percentile { percentile, discrete },
+        Aggregate::ApproximatePercentile { percentile } => Statistic::Percentile { percentile, discrete: false },
         Aggregate::Stddev => Statistic::Stddev,
         Aggregate::First => Statistic::First,
         Aggregate::Last => Statistic::Last,

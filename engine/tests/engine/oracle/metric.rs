@@ -91,7 +91,8 @@ fn measured(world: &World<'_>, measure: &Measure, at: &At) -> Result<Value, TooL
     }
     Ok(match &measure.aggregate {
         Aggregate::Count => Value::Int(count as i128),
-        Aggregate::Unique => {
+        // Below what is kept as it is, sketches are exact.
+        Aggregate::Unique | Aggregate::ApproximateUnique => {
             values.sort_by(order);
             values.dedup_by(|a, b| order(a, b).is_eq());
             Value::Int(values.len() as i128)
@@ -105,6 +106,7 @@ fn measured(world: &World<'_>, measure: &Measure, at: &At) -> Result<Value, TooL
         Aggregate::Min => values.iter().min_by(|a, b| order(a, b)).cloned().unwrap_or(Value::Null),
         Aggregate::Max => values.iter().max_by(|a, b| order(a, b)).cloned().unwrap_or(Value::Null),
         Aggregate::Percentile { percentile: p, discrete } => percentile(values, p, *discrete),
+        Aggregate::ApproximatePercentile { percentile: p } => percentile(values, p, false),
         Aggregate::Stddev => stddev(&values.iter().filter_map(Value::as_f64).collect::<Vec<_>>()),
         Aggregate::First => values[0].clone(),
         Aggregate::Last => values[values.len() - 1].clone(),

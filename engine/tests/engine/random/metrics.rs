@@ -125,12 +125,15 @@ fn measured(rng: &mut Rng, groups: &Groups, ty: ScalarType) -> Measure {
                 ScalarType::Float,
                 ScalarType::Date,
             ]);
-            (Aggregate::Unique, Some(any))
+            (if rng.one_in(3) { Aggregate::ApproximateUnique } else { Aggregate::Unique }, Some(any))
         }
         (ScalarType::Float, 0) => (Aggregate::Share, Some(ScalarType::Bool)),
         (ScalarType::Float, 1) => (Aggregate::Mean, Some(number(rng))),
         (ScalarType::Float, 2) => {
-            (Aggregate::Percentile { percentile: percentile(rng), discrete: false }, Some(number(rng)))
+            let percentile = percentile(rng);
+            let exact = Aggregate::Percentile { percentile, discrete: false };
+            let sketched = Aggregate::ApproximatePercentile { percentile };
+            (if rng.one_in(3) { sketched } else { exact }, Some(number(rng)))
         }
         (ScalarType::Float, 3) => (Aggregate::Stddev, Some(number(rng))),
         _ => {

@@ -311,12 +311,15 @@ impl Writer<'_> {
             _ => format!("{name}{condition}"),
         };
         if tag == Tag::Users && self.names.sets[set].actor.is_some() {
-            return format!("unique({rows})");
+            return format!("unique({rows}{})", self.sketch());
         }
         if tag == Tag::Plain {
             match self.random.below(12) {
                 0..=3 => return format!("count({rows})"),
-                4 => return format!("unique({}{condition})", self.column(set).replace('@', &prefix)),
+                4 => {
+                    let column = self.column(set).replace('@', &prefix);
+                    return format!("unique({column}{condition}{})", self.sketch());
+                }
                 5 => return format!("share(({}){condition})", self.condition(set, 0).replace('@', &prefix)),
                 _ => {}
             }
@@ -330,16 +333,21 @@ impl Writer<'_> {
             5..=6 => format!("mean({number}{condition})"),
             7 => format!("min({number}{condition})"),
             8 => format!("max({number}{condition})"),
-            9 => format!("median({number}{condition})"),
+            9 => format!("median({number}{condition}{})", self.sketch()),
             10 => {
-                let discrete = if self.maybe(40) { ", discrete" } else { "" };
+                let how = if self.maybe(40) { ", discrete" } else { self.sketch() };
                 let rank = self.word(&["0", "10", "33.3", "90", "95", "100"]);
-                format!("percentile({number}{condition}, {rank}{discrete})")
+                format!("percentile({number}{condition}, {rank}{how})")
             }
             11 => format!("stddev({number}{condition})"),
             _ if self.names.sets[set].time => format!("{}({number}{condition})", self.word(&["first", "last"])),
             _ => format!("max({number}{condition})"),
         }
+    }
+
+    /// Of few values a sketch is exact.
+    fn sketch(&mut self) -> &'static str {
+        if self.maybe(25) { ", approximate" } else { "" }
     }
 
     // ---------------------------------------------------------------- metrics

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use kepi_lang::calendar::Interval;
 use kepi_lang::ir::{
-    Aggregate, Branch, Column, ColumnId, Link, LookupId, Measure, Origin, RowExpr, RowKind, Source, SourceId, Way,
+    Branch, Column, ColumnId, Link, LookupId, Measure, Origin, RowExpr, RowKind, Source, SourceId, Way,
 };
 use kepi_lang::results::{Ledger, LookupUse};
 
@@ -198,7 +198,7 @@ impl Reference<'_> {
 /// Rows without an actor have a line of their own.
 fn of_actors(measure: &Measure, branch: &Branch, actor: Option<ColumnId>) -> bool {
     let value = branch.value.as_ref().map(|v| &v.kind);
-    measure.aggregate == Aggregate::Unique && matches!(value, Some(RowKind::Column(c)) if Some(*c) == actor)
+    measure.aggregate.is_distinct() && matches!(value, Some(RowKind::Column(c)) if Some(*c) == actor)
 }
 
 /// The links that the branches look through, with those before them.

@@ -205,8 +205,11 @@ impl Reference<'_> {
         let value = match &measure.aggregate {
             Aggregate::Count if rows == 0 => empty(Value::Int(0)),
             Aggregate::Count => Value::Int(i128::from(rows)),
-            Aggregate::Unique if rows == 0 => empty(Value::Int(0)),
-            Aggregate::Unique => Value::Int(plain.iter().collect::<BTreeSet<_>>().len() as i128),
+            // Below what is kept as it is, sketches are exact.
+            Aggregate::Unique | Aggregate::ApproximateUnique if rows == 0 => empty(Value::Int(0)),
+            Aggregate::Unique | Aggregate::ApproximateUnique => {
+                Value::Int(plain.iter().collect::<BTreeSet<_>>().len() as i128)
+            }
             Aggregate::Sum if plain.is_empty() => empty(match measure.ty {
                 ScalarType::Float => Value::float(0.0),
                 ScalarType::Decimal => Value::Decimal(Decimal::ZERO),
@@ -217,6 +220,7 @@ impl Reference<'_> {
             Aggregate::Min => plain.iter().min_by(|a, b| order(a, b)).cloned().unwrap_or(Value::Null),
             Aggregate::Max => plain.iter().max_by(|a, b| order(a, b)).cloned().unwrap_or(Value::Null),
             Aggregate::Percentile { percentile, discrete } => numbers::percentile(&plain, *percentile, *discrete),
+            Aggregate::ApproximatePercentile { percentile } => numbers::percentile(&plain, *percentile, false),
             Aggregate::Stddev => numbers::stddev(&plain),
             // By the clock, ties by the source's key, then by value.
             Aggregate::First => values.iter().min().map_or(Value::Null, |v| v.2.clone()),

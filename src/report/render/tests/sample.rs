@@ -5,7 +5,7 @@ use jiff::civil::date;
 
 use crate::calendar::Grain;
 use crate::diag::{Code, Diagnostic};
-use crate::ir::{Bucket, SourceId};
+use crate::ir::{Approximation, Bucket, SourceId};
 use crate::report::figure::{
     Bottleneck, Cohort, CohortCell, Cohorts, Funnel, FunnelStep, JourneyFigure, Pooled, Segment,
 };
@@ -87,6 +87,7 @@ fn on_its_way() -> Objective {
         title: "Visits get longer <img src=x onerror=alert(1)>".to_string(),
         formula: "mean(visit.duration)".to_string(),
         metric: Some("visit_length".to_string()),
+        approximation: Approximation::default(),
         owner: Some("growth & co".to_string()),
         supports: Some("retention".to_string()),
         because: Some("Longer visits | precede *renewal*".to_string()),
@@ -136,6 +137,7 @@ fn on_its_way() -> Objective {
         guardrails: vec![GuardrailView {
             text: "crash_rate <= 1%".to_string(),
             metric: "crash_rate".to_string(),
+            approximation: Approximation::default(),
             format: NumberFormat { percent: true, unit: String::new(), currency: false, decimals: 1 },
             value: Some(0.012),
             bound: Some(0.01),
@@ -270,6 +272,7 @@ pub fn sample() -> Report {
         title: "Length of a visit".to_string(),
         description: Some("First to last event.".to_string()),
         model: Some("constant_hazard".to_string()),
+        approximation: Approximation::default(),
         stage: Some("engagement".to_string()),
         owner: None,
         formula: "mean(visit.duration)".to_string(),
@@ -310,6 +313,7 @@ pub fn sample() -> Report {
         title: "Industry".to_string(),
         metric: "visit_length".to_string(),
         kind: Some("industry".to_string()),
+        approximation: Approximation::default(),
         format,
         values: vec![("p50".to_string(), Some(127.0))],
         window: None,

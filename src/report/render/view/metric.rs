@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::ir::Approximation;
 use crate::report::render::view::journey::{self, JourneyView};
 use crate::report::render::view::objective::PointView;
 use crate::report::{Benchmark, Breakdown, Known, Metric, NumberFormat, Range, chart, format};
@@ -16,6 +17,7 @@ pub struct MetricView {
     pub known: Option<String>,
     /// What it assumes: `a model, constant hazard`.
     pub model: Option<String>,
+    pub approximate: Option<String>,
     pub grain: String,
     pub changes: Vec<Change>,
     pub figure: Option<String>,
@@ -79,6 +81,7 @@ pub fn view(m: &Metric) -> MetricView {
         value: format::optional(m.latest.as_ref().and_then(|p| p.value), &m.format),
         known: m.known.as_ref().map(|k| known(k, &m.format)),
         model: m.model.as_ref().map(|model| format!("a model, {}", model.replace('_', " "))),
+        approximate: m.approximation.words(),
         grain: m.grain.clone(),
         changes: changes(m),
         figure: chart::spark(&format!("m-{}", m.name), &title, &m.series),
@@ -143,6 +146,11 @@ fn breakdown(index: usize, b: &Breakdown, m: &Metric) -> BreakdownView {
     }
 }
 
+/// A number that may not be exact.
+pub fn marked(number: String, approximation: &Approximation) -> String {
+    if approximation.is_exact() { number } else { format!("{number}, approximate") }
+}
+
 pub fn benchmark(b: &Benchmark) -> BenchmarkView {
     let show = |v: Option<f64>, f: &NumberFormat| format::optional(v, f);
     let values: Vec<String> = b
@@ -160,7 +168,7 @@ pub fn benchmark(b: &Benchmark) -> BenchmarkView {
         metric: b.metric.clone(),
         kind: b.kind.clone(),
         values: format!("{}{window}", values.join(", ")),
-        actual: show(b.actual, &b.format),
+        actual: marked(show(b.actual, &b.format), &b.approximation),
         source: b.source.clone().unwrap_or_else(|| "computed from the data".to_string()),
         age: b
             .age_days

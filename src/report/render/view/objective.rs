@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::report::render::view::metric::marked;
 use crate::report::render::view::{anchor, sign, tone};
 use crate::report::{
     Action, Check, Letter, LetterStatus, Measured, NumberFormat, Objective, Point, Report, chart, format,
@@ -150,7 +151,8 @@ fn facts(o: &Objective) -> Vec<Fact> {
     if let Some(baseline) = &o.baseline {
         add("Baseline", format::optional(baseline.value, &o.format), notes(baseline, &o.format), false);
     }
-    add("Now", format::optional(o.actual.value, &o.format), notes(&o.actual, &o.format), true);
+    let now = notes(&o.actual, &o.format).into_iter().chain(o.approximation.words()).collect();
+    add("Now", format::optional(o.actual.value, &o.format), now, true);
     let target = match (o.target.value, o.target.upper) {
         (Some(low), Some(high)) => format!("{} to {}", number(low), number(high)),
         (Some(v), None) | (None, Some(v)) => number(v),
@@ -259,7 +261,7 @@ fn guardrail(g: &crate::report::GuardrailView) -> GuardrailView {
     };
     GuardrailView {
         text: g.text.clone(),
-        value: format::optional(g.value, &g.format),
+        value: marked(format::optional(g.value, &g.format), &g.approximation),
         bound: format::optional(g.bound, &g.format),
         window: g.window.clone(),
         word,
