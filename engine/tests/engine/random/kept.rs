@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kepi_engine::cache::{Cache, LIMIT};
-use kepi_engine::{Dataset, Options};
+use kepi_engine::{Dataset, Memory, Options};
 use kepi_lang::ir::{Program, Question};
 use kepi_lang::results::Results;
 
@@ -59,7 +59,44 @@ pub fn agrees(
             return Err("a file that has come late is missed".to_owned());
         }
     }
-    for path in entries(&cache) {
+    // A limit of memory goes by it.
+    let threads = *rng.pick(&[1, 2, 7]);
+    if told(&limited(folder.path(), &program, question, threads, &cache)) != expected {
+        return Err(format!("a limit of memory shows beside a warm cache, on {threads} threads"));
+    }
+    damage(rng, &cache);
+    let threads = *rng.pick(&[1, 2, 7]);
+    match told(&asked(folder.path(), &program, question, threads, Some(&cache))) == expected {
+        true => Ok(()),
+        false => Err(format!("a damaged cache shows, on {threads} threads")),
+    }
+}
+
+/// The answers on a cache that is empty, full, or half damaged.
+pub fn answered(
+    rng: &mut Rng,
+    program: &Program,
+    tables: &Tables,
+    question: &Question,
+    files: usize,
+) -> Result<Results, Vec<kepi_lang::diag::Diagnostic>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), program, tables, files);
+    let program = Arc::new(program.clone());
+    let cache = folder.path().join(".kepi/cache");
+    let state = rng.below(3);
+    if state > 0 {
+        asked(folder.path(), &program, question, *rng.pick(&[1, 2, 7]), Some(&cache))?;
+    }
+    if state == 2 {
+        damage(rng, &cache);
+    }
+    asked(folder.path(), &program, question, *rng.pick(&[1, 2, 7]), Some(&cache))
+}
+
+/// Half of the entries are gone, cut off, or not what they were.
+fn damage(rng: &mut Rng, cache: &Path) {
+    for path in entries(cache) {
         match rng.below(6) {
             0 => fs::remove_file(path).expect("removed"),
             1 => {
@@ -76,11 +113,19 @@ pub fn agrees(
             _ => {}
         }
     }
-    let threads = *rng.pick(&[1, 2, 7]);
-    match told(&asked(folder.path(), &program, question, threads, Some(&cache))) == expected {
-        true => Ok(()),
-        false => Err(format!("a damaged cache shows, on {threads} threads")),
-    }
+}
+
+fn limited(
+    root: &Path,
+    program: &Arc<Program>,
+    question: &Question,
+    threads: usize,
+    cache: &Path,
+) -> Result<Results, Vec<kepi_lang::diag::Diagnostic>> {
+    let cache = Some(Arc::new(Cache::new(cache.to_owned(), LIMIT)));
+    let memory = Some(Arc::new(Memory::new(1 << 40, std::env::temp_dir()).spilling_from(2000)));
+    let options = Options { threads: Some(threads), cache, memory, ..Options::default() };
+    Dataset::open(root, Arc::clone(program), options)?.answer(question)
 }
 
 fn asked(
