@@ -73,8 +73,10 @@ fn stop_above(memory: &Memory, used: u64) {
     if used <= limit.saturating_add(limit / 4) {
         return;
     }
-    let most =
-        memory.largest().map(|(name, bytes)| format!("; {bytes} bytes are what is known of the rows of `{name}`"));
+    let known = "what is known of the rows of";
+    let most = memory.largest().map(|(name, bytes)| format!("; {bytes} bytes are {known} `{name}`"));
+    let put_away = || memory.largest_put_away().map(|(name, _)| format!("; {known} `{name}` is put away already"));
+    let most = most.or_else(put_away);
     note!(
         "error[{}]: the run needs more memory than the {limit} bytes of --memory-limit{}\nhelp: ask for fewer metrics or a shorter range at a time, or raise the limit",
         Code::MemoryLimit,

@@ -187,6 +187,9 @@ impl Session {
                 );
             }
         }
+        if self.cache.is_some() && crate::memory::given().is_some() {
+            note!("no state of a file is kept under --memory-limit, and none that was kept is used");
+        }
         let stages = spent.stages.iter().map(|(stage, took)| format!("{stage} in {} ms", took.as_millis()));
         let stages = stages.collect::<Vec<_>>().join(", ");
         note!("answered {questions} question(s) in {} ms: {stages}", took.as_millis());

@@ -61,8 +61,13 @@ pub struct Dataset {
     threads: usize,
     progress: Arc<Progress>,
     keeping: Option<Keeping>,
+    /// What would be kept is not, for memory is limited.
+    limited: bool,
     budget: Option<Budget>,
 }
+
+/// Why nothing is kept, as the end of a sentence.
+const LIMITED: &str = "states of files wait in memory for the last of them, which `--memory-limit` has no room for";
 
 impl Dataset {
     /// Opens the files of all sources and lookups. All findings at once.
@@ -88,9 +93,10 @@ impl Dataset {
             let runtime = runtime.map_err(unable)?;
             let (session, progress) = (execute::session(threads), options.progress);
             // States of files are all in memory at once before they are kept.
-            let keeping = keeping.filter(|_| options.memory.is_none());
+            let limited = keeping.is_some() && options.memory.is_some();
+            let keeping = keeping.filter(|_| !limited);
             let budget = options.memory.map(|memory| Budget::new(memory, threads));
-            Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping, budget })
+            Ok(Self { program, opened, extents, runtime, session, threads, progress, keeping, limited, budget })
         })
     }
 
@@ -108,6 +114,9 @@ impl Dataset {
     pub fn unkept(&self, question: &Question) -> Result<Vec<String>, Vec<Diagnostic>> {
         guarded(|| {
             let plan = Plan::new(&self.program, question, &self.extents)?;
+            if self.limited {
+                return Ok(vec![format!("its files, which are all read each time: {LIMITED}")]);
+            }
             if self.keeping.is_none() {
                 return Ok(Vec::new());
             }
@@ -158,7 +167,11 @@ impl Dataset {
             for work in &works {
                 let Some(source) = self.opened.sources.get(work.spec.source.0 as usize) else { continue };
                 let why = Unkept::of(source, &work.spec).map(Unkept::why);
-                out += &words::pass(work, source, &askers, self.keeping.is_some().then_some(why));
+                let kept = match self.limited {
+                    true => Some(Some(LIMITED)),
+                    false => self.keeping.is_some().then_some(why),
+                };
+                out += &words::pass(work, source, &askers, kept);
             }
             if let Some(like) = works.first() {
                 for (planned, spec) in plan.derived.iter().flat_map(|d| d.suites.iter().map(move |spec| (d, spec))) {

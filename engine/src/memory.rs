@@ -15,6 +15,8 @@ pub struct Memory {
     workers: AtomicUsize,
     /// By worker: what it holds most of.
     holders: Mutex<BTreeMap<usize, (String, u64)>>,
+    /// What a worker held most of before it put all away.
+    put_away: Mutex<Option<(String, u64)>>,
 }
 
 impl Memory {
@@ -29,6 +31,7 @@ impl Memory {
             spilled: AtomicU64::new(0),
             workers: AtomicUsize::new(0),
             holders: Mutex::default(),
+            put_away: Mutex::default(),
         }
     }
 
@@ -63,6 +66,11 @@ impl Memory {
         holders.values().for_each(|(name, bytes)| *all.entry(name).or_default() += bytes);
         let most = all.into_iter().max_by_key(|(_, bytes)| *bytes)?;
         Some((most.0.to_owned(), most.1))
+    }
+
+    /// The metric that held most of what lies in temporary files, and about how many bytes at once.
+    pub fn largest_put_away(&self) -> Option<(String, u64)> {
+        self.put_away.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Bytes of the process that are in memory, as Linux tells them; elsewhere nobody does.
@@ -100,9 +108,15 @@ impl Budget {
     pub(crate) fn holds(&self, worker: usize, most: Option<(String, u64)>) {
         let mut holders = self.memory.holders.lock().unwrap_or_else(PoisonError::into_inner);
         match most {
-            Some(most) => holders.insert(worker, most),
-            None => holders.remove(&worker),
-        };
+            Some(most) => _ = holders.insert(worker, most),
+            None => {
+                let gone = holders.remove(&worker);
+                let mut before = self.memory.put_away.lock().unwrap_or_else(PoisonError::into_inner);
+                if gone.as_ref().map(|most| most.1) > before.as_ref().map(|most| most.1) {
+                    *before = gone;
+                }
+            }
+        }
     }
 
     /// Whether one that holds so many bytes should hold less.

@@ -75,6 +75,72 @@ fn temporary_files_change_no_number() {
     }
 }
 
+/// Nothing of a file is kept under a limit, and what was kept is neither used nor lost; both are said.
+#[test]
+fn a_limit_goes_by_what_is_kept() {
+    let folder = project();
+    let ask = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
+        command.args(["query", "people", "revenue", "--own-by", "--format", "csv", "-v"]).args(more);
+        let output = command.current_dir(folder.path()).env("NO_COLOR", "1").output().unwrap();
+        (String::from_utf8(output.stderr.clone()).unwrap(), said(output))
+    };
+    let goes_by = "no state of a file is kept under --memory-limit, and none that was kept is used";
+    let limit = ["--memory-limit", "8GiB"];
+    let (first, expected) = ask(&limit);
+    assert!(first.contains(goes_by) && first.contains("  3 file(s) read"), "{first}");
+    // The first run has left nothing that the second one could use.
+    for (more, read) in [(&[][..], 3), (&limit, 3), (&[], 0)] {
+        let (told, numbers) = ask(more);
+        assert!(numbers == expected, "{more:?} shows");
+        assert!(told.contains(&format!("  {read} file(s) read")), "{more:?}: {told}");
+        assert_eq!(told.contains(goes_by), !more.is_empty(), "{told}");
+    }
+    let mut plan = Command::new(env!("CARGO_BIN_EXE_kepi"));
+    let plan = plan.args(["explain", "--plan", "people"]).args(limit).current_dir(folder.path()).output().unwrap();
+    let plan = said(plan);
+    assert!(plan.contains("  kept      nothing: states of files wait in memory"), "{plan}");
+}
+
+/// Numbers of values cannot be put away; the states that were are of the metric that is named.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_with_nothing_left_to_put_away_names_the_metric() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["metrics", "data"] {
+        fs::create_dir_all(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("kepi.yaml"), "kepi: 1\nname: large\ntime_zone: UTC\n").unwrap();
+    let columns = ["a", "b", "c", "d", "e", "f"];
+    let types = columns.map(|name| format!("{name}: text")).join(", ");
+    let distinct = columns.map(|name| format!("unique(app.{name})")).join(" + ");
+    let definitions = format!(
+        "sources:\n  app: {{files: \"*.csv\", time: at, columns: {{{types}}}}}\nmetrics:\n  several: {distinct}\n"
+    );
+    fs::write(folder.path().join("metrics/a.yaml"), definitions).unwrap();
+    let mut text = format!("at,{}\n", columns.join(","));
+    for row in 0..60_000 {
+        let values = columns.map(|name| format!("{name}{row}")).join(",");
+        writeln!(text, "2026-01-01T10:00:00Z,{values}").unwrap();
+    }
+    fs::write(folder.path().join("data/a.csv"), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
+    command.args(["query", "several", "--grain", "total", "--no-cache", "--threads", "1", "--memory-limit", "92MiB"]);
+    let output = command.current_dir(folder.path()).env("NO_COLOR", "1").env("KEPI_SPILL", "1").output().unwrap();
+    let error = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let begin = "error[K0652]: the run needs more memory than the 96468992 bytes of --memory-limit; ";
+    assert!(error.starts_with(begin), "{error}");
+    let most = error.lines().next().unwrap().trim_start_matches(begin);
+    let named = most == "what is known of the rows of `several` is put away already"
+        || most.ends_with(" bytes are what is known of the rows of `several`");
+    assert!(named, "{error}");
+    assert!(
+        error.ends_with("help: ask for fewer metrics or a shorter range at a time, or raise the limit\n"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_run_that_is_killed_leaves_no_temporary_file() {
     let folder = project();
