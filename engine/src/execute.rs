@@ -87,11 +87,8 @@ pub(crate) fn merge(
     work: &Work,
     batches: &[datafusion::arrow::array::RecordBatch],
 ) -> Result<state::SuiteState, Vec<Diagnostic>> {
-    let mut handed = work.handed.take();
-    let mut state = handed.next().unwrap_or_else(|| state::SuiteState::new(&work.plan, &work.spec));
-    for other in handed {
-        state.absorb(&work.spec, other).ok_or_else(|| vec![wrong()])?;
-    }
+    let handed = work.handed.joined(&work.spec).map_err(|e| vec![e])?;
+    let mut state = handed.unwrap_or_else(|| state::SuiteState::new(&work.plan, &work.spec));
     for batch in batches {
         state.read(&work.spec, batch).map_err(|e| vec![internal(e.to_string())])?;
     }

@@ -107,18 +107,7 @@ pub(crate) trait Accumulator: Any + Send {
     fn merge(&mut self, into: usize, from: usize);
     /// Merges the cells of another of the same measure: `pairs` of the cell here and the cell there, each at most once. False
     /// where it is none.
-    fn absorb(&mut self, mut from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
-        let mut bytes = Vec::new();
-        for (into, cell) in pairs {
-            bytes.clear();
-            from.write(cell as usize, &mut bytes);
-            let mut reader = Reader::new(&bytes);
-            if !self.read(into as usize, &mut reader) || !reader.is_empty() {
-                return false;
-            }
-        }
-        true
-    }
+    fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool;
     /// Copies a cell over another.
     fn copy(&mut self, to: usize, from: usize);
     fn finish(&mut self, cell: usize) -> Result<Value, TooLarge>;
@@ -138,6 +127,12 @@ pub(crate) trait Accumulator: Any + Send {
     fn trail(&mut self, _cell: usize) -> Option<trail::Rows> {
         None
     }
+}
+
+/// An accumulator as what it is known to be.
+fn same<A: Accumulator>(from: Box<dyn Accumulator>) -> Option<Box<A>> {
+    let from: Box<dyn Any> = from;
+    from.downcast().ok()
 }
 
 struct Cells<F: Family> {
@@ -183,8 +178,7 @@ impl<F: Family + 'static> Accumulator for Cells<F> {
     }
 
     fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
-        let from: Box<dyn Any> = from;
-        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        let Some(mut from) = same::<Self>(from) else { return false };
         pairs.for_each(|(into, cell)| {
             self.reserve(into as usize + 1);
             let states = self.states.get_mut(into as usize).zip(from.states.get_mut(cell as usize));
@@ -260,4 +254,22 @@ pub(crate) fn empty(measure: &Measure) -> Value {
         Aggregate::Sum => sum::zero(measure.ty),
         _ => Value::Null,
     }
+}
+
+/// Adds a column of values to one state.
+#[cfg(test)]
+fn updated<F: Family>(family: &F, state: &mut F::State, value: &ArrayRef) -> Result<(), RowError> {
+    let numbers: Vec<u32> = (0..value.len() as u32).collect();
+    let cells = vec![0; value.len()];
+    let rows = Rows {
+        rows: &numbers,
+        cells: &cells,
+        one: None,
+        value: Some(value),
+        ids: None,
+        clock: None,
+        key: &[],
+        kept: &[],
+    };
+    family.update(std::slice::from_mut(state), &rows)
 }

@@ -9,7 +9,7 @@ use kepi_lang::ir::{Aggregate, ColumnId, Edge, RowExpr, RowKind, Way};
 
 use crate::derive::Collector;
 use crate::execute::accumulate::{Flag, Flags};
-use crate::execute::cells::{Outer, Pairs};
+use crate::execute::cells::{Level, Outer};
 use crate::execute::codes::{Codes, Conditions, Known};
 use crate::execute::state::Groups;
 use crate::execute::work::Work;
@@ -37,7 +37,7 @@ pub(super) struct Memory {
     /// Texts of breakdowns, by expression.
     texts: BTreeMap<usize, Codes>,
     /// By breakdown: combinations of codes, and the group of each.
-    combined: BTreeMap<Vec<usize>, (Vec<Pairs>, Vec<u32>)>,
+    combined: BTreeMap<Vec<usize>, (Vec<Level>, Vec<u32>)>,
     numbers: ids::Known,
 }
 
@@ -241,7 +241,7 @@ impl<'a> Batch<'a> {
         let found: Vec<u32> = match coded {
             Some(coded) => {
                 let (levels, numbers) = self.memory.combined.entry(exprs.to_vec()).or_default();
-                levels.resize_with(exprs.len() - 1, Pairs::default);
+                levels.resize_with(exprs.len() - 1, || Level::new(false));
                 let id = |row: usize| {
                     let code = |column: &Vec<u32>| column.get(row).copied().unwrap_or(0);
                     let mut codes = coded.iter().map(code);

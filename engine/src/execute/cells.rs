@@ -9,22 +9,6 @@ use crate::rows::FastState;
 /// Bytes of a pair and its number in a table, an eighth of whose places are free, with the byte that says whether one is.
 const ENTRY: usize = (16 + 1) * 8 / 7;
 
-/// Distinct pairs, numbered as they come.
-#[derive(Default)]
-pub(crate) struct Pairs {
-    ids: HashMap<u64, u32, FastState>,
-    pub pairs: Vec<(u32, u32)>,
-}
-
-impl Pairs {
-    pub(crate) fn id(&mut self, a: u32, b: u32) -> u32 {
-        *self.ids.entry(u64::from(a) << 32 | u64::from(b)).or_insert_with(|| {
-            self.pairs.push((a, b));
-            (self.pairs.len() - 1) as u32
-        })
-    }
-}
-
 /// The cells of a level: a cell of the level above and a key, numbered as they come.
 pub(crate) struct Level {
     index: Index,
@@ -42,7 +26,7 @@ enum Index {
 }
 
 impl Level {
-    fn new(first: bool) -> Self {
+    pub(crate) fn new(first: bool) -> Self {
         let index = if first { Index::Each(Vec::new()) } else { Index::All(HashMap::default()) };
         Self { index, pairs: Vec::new(), indexed: 0 }
     }

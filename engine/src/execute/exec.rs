@@ -227,12 +227,7 @@ impl ExecutionPlan for SuiteMergeExec {
             for batch in input.try_collect::<Vec<_>>().await? {
                 files.entry(state::file(&batch)).or_default().push(batch);
             }
-            let mut handed = work.handed.take();
-            if let Some(mut state) = handed.next() {
-                for other in handed {
-                    let absorbed = state.absorb(&work.spec, other);
-                    absorbed.ok_or_else(|| DataFusionError::Internal("states of two suites".to_owned()))?;
-                }
+            if let Some(state) = work.handed.joined(&work.spec).map_err(failed)? {
                 work.handed.put(0, state);
             }
             files.into_iter().map(|(file, batches)| one(&work, file, batches)).collect::<Result<Vec<_>>>()

@@ -10,7 +10,7 @@ use kepi_lang::ir::print::Printer;
 use kepi_lang::ir::{Aggregate, Measure, Program, RowExpr};
 
 use crate::derive::Gathered;
-use crate::execute::run::Runs;
+use crate::execute::run::{Runs, wrong};
 use crate::execute::state::SuiteState;
 use crate::memory::Budget;
 use crate::operators::ids::Interner;
@@ -54,9 +54,17 @@ impl Handed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, state);
     }
 
-    /// All of them, in order of their partitions.
-    pub(crate) fn take(&self) -> impl Iterator<Item = SuiteState> + use<> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_values()
+    /// All of them as one, merged in order of their partitions; `None`: none was handed on.
+    pub(crate) fn joined(&self, spec: &SuiteSpec) -> Result<Option<SuiteState>, Diagnostic> {
+        let states = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut joined: Option<SuiteState> = None;
+        for state in states.into_values() {
+            match &mut joined {
+                None => joined = Some(state),
+                Some(joined) => joined.absorb(spec, state).ok_or_else(wrong)?,
+            }
+        }
+        Ok(joined)
     }
 }
 

@@ -1,11 +1,10 @@
 //! Rows.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 
 use kepi_lang::value::Value;
 
-use crate::operators::{Accumulator, Reader, Rows, TooLarge};
+use crate::operators::{Accumulator, Reader, Rows, TooLarge, same};
 use crate::rows::RowError;
 
 /// Distributions have a cell for each actor and period, most of which are small: they lie in blocks, so that none is moved when
@@ -85,8 +84,7 @@ impl Accumulator for Count {
     }
 
     fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
-        let from: Box<dyn Any> = from;
-        let Ok(from) = from.downcast::<Self>() else { return false };
+        let Some(from) = same::<Self>(from) else { return false };
         pairs.for_each(|(into, cell)| self.add(into as usize, from.of(cell as usize)));
         true
     }

@@ -3,8 +3,8 @@
 use kepi_lang::value::Value;
 
 use crate::operators::exact::FloatSum;
-use crate::operators::{Family, Reader, Rows, TooLarge, View};
-use crate::rows::{RowError, decimal_to_f64};
+use crate::operators::{Family, Reader, Rows, TooLarge};
+use crate::rows::RowError;
 
 /// Of the sample (n - 1), in two passes over the values that were kept; both sums are exact, so that the order in which the
 /// values came does not show.
@@ -19,12 +19,8 @@ impl Family for Stddev {
             if view.is_null(row) {
                 continue;
             }
-            let value = match &view {
-                View::Float(a) => a.value(row),
-                View::Int(a) => a.value(row) as f64,
-                View::Decimal(a, scale) => decimal_to_f64(a.value(row), *scale),
-                _ => return Err(RowError::Internal("a deviation of what is no number".to_owned())),
-            };
+            let value = view.number(row);
+            let value = value.ok_or_else(|| RowError::Internal("a deviation of what is no number".to_owned()))?;
             if let Some(state) = states.get_mut(cell) {
                 state.push(value);
             }

@@ -9,8 +9,8 @@ use kepi_lang::ir::Sketch;
 use kepi_lang::value::Value;
 
 use crate::operators::quantile::{between, rank};
-use crate::operators::{Family, Reader, Rows, TooLarge, View};
-use crate::rows::{RowError, decimal_to_f64};
+use crate::operators::{Family, Reader, Rows, TooLarge};
+use crate::rows::RowError;
 
 /// Buckets between a power of two and the next are named by so many bits of the fraction.
 const BITS: u32 = 6;
@@ -193,12 +193,8 @@ impl Family for ApproximatePercentile {
             if view.is_null(row) {
                 continue;
             }
-            let value = match &view {
-                View::Float(a) => a.value(row),
-                View::Int(a) => a.value(row) as f64,
-                View::Decimal(a, scale) => decimal_to_f64(a.value(row), *scale),
-                _ => return Err(RowError::Internal("a percentile of what is no number".to_owned())),
-            };
+            let value = view.number(row);
+            let value = value.ok_or_else(|| RowError::Internal("a percentile of what is no number".to_owned()))?;
             if let Some(state) = states.get_mut(cell)
                 && !value.is_nan()
             {
@@ -306,24 +302,12 @@ mod tests {
 
     use super::{ApproximatePercentile, FEW, Sizes};
     use crate::operators::quantile::of_sorted;
-    use crate::operators::{Family, Reader, Rows};
+    use crate::operators::{self, Family, Reader};
 
     const MEDIAN: ApproximatePercentile = ApproximatePercentile { percentile: Decimal { mantissa: 50, scale: 0 } };
 
     fn updated(state: &mut Sizes, value: &ArrayRef) {
-        let rows: Vec<u32> = (0..value.len() as u32).collect();
-        let cells = vec![0; value.len()];
-        let rows = Rows {
-            kept: &[],
-            one: None,
-            rows: &rows,
-            cells: &cells,
-            value: Some(value),
-            ids: None,
-            clock: None,
-            key: &[],
-        };
-        MEDIAN.update(std::slice::from_mut(state), &rows).expect("an update");
+        operators::updated(&MEDIAN, state, value).expect("an update");
     }
 
     fn of(values: &[f64]) -> Sizes {

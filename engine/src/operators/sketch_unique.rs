@@ -241,23 +241,11 @@ mod tests {
     use proptest::{prop_assert, prop_assert_eq, proptest};
 
     use super::{ApproximateUnique, Distinct, FEW, REGISTERS};
-    use crate::operators::{Family, Reader, Rows};
+    use crate::operators::{self, Family, Reader};
     use crate::rows::RowError;
 
     fn updated(state: &mut Distinct, value: &ArrayRef) -> Result<(), RowError> {
-        let rows: Vec<u32> = (0..value.len() as u32).collect();
-        let cells = vec![0; value.len()];
-        let rows = Rows {
-            kept: &[],
-            one: None,
-            rows: &rows,
-            cells: &cells,
-            value: Some(value),
-            ids: None,
-            clock: None,
-            key: &[],
-        };
-        ApproximateUnique.update(std::slice::from_mut(state), &rows)
+        operators::updated(&ApproximateUnique, state, value)
     }
 
     /// Of the whole numbers of a range.

@@ -1,13 +1,12 @@
 //! Rows by actor: when, and which of a journey's sets they belong to.
 
-use std::any::Any;
 use std::collections::HashMap;
 
 use kepi_lang::value::Value;
 
 use crate::operators::ids::NO_ID;
 use crate::operators::shards::{Row, Shards};
-use crate::operators::{Accumulator, Reader, Rows as Taken, TooLarge, View};
+use crate::operators::{Accumulator, Reader, Rows as Taken, TooLarge, View, same};
 use crate::rows::{FastState, RowError};
 
 /// A row has nothing else.
@@ -197,8 +196,7 @@ impl Accumulator for Trail {
     }
 
     fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
-        let from: Box<dyn Any> = from;
-        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        let Some(mut from) = same::<Self>(from) else { return false };
         for (into, cell) in pairs {
             let Some(rows) = from.cells.get_mut(cell as usize).map(std::mem::take) else { continue };
             if self.cell(into as usize).and_then(|into| into.absorb(rows)).is_none() {

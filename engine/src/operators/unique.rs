@@ -1,12 +1,10 @@
 //! Distinct values that are not null, exact: sets of their numbers.
 
-use std::any::Any;
-
 use kepi_lang::value::Value;
 use roaring::RoaringBitmap;
 
 use crate::operators::ids::NO_ID;
-use crate::operators::{Accumulator, Reader, Rows, TooLarge};
+use crate::operators::{Accumulator, Reader, Rows, TooLarge, same};
 use crate::rows::RowError;
 
 /// Numbers that are pushed in all sets before all of them are settled: 64 MB.
@@ -176,8 +174,7 @@ impl Accumulator for Unique {
     }
 
     fn absorb(&mut self, from: Box<dyn Accumulator>, pairs: &mut dyn Iterator<Item = (u32, u32)>) -> bool {
-        let from: Box<dyn Any> = from;
-        let Ok(mut from) = from.downcast::<Self>() else { return false };
+        let Some(mut from) = same::<Self>(from) else { return false };
         for (into, cell) in pairs {
             self.reserve(into as usize + 1);
             let Some(from) = from.sets.get_mut(cell as usize) else { continue };

@@ -6,6 +6,7 @@ use kepi_lang::value::Value;
 
 use crate::operators::bytes::{encode_decimal, encode_float, encode_i64, encode_text};
 pub(crate) use crate::rows::View;
+use crate::rows::decimal_to_f64;
 
 impl View<'_> {
     /// Appends the canonical bytes of a value, as `encode_value` does.
@@ -21,6 +22,16 @@ impl View<'_> {
             Self::Text(a) => encode_text(a.value(row), out),
             Self::Date(a) => encode_i64(5, i64::from(a.value(row)), out),
             Self::Instant(a) => encode_i64(6, a.value(row), out),
+        }
+    }
+
+    /// The nearest float of a number that is not null; `None` of what is no number.
+    pub(crate) fn number(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Float(a) => Some(a.value(row)),
+            Self::Int(a) => Some(a.value(row) as f64),
+            Self::Decimal(a, scale) => Some(decimal_to_f64(a.value(row), *scale)),
+            _ => None,
         }
     }
 
